@@ -1,0 +1,1 @@
+//! Put files on a Webflow site.
