@@ -1,0 +1,200 @@
+//! What a client is made from: the token and the base URL, each checked before use.
+
+use std::{env, fmt, fs, io, path::Path};
+
+use http::HeaderValue;
+use reqwest::Url;
+
+/// Webflow's Data API v2, from its published description.
+pub const DEFAULT_BASE_URL: &str = "https://api.webflow.com/v2";
+
+/// The environment variable that [`Token::from_env`] reads.
+pub const TOKEN_VARIABLE: &str = "WEBFLOW_API_TOKEN";
+
+/// A bearer token for Webflow's Data API. It is never printed.
+#[derive(Clone)]
+pub struct Token(HeaderValue);
+
+impl Token {
+    /// Takes a site token, workspace token or OAuth access token.
+    ///
+    /// White space around it is dropped, as it comes with most ways of storing a token.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Token`] if it is empty or has a character that no token has.
+    pub fn new(token: impl AsRef<str>) -> Result<Self, ConfigError> {
+        let token = token.as_ref().trim();
+        if token.is_empty() {
+            return Err(ConfigError::Token("it is empty"));
+        }
+        if token.bytes().any(|b| !b.is_ascii_graphic()) {
+            return Err(ConfigError::Token(
+                "it has white space or a character that is not ASCII",
+            ));
+        }
+        let mut value = HeaderValue::try_from(format!("Bearer {token}"))
+            .map_err(|_| ConfigError::Token("it cannot be sent in a header"))?;
+        value.set_sensitive(true);
+        Ok(Self(value))
+    }
+
+    /// Reads the token from the environment variable `WEBFLOW_API_TOKEN`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::NoToken`] if the variable is not set, [`ConfigError::Token`] if its value
+    /// cannot be a token.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        match env::var(TOKEN_VARIABLE) {
+            Ok(token) => Self::new(token),
+            Err(env::VarError::NotPresent) => Err(ConfigError::NoToken),
+            Err(env::VarError::NotUnicode(_)) => Err(ConfigError::Token("it is not UTF-8")),
+        }
+    }
+
+    /// Reads the token from a file that holds nothing else.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::TokenFile`] if the file cannot be read, [`ConfigError::Token`] if its
+    /// content cannot be a token.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        Self::new(fs::read_to_string(path).map_err(ConfigError::TokenFile)?)
+    }
+
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token([redacted])")
+    }
+}
+
+/// Checks a base URL and takes the slash off its end, which would double in every request.
+pub(crate) fn base_url(text: &str, allow_http: bool) -> Result<String, ConfigError> {
+    let refuse = |reason| ConfigError::BaseUrl {
+        url: text.to_owned(),
+        reason,
+    };
+    let url = Url::parse(text).map_err(|_| refuse("it is not a URL"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        // Without the URL, which would print the password.
+        return Err(ConfigError::BaseUrl {
+            url: String::new(),
+            reason: "it has a user name or password; the token alone signs in",
+        });
+    }
+    match url.scheme() {
+        "https" => {}
+        "http" if allow_http || is_loopback(&url) => {}
+        "http" => {
+            return Err(refuse(
+                "`http` would send the token in the clear; use `https`, or allow it with `allow_http(true)`",
+            ));
+        }
+        _ => return Err(refuse("only `https` and `http` are spoken")),
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refuse("it has a query or a fragment"));
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback()),
+        None => false,
+    }
+}
+
+/// Why a client cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// No token was given.
+    #[error("no token: set {TOKEN_VARIABLE}, or pass one with `token`")]
+    NoToken,
+    /// The token cannot be one. The reason never quotes it.
+    #[error("the token cannot be used: {0}")]
+    Token(&'static str),
+    /// The file that should hold the token cannot be read.
+    #[error("the token file cannot be read")]
+    TokenFile(#[source] io::Error),
+    /// The base URL cannot be used.
+    #[error("the base URL `{url}` cannot be used: {reason}")]
+    BaseUrl {
+        /// The URL as it was given.
+        url: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The base URL needs TLS, and this build has none of its own.
+    #[error("no TLS: enable the feature `rustls`, or pass a `reqwest::Client` that has TLS")]
+    NoTls,
+    /// The HTTP client cannot be set up.
+    #[error("the HTTP client cannot be set up")]
+    Http(#[source] reqwest::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_loses_its_slash_and_only_safe_ones_pass() {
+        let ok = |text| base_url(text, false).unwrap();
+        assert_eq!(ok("https://api.webflow.com/v2"), DEFAULT_BASE_URL);
+        assert_eq!(ok("https://api.webflow.com/v2//"), DEFAULT_BASE_URL);
+        assert_eq!(ok("https://api.webflow.com"), "https://api.webflow.com");
+        for loopback in [
+            "http://127.0.0.1:1/v2",
+            "http://[::1]:1/v2",
+            "http://localhost/v2",
+        ] {
+            assert_eq!(ok(loopback), loopback);
+        }
+        for refused in [
+            "",
+            "api.webflow.com/v2",
+            "ftp://api.webflow.com/v2",
+            "http://api.webflow.com/v2",
+            "http://127.0.0.1.example.com/v2",
+            "https://api.webflow.com/v2?a=b",
+            "https://api.webflow.com/v2#a",
+        ] {
+            let error = base_url(refused, false).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{refused}`")), "{error}");
+        }
+        assert!(base_url("http://api.webflow.com/v2", true).is_ok());
+        let error = base_url("https://user:hunter2@example.com", false).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_token_is_trimmed_and_checked_and_never_printed() {
+        let token = Token::new(" s3cr3t\n").unwrap();
+        assert_eq!(token.header().to_str().unwrap(), "Bearer s3cr3t");
+        assert!(!format!("{token:?} {:?}", token.header()).contains("s3cr3t"));
+        for bad in [
+            "",
+            " ",
+            "\n",
+            "two words",
+            "Bearer s3cr3t",
+            "töken",
+            "a\u{7f}",
+        ] {
+            let error = Token::new(bad).unwrap_err();
+            assert!(matches!(error, ConfigError::Token(_)), "{bad}");
+        }
+    }
+}

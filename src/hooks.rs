@@ -1,0 +1,31 @@
+//! The generated client's hooks: every operation passes through its [`Context`].
+
+use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo};
+use reqwest::{Request, Response};
+
+use crate::{Client, context::Context, reply, types};
+
+impl ClientHooks<Context> for Client {
+    async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), Error<E>> {
+        self.inner().pre(request);
+        Ok(())
+    }
+
+    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
+        let response = self.inner().exec(self.client(), request).await?;
+        // The generated error for a body of the wrong shape prints the body, and this one has
+        // the signed form in it.
+        match info.operation_id {
+            "create_asset" => reply::check::<types::AssetUpload>(response).await,
+            _ => Ok(response),
+        }
+    }
+
+    async fn post<E>(
+        &self,
+        result: &reqwest::Result<Response>,
+        _: &OperationInfo,
+    ) -> Result<(), Error<E>> {
+        self.inner().post(result)
+    }
+}

@@ -1,0 +1,195 @@
+//! Why a form was not sent, or not taken.
+
+use std::{fmt, io, time::Duration};
+
+use http::{HeaderMap, StatusCode};
+
+/// Why a file did not arrive on S3.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The details cannot be sent as a form. Nothing was sent.
+    #[error("the upload details are no form: {0}")]
+    Form(String),
+    /// The form's own policy forbids what was to be sent. Nothing was sent.
+    #[error("the form's policy forbids this upload: {0}")]
+    Policy(Violation),
+    /// The file cannot be read, or changed since it was hashed. S3 has not taken it.
+    #[error("the file cannot be sent")]
+    Source(#[source] io::Error),
+    /// The connection failed. S3 may have taken the file.
+    #[error("the connection to S3 failed")]
+    Transport(#[source] reqwest::Error),
+    /// Nothing moved for as long as the idle limit allows. S3 may have taken the file.
+    #[error("S3 stalled: no byte for {} s after {sent} of {total} bytes", idle.as_secs_f64())]
+    Stalled {
+        /// Bytes of the file that were handed to the connection.
+        sent: u64,
+        /// Length of the file in bytes.
+        total: u64,
+        /// The idle limit.
+        idle: Duration,
+    },
+    /// S3 answered, and did not take the file.
+    #[error("S3 refused the file: {0}")]
+    Refused(Box<Refusal>),
+}
+
+impl Error {
+    /// The status that S3 answered with.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.refusal().map(|refusal| refusal.status)
+    }
+
+    /// The error code that S3 answered with, such as `AccessDenied`.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.refusal()?.code.as_deref()
+    }
+
+    /// S3's answer, if this is a refusal.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// Whether sending the same form once more can succeed.
+    ///
+    /// A repeated form overwrites the same object, so that a transport error, after which S3 may
+    /// have taken the file, is safe to retry. A refusal is worth it for 429, 5xx, `SlowDown` and
+    /// `RequestTimeout`.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Transport(_) | Self::Stalled { .. } => true,
+            Self::Refused(refusal) => refusal.is_retryable(),
+            Self::Form(_) | Self::Policy(_) | Self::Source(_) => false,
+        }
+    }
+
+    /// Whether the form has run out, so that only a new one can succeed.
+    #[must_use]
+    pub fn is_expired(&self) -> bool {
+        match self {
+            Self::Policy(violation) => matches!(violation, Violation::Expired { .. }),
+            Self::Refused(refusal) => refusal.is_expired(),
+            _ => false,
+        }
+    }
+}
+
+/// What S3 answered when it did not take a file. It holds none of the form's secrets, even where
+/// S3 quotes them.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// S3's error code, such as `EntityTooLarge`.
+    pub code: Option<String>,
+    /// S3's message; the start of the body where that is not S3's XML.
+    pub message: Option<String>,
+    /// The id that S3 gave the request, which its support asks for.
+    pub request_id: Option<String>,
+    /// The second id that S3 gave the request.
+    pub host_id: Option<String>,
+}
+
+impl Refusal {
+    fn is_retryable(&self) -> bool {
+        self.status.is_server_error()
+            || self.status == StatusCode::TOO_MANY_REQUESTS
+            || matches!(self.code.as_deref(), Some("SlowDown" | "RequestTimeout"))
+    }
+
+    fn is_expired(&self) -> bool {
+        let says = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            text.contains("policy") && text.contains("expired")
+        };
+        self.status == StatusCode::FORBIDDEN
+            && (self.message.as_deref().is_some_and(says)
+                || self.code.as_deref() == Some("ExpiredToken"))
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status.as_u16())?;
+        if let Some(code) = &self.code {
+            write!(f, " {code}")?;
+        }
+        if let Some(message) = &self.message {
+            // One line of it: a proxy's page has many.
+            let line = message.lines().next().unwrap_or_default();
+            write!(f, ": {}", line.trim_end_matches('.'))?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, " (request id {id})")?;
+        }
+        Ok(())
+    }
+}
+
+/// What a form's policy forbids about an upload. Values of fields are not quoted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Violation {
+    /// The form has run out, or would before the file is through.
+    Expired {
+        /// Whole seconds for which the form was valid.
+        lifetime: u64,
+    },
+    /// The file is larger or smaller than allowed.
+    Size {
+        /// Length of the file in bytes.
+        len: u64,
+        /// Smallest length allowed, in bytes.
+        min: u64,
+        /// Largest length allowed, in bytes.
+        max: u64,
+    },
+    /// A field does not have the value that the policy asks for.
+    Field {
+        /// The field's name, as the policy spells it.
+        name: String,
+    },
+    /// The fields take more room than S3 allows.
+    FormTooLarge {
+        /// Size of the form without the file, in bytes.
+        len: u64,
+        /// Largest size allowed, in bytes.
+        max: u64,
+    },
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Expired { lifetime } => {
+                write!(f, "its {lifetime} s have run out; ask for a new form")
+            }
+            Self::Size { len, min, max } if len > max => write!(
+                f,
+                "the file has {len} bytes and at most {max} are allowed (at least {min})"
+            ),
+            Self::Size { len, min, .. } => {
+                write!(
+                    f,
+                    "the file has {len} bytes and at least {min} are required"
+                )
+            }
+            Self::Field { name } => write!(f, "it asks for another value of the field `{name}`"),
+            Self::FormTooLarge { len, max } => write!(
+                f,
+                "the form without the file has {len} bytes and at most {max} are allowed"
+            ),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The form upload of S3 (`POST Object`), which no `OpenAPI` document can describe.
+//!
+//! This module knows nothing of Webflow. It takes the form that any generated client received
+//! (a URL, and an object whose members are the form's fields), posts a file with it, and reads
+//! S3's answer:
+//!
+//! ```no_run
+//! use webflow_assets::{Source, s3};
+//!
+//! # async fn upload() -> Result<(), Box<dyn std::error::Error>> {
+//! // What another client's create call answered; any `impl Serialize` will do.
+//! let details = serde_json::json!({ "key": "hero.png", "Policy": "…", "X-Amz-Signature": "…" });
+//!
+//! let form = s3::PostForm::from_details("https://bucket.s3.amazonaws.com/", &details)?;
+//! let stored = form.send(&s3::http_client()?, &Source::path("hero.png")).await?;
+//! println!("{:?}", stored.etag);
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+mod form;
+mod policy;
+mod reply;
+
+pub use error::{Error, Refusal, Violation};
+pub use form::{PostForm, Progress};
+pub use policy::Policy;
+pub use reply::Stored;
+
+use std::time::Duration;
+
+/// A `reqwest::Client` that suits form uploads: it follows no redirect, adds no header of its
+/// own and sets no limit on the whole transfer.
+///
+/// Any other client will do if it adds no `Authorization` header, which S3 refuses.
+///
+/// # Errors
+///
+/// The HTTP client cannot be set up.
+pub fn http_client() -> reqwest::Result<reqwest::Client> {
+    http_builder().build()
+}
+
+/// How long a connection to S3 may take to be made.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(crate) fn http_builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+}

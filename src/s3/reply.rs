@@ -1,0 +1,219 @@
+//! S3's answer to a form: XML or headers into [`Stored`] or a [`Refusal`].
+
+use std::collections::BTreeMap;
+
+use http::{
+    HeaderMap, StatusCode,
+    header::{self, AsHeaderName},
+};
+use quick_xml::{Reader, escape::resolve_xml_entity, events::Event};
+use reqwest::{Response, Url};
+
+use super::error::{Error, Refusal};
+
+/// S3's answers are a few hundred bytes; a proxy's page may be long.
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// How much of a body that is not S3's is kept as a message, in characters.
+const EXCERPT: usize = 1000;
+
+const REQUEST_ID: &str = "x-amz-request-id";
+const HOST_ID: &str = "x-amz-id-2";
+
+/// A file that S3 took.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stored {
+    /// The object's address.
+    pub location: Option<String>,
+    /// The bucket that holds it.
+    pub bucket: Option<String>,
+    /// Its key in the bucket.
+    pub key: Option<String>,
+    /// Its entity tag, without quotes.
+    pub etag: Option<String>,
+    /// How S3 encrypted it, such as `AES256` or `aws:kms`.
+    pub server_side_encryption: Option<String>,
+    /// Its version, in a bucket that keeps versions.
+    pub version_id: Option<String>,
+    /// The id that S3 gave the request, which its support asks for.
+    pub request_id: Option<String>,
+}
+
+impl Stored {
+    /// The entity tag, where it is the MD5 of the content in hexadecimal.
+    ///
+    /// It is not for an object that S3 encrypts with a key of its key management service or of
+    /// the customer, nor for one that was put together from parts.
+    #[must_use]
+    pub fn etag_md5(&self) -> Option<&str> {
+        let other_key = |sse: &str| !sse.eq_ignore_ascii_case("AES256");
+        if self
+            .server_side_encryption
+            .as_deref()
+            .is_some_and(other_key)
+        {
+            return None;
+        }
+        let is_md5 = |tag: &&str| tag.len() == 32 && tag.bytes().all(|b| b.is_ascii_hexdigit());
+        self.etag.as_deref().filter(is_md5)
+    }
+}
+
+/// Reads the answer to a form that was posted to `url`. `moved` is called whenever a piece of it
+/// arrives; `secrets` are kept out of what is returned.
+pub(super) async fn read(
+    mut response: Response,
+    url: &Url,
+    secrets: &[&str],
+    moved: impl Fn(),
+) -> Result<Stored, Error> {
+    let status = response.status();
+    let redirected = response.url() != url;
+    let mut body = Vec::new();
+    // The status has arrived, and it decides. Of a body that breaks off, half says more than none.
+    while let Ok(Some(chunk)) = response.chunk().await {
+        moved();
+        let room = BODY_LIMIT - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if body.len() == BODY_LIMIT {
+            break;
+        }
+    }
+    let headers = std::mem::take(response.headers_mut());
+    if redirected {
+        let message = "the HTTP client followed a redirect away from the form";
+        return Err(refused(status, headers, message.to_owned()));
+    }
+    match Document::parse(&body) {
+        Some(document) if document.root == Root::Error => {
+            Err(document.refused(status, headers, secrets))
+        }
+        document if status.is_success() => Ok(document.unwrap_or_default().stored(&headers)),
+        _ => {
+            let text = String::from_utf8_lossy(&body);
+            let excerpt = text.trim().chars().take(EXCERPT).collect();
+            Err(refused(status, headers, scrub(excerpt, secrets)))
+        }
+    }
+}
+
+/// A refusal that is not in S3's format.
+fn refused(status: StatusCode, headers: HeaderMap, message: String) -> Error {
+    Error::Refused(Box::new(Refusal {
+        status,
+        code: None,
+        message: Some(message).filter(|text| !text.is_empty()),
+        request_id: text(&headers, REQUEST_ID),
+        host_id: text(&headers, HOST_ID),
+        headers,
+    }))
+}
+
+/// S3 quotes the fields of a form whose policy or signature it does not accept.
+fn scrub(text: String, secrets: &[&str]) -> String {
+    secrets
+        .iter()
+        .fold(text, |text, secret| text.replace(secret, "[redacted]"))
+}
+
+fn text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Root {
+    #[default]
+    Stored,
+    Error,
+}
+
+/// One of S3's XML documents: a root element, and below it elements that hold text.
+#[derive(Debug, Default)]
+struct Document {
+    root: Root,
+    fields: BTreeMap<String, String>,
+}
+
+impl Document {
+    /// Reads a document; `None` if it is not one of S3's. Namespaces and their prefixes differ
+    /// between servers and mean nothing here.
+    fn parse(body: &[u8]) -> Option<Self> {
+        let mut reader = Reader::from_reader(body);
+        let mut path: Vec<String> = Vec::new();
+        let mut root = None;
+        let mut fields = BTreeMap::<String, String>::new();
+        let mut append = |path: &[String], text: &str| {
+            if let [_, name] = path {
+                fields.entry(name.clone()).or_default().push_str(text);
+            }
+        };
+        loop {
+            match reader.read_event().ok()? {
+                Event::Start(element) => {
+                    let name = element.local_name();
+                    path.push(String::from_utf8_lossy(name.as_ref()).into_owned());
+                    if path.len() == 1 {
+                        root = match path[0].as_str() {
+                            "PostResponse" | "PostObject" => Some(Root::Stored),
+                            "Error" => Some(Root::Error),
+                            _ => return None,
+                        };
+                    }
+                }
+                Event::End(_) => {
+                    path.pop();
+                }
+                Event::Text(text) => append(&path, &text.decode().ok()?),
+                Event::CData(text) => append(&path, &text.decode().ok()?),
+                Event::GeneralRef(entity) => {
+                    if let Some(c) = entity.resolve_char_ref().ok()? {
+                        append(&path, c.encode_utf8(&mut [0; 4]));
+                    } else {
+                        append(&path, resolve_xml_entity(&entity.decode().ok()?)?);
+                    }
+                }
+                Event::Eof => break,
+                _ => {}
+            }
+        }
+        Some(Self {
+            root: root?,
+            fields,
+        })
+    }
+
+    /// The text of an element; `None` if it is missing or blank.
+    fn take(&mut self, name: &str) -> Option<String> {
+        let text = self.fields.remove(name)?;
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn stored(mut self, headers: &HeaderMap) -> Stored {
+        let etag = self.take("ETag").or_else(|| text(headers, header::ETAG));
+        Stored {
+            location: self
+                .take("Location")
+                .or_else(|| text(headers, header::LOCATION)),
+            bucket: self.take("Bucket"),
+            key: self.take("Key"),
+            etag: etag.map(|tag| tag.trim_start_matches("W/").trim_matches('"').to_owned()),
+            server_side_encryption: text(headers, "x-amz-server-side-encryption"),
+            version_id: text(headers, "x-amz-version-id"),
+            request_id: text(headers, REQUEST_ID),
+        }
+    }
+
+    fn refused(mut self, status: StatusCode, headers: HeaderMap, secrets: &[&str]) -> Error {
+        Error::Refused(Box::new(Refusal {
+            status,
+            code: self.take("Code").map(|text| scrub(text, secrets)),
+            message: self.take("Message").map(|text| scrub(text, secrets)),
+            request_id: self
+                .take("RequestId")
+                .or_else(|| text(&headers, REQUEST_ID)),
+            host_id: self.take("HostId").or_else(|| text(&headers, HOST_ID)),
+            headers,
+        }))
+    }
+}
