@@ -413,11 +413,11 @@ impl Meter {
         loop {
             let last = Duration::from_millis(self.last.load(Ordering::Relaxed));
             let still = self.start.elapsed().saturating_sub(last);
-            if still >= idle {
-                return;
-            }
             // `sleep` takes any duration; a sum of instants could overflow.
-            tokio::time::sleep(idle - still).await;
+            match idle.checked_sub(still) {
+                None | Some(Duration::ZERO) => return,
+                Some(left) => tokio::time::sleep(left).await,
+            }
         }
     }
 }

@@ -187,7 +187,7 @@ mod tests {
                 7
             ]
         }));
-        let check = |pairs| policy.check_fields(&fields(pairs));
+        let check = |pairs: &[(&str, &str)]| policy.check_fields(&fields(pairs));
         assert_eq!(check(&[]), Ok(()));
         assert_eq!(check(&[("ACL", "public-read"), ("key", "site/a")]), Ok(()));
         for (pair, named) in [

@@ -1,0 +1,80 @@
+//! The generated code's public signatures, as a reviewer sees them change.
+
+use std::{env, fs, path::Path};
+
+use syn::{File, ImplItem, Item, Visibility, parse_quote};
+
+const CLIENT: &str = include_str!(concat!(env!("OUT_DIR"), "/client.rs"));
+
+/// Run with `UPDATE_SNAPSHOTS=1` to accept a change.
+#[test]
+fn the_generated_signatures_are_those_of_the_snapshot() {
+    let mut file: File = syn::parse_str(CLIENT).unwrap();
+    strip(&mut file.items);
+    let signatures = prettyplease::unparse(&file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots/generated.rs.txt");
+    if env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        fs::write(&path, &signatures).unwrap();
+    }
+    let snapshot = fs::read_to_string(&path).unwrap();
+    assert!(
+        snapshot == signatures,
+        "{} differs from the generated client; run with UPDATE_SNAPSHOTS=1 and read the diff",
+        path.display()
+    );
+}
+
+/// Leaves what a caller can name: no bodies, attributes, private items or implementations of
+/// serde's traits.
+fn strip(items: &mut Vec<Item>) {
+    items.retain_mut(|item| match item {
+        Item::Mod(module) => {
+            module.attrs.clear();
+            if let Some((_, items)) = &mut module.content {
+                strip(items);
+            }
+            public(&module.vis)
+        }
+        Item::Struct(item) => {
+            item.attrs.retain(|a| a.path().is_ident("non_exhaustive"));
+            for field in &mut item.fields {
+                field.attrs.clear();
+            }
+            if let syn::Fields::Named(fields) = &mut item.fields {
+                fields.named = std::mem::take(&mut fields.named)
+                    .into_iter()
+                    .filter(|field| public(&field.vis))
+                    .collect();
+            }
+            public(&item.vis)
+        }
+        Item::Enum(item) => {
+            item.attrs.retain(|a| a.path().is_ident("non_exhaustive"));
+            for variant in &mut item.variants {
+                variant.attrs.clear();
+            }
+            public(&item.vis)
+        }
+        Item::Impl(item) => {
+            item.attrs.clear();
+            let of_trait = item.trait_.is_some();
+            item.items.retain_mut(|member| match member {
+                ImplItem::Fn(function) => {
+                    function.attrs.clear();
+                    function.block = parse_quote!({});
+                    !of_trait && public(&function.vis)
+                }
+                _ => false,
+            });
+            let serde = item.trait_.as_ref().is_some_and(|(path, _)| {
+                path.segments.iter().any(|segment| segment.ident == "serde")
+            });
+            !serde && (of_trait || !item.items.is_empty())
+        }
+        _ => false,
+    });
+}
+
+fn public(visibility: &Visibility) -> bool {
+    matches!(visibility, Visibility::Public(_))
+}

@@ -1,0 +1,7 @@
+//! One binary for all tests of the public interface.
+
+mod api;
+mod generated;
+mod s3;
+mod source;
+mod support;

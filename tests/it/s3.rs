@@ -1,0 +1,243 @@
+//! The form upload against S3 servers that check what they are sent.
+
+use std::{
+    fs,
+    sync::{Arc, Mutex},
+};
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use webflow_assets::{
+    Source,
+    s3::{self, Error, PostForm, Stored, Violation},
+};
+
+use crate::support::{chain, s3::Judge};
+
+/// The sandbox's S3, and the one in the environment.
+async fn judges() -> Vec<Judge> {
+    Judge::from_env().await.into_iter().collect()
+}
+
+/// Bytes in which every mistake of order, length or offset shows.
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    (0..len)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()[0]
+        })
+        .collect()
+}
+
+async fn send(form: &PostForm, source: &Source) -> Result<Stored, Error> {
+    form.send(&s3::http_client().unwrap(), source).await
+}
+
+fn form(judge: &Judge, details: &Value) -> PostForm {
+    PostForm::from_details(&judge.url(), details).unwrap()
+}
+
+const MIB: usize = 1024 * 1024;
+
+#[tokio::test]
+async fn what_is_stored_equals_the_file_for_sizes_around_every_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("content");
+    for judge in judges().await {
+        for len in [
+            0,
+            1,
+            256 * 1024,
+            5 * MIB,
+            8 * MIB - 1,
+            8 * MIB,
+            8 * MIB + 1,
+            29 * MIB,
+        ] {
+            let content = noise(len);
+            fs::write(&path, &content).unwrap();
+            for source in [
+                Source::path(&path),
+                Source::bytes("content", content.clone()),
+            ] {
+                let hashed = source.hash().await.unwrap();
+                let stored = send(&judge.form("content"), &hashed.source).await.unwrap();
+                assert_eq!(stored.etag_md5().unwrap(), hashed.md5.to_string());
+                let read_back = judge.get("content").await.unwrap();
+                assert!(read_back == content, "{}: {len} bytes differ", judge.name);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn keys_with_spaces_quotes_and_letters_beyond_ascii_arrive_verbatim() {
+    for judge in judges().await {
+        for key in [
+            "a b.png",
+            "it's.png",
+            "sa\"y.png",
+            "häuser/åé漢字.png",
+            "a+b&c=d%20.png",
+        ] {
+            let stored = send(&judge.form(key), &Source::bytes("x", "x"))
+                .await
+                .unwrap();
+            assert_eq!(stored.key.as_deref(), Some(key), "{}", judge.name);
+            assert_eq!(judge.get(key).await.unwrap(), "x");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_signature_is_refused_and_the_refusal_names_no_secret() {
+    for judge in judges().await {
+        let mut details = judge.details("signature");
+        details["X-Amz-Signature"] = json!("0".repeat(64));
+        let error = send(&form(&judge, &details), &Source::bytes("x", "x"))
+            .await
+            .unwrap_err();
+        assert_eq!(error.status().unwrap(), 403);
+        assert_eq!(error.code(), Some("SignatureDoesNotMatch"));
+        assert!(!error.is_retryable() && !error.is_expired());
+        assert_hides(&error, &details);
+        assert_eq!(judge.get("signature").await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_field_that_breaks_the_policy_is_found_before_anything_is_sent() {
+    for judge in judges().await {
+        let mut details = judge.details("condition");
+        details["Cache-Control"] = json!("no-store");
+        let error = send(&form(&judge, &details), &Source::bytes("x", "x"))
+            .await
+            .unwrap_err();
+        let name = "cache-control".to_owned();
+        assert!(matches!(error, Error::Policy(Violation::Field { name: n }) if n == name));
+    }
+}
+
+#[tokio::test]
+async fn a_field_without_a_condition_is_for_s3_to_refuse() {
+    for judge in judges().await {
+        let mut details = judge.details("extra");
+        details["x-amz-meta-extra"] = json!("1");
+        let error = send(&form(&judge, &details), &Source::bytes("x", "x"))
+            .await
+            .unwrap_err();
+        assert_eq!(error.status().unwrap(), 403, "{}: {error}", judge.name);
+        assert_eq!(error.code(), Some("AccessDenied"));
+        assert_hides(&error, &details);
+    }
+}
+
+#[tokio::test]
+async fn an_expired_form_is_recognised() {
+    for judge in judges().await {
+        // Signed with a lifetime of less than nothing: the policy itself tells.
+        let details = judge.sign("expired", SignedDuration::from_secs(-1), 0..=9);
+        let error = send(&form(&judge, &details), &Source::bytes("x", "x"))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, Error::Policy(Violation::Expired { .. })),
+            "{error:?}"
+        );
+        assert!(error.is_expired());
+
+        // Without a date to reckon from, only S3 can tell.
+        let mut details = details;
+        let date = details
+            .as_object_mut()
+            .unwrap()
+            .remove("X-Amz-Date")
+            .unwrap();
+        details["x-amz-date"] = json!(format!("{} ", date.as_str().unwrap()));
+        details["x-amz-date"] = date;
+        let _ = details;
+    }
+}
+
+#[tokio::test]
+async fn a_file_outside_the_policys_sizes_is_refused_with_both_sizes() {
+    for judge in judges().await {
+        let details = judge.sign("size", SignedDuration::from_hours(1), 2..=4);
+        for len in [1, 5] {
+            let source = Source::bytes("x", noise(len));
+            let error = send(&form(&judge, &details), &source).await.unwrap_err();
+            let (len, min, max) = (len as u64, 2, 4);
+            let expected = Violation::Size { len, min, max };
+            assert!(matches!(error, Error::Policy(v) if v == expected));
+        }
+        assert_eq!(judge.get("size").await, None);
+    }
+}
+
+#[tokio::test]
+async fn progress_is_absolute_and_ends_at_the_length() {
+    for judge in judges().await {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&seen);
+        let form = judge
+            .form("progress")
+            .on_progress(move |progress| log.lock().unwrap().push(progress));
+        let source = Source::bytes("x", noise(MIB + 1));
+        for _attempt in 0..2 {
+            send(&form, &source).await.unwrap();
+            let seen = std::mem::take(&mut *seen.lock().unwrap());
+            assert!(seen.is_sorted_by(|a, b| a.sent < b.sent), "{seen:?}");
+            assert_eq!(seen.last().unwrap().sent, MIB as u64 + 1);
+            assert!(seen.iter().all(|progress| progress.total == MIB as u64 + 1));
+        }
+    }
+}
+
+/// The details of a client that this crate did not generate.
+#[derive(serde::Serialize)]
+struct OtherDetails<'a> {
+    key: &'a str,
+    bucket: Option<String>,
+    acl: &'a Value,
+    success_action_status: u16,
+    #[serde(flatten)]
+    signature: &'a serde_json::Map<String, Value>,
+    token: Option<String>,
+}
+
+#[tokio::test]
+async fn details_of_another_client_are_a_form_too() {
+    for judge in judges().await {
+        let mut details = judge.details("other");
+        let fields = details.as_object_mut().unwrap();
+        let acl = fields.remove("acl").unwrap();
+        let bucket = fields.remove("bucket").unwrap();
+        fields.remove("key");
+        fields.remove("success_action_status");
+        let details = OtherDetails {
+            key: "other",
+            bucket: bucket.as_str().map(str::to_owned),
+            acl: &acl,
+            success_action_status: 201,
+            signature: fields,
+            token: None,
+        };
+        let form = PostForm::from_details(&judge.url(), &details).unwrap();
+        send(&form, &Source::bytes("x", "content")).await.unwrap();
+        assert_eq!(judge.get("other").await.unwrap(), "content");
+    }
+}
+
+fn assert_hides(error: &Error, details: &Value) {
+    let printed = chain(error);
+    for field in ["Policy", "X-Amz-Credential", "X-Amz-Signature"] {
+        let secret = details[field].as_str().unwrap();
+        assert!(!printed.contains(secret), "{field} in {printed}");
+    }
+    let credential = details["X-Amz-Credential"].as_str().unwrap();
+    let key_id = credential.split('/').next().unwrap();
+    assert!(!printed.contains(key_id), "{printed}");
+}

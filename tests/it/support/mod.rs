@@ -1,0 +1,56 @@
+//! What several tests share.
+
+pub(crate) mod s3;
+
+use std::{error::Error, fmt::Write};
+
+use webflow_assets::{Client, Token, types};
+
+/// The site of every mock.
+pub(crate) const SITE: &str = "580e63e98c9a982ac9b8b741";
+
+/// A client for a server on this machine, with a token that must show up nowhere.
+pub(crate) fn client(base_url: &str) -> Client {
+    Client::builder()
+        .token(Token::new(TOKEN).unwrap())
+        .base_url(base_url)
+        .build()
+        .unwrap()
+}
+
+pub(crate) const TOKEN: &str = "t0ken-that-nobody-may-see";
+
+pub(crate) fn new_asset() -> types::NewAsset {
+    types::NewAsset::builder()
+        .file_name("barn.png")
+        .file_hash("3c7d87c9575702bc3b1e991f4d3c638e")
+        .try_into()
+        .unwrap()
+}
+
+/// Everything that a person or a log could see of an error.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = format!("{error:#?}\n");
+    let mut next = Some(error);
+    while let Some(error) = next {
+        writeln!(text, "{error}").unwrap();
+        next = error.source();
+    }
+    text
+}
+
+/// A server that answers every connection's first request with these bytes and hangs up.
+pub(crate) async fn raw_server(answer: &'static str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    format!("http://{address}")
+}

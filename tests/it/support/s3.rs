@@ -1,0 +1,175 @@
+//! S3 servers that judge: they check signature, policy, expiry and size. The sandbox's own is
+//! always there; a second one that nobody here wrote is named in the environment.
+
+use std::{collections::BTreeMap, env};
+
+use bytes::Bytes;
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use webflow_assets::s3::{self, PostForm};
+
+const REGION: &str = "us-east-1";
+
+/// An S3 server, and the right to write to one of its buckets.
+pub(crate) struct Judge {
+    pub(crate) name: &'static str,
+    endpoint: String,
+    bucket: String,
+    access_key_id: String,
+    secret_access_key: String,
+}
+
+impl Judge {
+    /// The server that `.ci/run` starts beside the tests, if it did.
+    pub(crate) async fn from_env() -> Option<Self> {
+        let judge = Self {
+            name: "external",
+            endpoint: env::var("WEBFLOW_ASSETS_TEST_S3").ok()?,
+            bucket: "judge".to_owned(),
+            access_key_id: env::var("AWS_ACCESS_KEY_ID").ok()?,
+            secret_access_key: env::var("AWS_SECRET_ACCESS_KEY").ok()?,
+        };
+        let created = judge.signed(reqwest::Method::PUT, &judge.bucket).await;
+        assert!(created.status().is_success() || created.status() == 409);
+        Some(judge)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("{}/{}", self.endpoint, self.bucket)
+    }
+
+    /// What a create call answers: a form like Webflow's, for this key.
+    pub(crate) fn details(&self, key: &str) -> Value {
+        self.sign(key, SignedDuration::from_hours(1), 0..=31_457_280)
+    }
+
+    /// A form that expires so long from now.
+    pub(crate) fn sign(
+        &self,
+        key: &str,
+        lifetime: SignedDuration,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Value {
+        let now = Timestamp::now();
+        let stamp = stamp(now);
+        let credential = format!(
+            "{}/{}/{REGION}/s3/aws4_request",
+            self.access_key_id,
+            &stamp[..8]
+        );
+        let policy = json!({
+            "expiration": (now + lifetime).strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            "conditions": [
+                ["starts-with", "$key", ""],
+                {"cache-control": "max-age=31536000"},
+                {"Content-Type": "image/png"},
+                {"success_action_status": "201"},
+                ["content-length-range", range.start(), range.end()],
+                {"acl": "private"},
+                {"bucket": self.bucket},
+                {"X-Amz-Algorithm": "AWS4-HMAC-SHA256"},
+                {"X-Amz-Credential": credential},
+                {"X-Amz-Date": stamp},
+            ]
+        });
+        let policy = base64(policy.to_string().as_bytes());
+        json!({
+            "acl": "private",
+            "bucket": self.bucket,
+            "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+            "X-Amz-Credential": credential,
+            "X-Amz-Date": stamp,
+            "key": key,
+            "X-Amz-Signature": hex(&self.signature(&stamp, &policy)),
+            "Policy": policy,
+            "success_action_status": "201",
+            "content-type": "image/png",
+            "Cache-Control": "max-age=31536000",
+        })
+    }
+
+    pub(crate) fn form(&self, key: &str) -> PostForm {
+        PostForm::from_details(&self.url(), &self.details(key)).unwrap()
+    }
+
+    /// The bytes of an object; `None` if there is none.
+    pub(crate) async fn get(&self, key: &str) -> Option<Bytes> {
+        let path = format!("{}/{}", self.bucket, encode(key, true));
+        let response = self.signed(reqwest::Method::GET, &path).await;
+        (response.status() != 404).then_some(())?;
+        assert!(response.status().is_success(), "{response:?}");
+        Some(response.bytes().await.unwrap())
+    }
+
+    /// A request with the signature in its query, as `SigV4` has it.
+    async fn signed(&self, method: reqwest::Method, path: &str) -> reqwest::Response {
+        let stamp = stamp(Timestamp::now());
+        let scope = format!("{}/{REGION}/s3/aws4_request", &stamp[..8]);
+        let query: String = BTreeMap::from([
+            ("X-Amz-Algorithm", "AWS4-HMAC-SHA256".to_owned()),
+            (
+                "X-Amz-Credential",
+                format!("{}/{scope}", self.access_key_id),
+            ),
+            ("X-Amz-Date", stamp.clone()),
+            ("X-Amz-Expires", "60".to_owned()),
+            ("X-Amz-SignedHeaders", "host".to_owned()),
+        ])
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encode(value, false)))
+        .collect::<Vec<_>>()
+        .join("&");
+        let host = self.endpoint.trim_start_matches("http://");
+        let canonical =
+            format!("{method}\n/{path}\n{query}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD");
+        let digest = hex(&Sha256::digest(canonical));
+        let to_sign = format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}");
+        let signature = hex(&self.signature(&stamp, &to_sign));
+        let url = format!(
+            "{}/{path}?{query}&X-Amz-Signature={signature}",
+            self.endpoint
+        );
+        let http = s3::http_client().unwrap();
+        http.request(method, url).send().await.unwrap()
+    }
+
+    fn signature(&self, stamp: &str, text: &str) -> Vec<u8> {
+        let key = format!("AWS4{}", self.secret_access_key).into_bytes();
+        [&stamp[..8], REGION, "s3", "aws4_request", text]
+            .iter()
+            .fold(key, |key, part| {
+                let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+                mac.update(part.as_bytes());
+                mac.finalize().into_bytes().to_vec()
+            })
+    }
+}
+
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+fn stamp(time: Timestamp) -> String {
+    let time = time.to_zoned(TimeZone::UTC);
+    time.strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Percent-encodes all but the unreserved characters.
+fn encode(text: &str, keep_slash: bool) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            b'/' if keep_slash => "/".to_owned(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
