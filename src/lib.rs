@@ -1,1 +1,4 @@
 //! Put files on a Webflow site.
+
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
