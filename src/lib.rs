@@ -10,6 +10,8 @@ mod hooks;
 pub mod mock;
 mod reply;
 pub mod s3;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod secret;
 mod source;
 mod upload;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// as `Secret`. `Debug` writes `[redacted]`, and there is no `Display`.
 ///
 /// ```
-/// let policy = webflow_assets::Secret::from("eyJleHBpcmF0aW9u");
+/// let policy: webflow_assets::Secret = "eyJleHBpcmF0aW9u".into();
 /// assert_eq!(format!("{policy:?}"), "[redacted]");
 /// assert_eq!(policy.expose(), "eyJleHBpcmF0aW9u");
 /// ```

@@ -3,5 +3,6 @@
 mod api;
 mod generated;
 mod s3;
+mod sandbox;
 mod source;
 mod support;

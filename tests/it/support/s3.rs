@@ -1,14 +1,17 @@
 //! S3 servers that judge: they check signature, policy, expiry and size. The sandbox's own is
 //! always there; a second one that nobody here wrote is named in the environment.
 
-use std::{collections::BTreeMap, env};
+use std::{collections::BTreeMap, env, ops::RangeInclusive};
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use webflow_assets::s3::{self, PostForm};
+use webflow_assets::{
+    s3::{self, PostForm},
+    sandbox::Sandbox,
+};
 
 const REGION: &str = "us-east-1";
 
@@ -36,31 +39,38 @@ impl Judge {
         Some(judge)
     }
 
+    /// The sandbox's own S3.
+    pub(crate) fn of(sandbox: &Sandbox) -> Self {
+        let bucket = sandbox.bucket();
+        Self {
+            name: "sandbox",
+            endpoint: bucket.endpoint.to_owned(),
+            bucket: bucket.name.to_owned(),
+            access_key_id: bucket.access_key_id.to_owned(),
+            secret_access_key: bucket.secret_access_key.to_owned(),
+        }
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("{}/{}", self.endpoint, self.bucket)
     }
 
     /// What a create call answers: a form like Webflow's, for this key.
     pub(crate) fn details(&self, key: &str) -> Value {
-        self.sign(key, SignedDuration::from_hours(1), 0..=31_457_280)
+        self.sign(key, Timestamp::now(), 0..=31_457_280)
     }
 
-    /// A form that expires so long from now.
-    pub(crate) fn sign(
-        &self,
-        key: &str,
-        lifetime: SignedDuration,
-        range: std::ops::RangeInclusive<u64>,
-    ) -> Value {
-        let now = Timestamp::now();
-        let stamp = stamp(now);
+    /// A form that was signed then, for an hour and files of these lengths.
+    pub(crate) fn sign(&self, key: &str, signed: Timestamp, range: RangeInclusive<u64>) -> Value {
+        let stamp = stamp(signed);
+        let expiration = signed + SignedDuration::from_hours(1);
         let credential = format!(
             "{}/{}/{REGION}/s3/aws4_request",
             self.access_key_id,
             &stamp[..8]
         );
         let policy = json!({
-            "expiration": (now + lifetime).strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            "expiration": expiration.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             "conditions": [
                 ["starts-with", "$key", ""],
                 {"cache-control": "max-age=31536000"},
