@@ -1,8 +1,14 @@
 //! One file onto a site, in one call: hash, create, form, verify.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use progenitor_client::ClientInfo;
+use http::header;
+use jiff::{Timestamp, fmt::rfc2822};
+use progenitor_client::{ClientInfo, ResponseValue};
 
 use crate::{
     Client,
@@ -80,9 +86,11 @@ pub struct Uploaded {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The file was sent.
+    /// The file was sent, and nothing in Webflow's answer says that the site had it before.
     Uploaded,
-    /// The site had an asset with the same content, and Webflow answered with that one.
+    /// The site had an asset with the same content, and Webflow answered with that one, under its
+    /// first file name. Where the answer has a form, the file was sent all the same: whoever
+    /// announced it first may not have.
     AlreadyThere,
 }
 
@@ -123,15 +131,19 @@ impl Upload {
             .await
             .map_err(|error| fail(UploadErrorKind::Source(error)))?;
 
-        let mut asset = self.create(&target, hashed.md5).await.map_err(&fail)?;
+        let (mut asset, is_older) = self.create(&target, hashed.md5).await.map_err(&fail)?;
         let upload_url = asset.upload_url.take();
         let details = asset.upload_details.take();
         let result = match (upload_url, details) {
-            (Some(url), Some(details)) => self
-                .post(&url, &details, &hashed)
-                .await
-                .map(|stored| (Some(stored), Outcome::Uploaded)),
-            // Webflow answers with the asset it has where the content is the same.
+            // An older asset too: whoever announced it may never have sent the file.
+            (Some(url), Some(details)) => self.post(&url, &details, &hashed).await.map(|stored| {
+                let outcome = if is_older {
+                    Outcome::AlreadyThere
+                } else {
+                    Outcome::Uploaded
+                };
+                (Some(stored), outcome)
+            }),
             (None, None) if asset.id.is_some() => Ok((None, Outcome::AlreadyThere)),
             (None, None) => Err(UploadErrorKind::Incomplete("an id or a form")),
             (None, Some(_)) => Err(UploadErrorKind::Incomplete("an upload URL")),
@@ -171,12 +183,15 @@ impl Upload {
         })
     }
 
+    /// Announces the file. The flag tells whether the answer proves that the asset is older than
+    /// this call.
     async fn create(
         &self,
         target: &Target,
         md5: Md5,
-    ) -> Result<types::AssetUpload, UploadErrorKind> {
+    ) -> Result<(types::AssetUpload, bool), UploadErrorKind> {
         let hash = md5.to_string();
+        let start = Instant::now();
         let response = self
             .client
             .create_asset()
@@ -188,7 +203,8 @@ impl Upload {
             .send()
             .await
             .map_err(UploadErrorKind::Create)?;
-        Ok(response.into_inner())
+        let is_older = is_older(&response, &target.name, start.elapsed());
+        Ok((response.into_inner(), is_older))
     }
 
     async fn post(
@@ -217,6 +233,37 @@ impl Upload {
             }
             _ => Ok(stored),
         }
+    }
+}
+
+/// Whether an answer proves that its asset is older than the call that it answers.
+///
+/// Webflow finds an asset by its content and answers with the first one, under the name and date
+/// that it got then. Both dates compared here are of the server's clock.
+fn is_older(response: &ResponseValue<types::AssetUpload>, name: &str, elapsed: Duration) -> bool {
+    if response
+        .original_file_name
+        .as_deref()
+        .is_some_and(|first| first != name)
+    {
+        return true;
+    }
+    let created = response
+        .created_on
+        .as_deref()
+        .and_then(|text| text.parse::<Timestamp>().ok());
+    let answered = response.headers().get(header::DATE);
+    let answered = answered
+        .and_then(|date| date.to_str().ok())
+        .and_then(|date| rfc2822::parse(date).ok())
+        .map(|date| date.timestamp());
+    match (created, answered) {
+        // `Date` has whole seconds, and the answer took a moment to be written.
+        (Some(created), Some(answered)) => {
+            let age = Duration::try_from(answered.duration_since(created)).unwrap_or_default();
+            age > elapsed + Duration::from_secs(2)
+        }
+        _ => false,
     }
 }
 

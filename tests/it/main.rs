@@ -6,3 +6,4 @@ mod s3;
 mod sandbox;
 mod source;
 mod support;
+mod upload;

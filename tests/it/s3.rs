@@ -13,7 +13,7 @@ use webflow_assets::{
     sandbox::Sandbox,
 };
 
-use crate::support::{chain, s3::Judge};
+use crate::support::{chain, noise, s3::Judge};
 
 /// The sandbox's S3, which lives as long as it is held, and the one in the environment.
 struct Judges(Vec<Judge>, #[expect(dead_code)] Sandbox);
@@ -31,19 +31,6 @@ async fn judges() -> Judges {
     let sandbox = Sandbox::start().await.unwrap();
     let judges = std::iter::once(Judge::of(&sandbox)).chain(Judge::from_env().await);
     Judges(judges.collect(), sandbox)
-}
-
-/// Bytes in which every mistake of order, length or offset shows.
-fn noise(len: usize) -> Vec<u8> {
-    let mut state = 0x2545_F491_4F6C_DD1D_u64;
-    (0..len)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state.to_le_bytes()[0]
-        })
-        .collect()
 }
 
 async fn send(form: &PostForm, source: &Source) -> Result<Stored, Error> {

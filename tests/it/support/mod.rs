@@ -54,3 +54,16 @@ pub(crate) async fn raw_server(answer: &'static str) -> String {
     });
     format!("http://{address}")
 }
+
+/// Bytes in which every mistake of order, length or offset shows.
+pub(crate) fn noise(len: usize) -> Vec<u8> {
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    (0..len)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()[0]
+        })
+        .collect()
+}
