@@ -1,0 +1,28 @@
+//! Puts the files that are named on the command line on a site.
+//!
+//! ```sh
+//! WEBFLOW_API_TOKEN=… WEBFLOW_SITE_ID=… cargo run --example upload -- hero.png
+//! ```
+
+use std::{env, error::Error, path::Path};
+
+use webflow_assets::{Client, DEFAULT_BASE_URL, Outcome, Token};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let site = env::var("WEBFLOW_SITE_ID").map_err(|_| "set WEBFLOW_SITE_ID")?;
+    let base_url = env::var("WEBFLOW_BASE_URL").unwrap_or_else(|_| DEFAULT_BASE_URL.to_owned());
+    let client = Client::builder()
+        .token(Token::from_env()?)
+        .base_url(base_url)
+        .build()?;
+    for file in env::args().skip(1) {
+        let done = client.upload(&site, Path::new(&file)).send().await?;
+        let url = done.asset.hosted_url.as_deref().unwrap_or_default();
+        match done.outcome {
+            Outcome::AlreadyThere => println!("{file}: the site had it at {url}"),
+            _ => println!("{file}: {url}"),
+        }
+    }
+    Ok(())
+}
