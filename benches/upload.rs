@@ -17,6 +17,8 @@ const MIB: usize = 1024 * 1024;
 const SIZES: [usize; 3] = [1, 16, 256];
 
 fn main() {
+    // Here, as it cannot start on the client's threads, where it is first needed.
+    LazyLock::force(&SANDBOX);
     divan::main();
 }
 
@@ -63,8 +65,7 @@ fn file(mib: usize) -> PathBuf {
 /// A form for this file, as a create call answers it, by no code of this crate.
 async fn details(mib: usize) -> (String, Map<String, Value>) {
     let content = fs::read(file(mib)).expect("the file");
-    let digest: [u8; 16] = Md5::digest(content).into();
-    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = webflow_assets::Md5(Md5::digest(content).into()).to_string();
     let answer = HTTP
         .post(format!(
             "{}/sites/{}/assets",

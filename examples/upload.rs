@@ -4,6 +4,8 @@
 //! WEBFLOW_API_TOKEN=… WEBFLOW_SITE_ID=… cargo run --example upload -- hero.png
 //! ```
 
+#![expect(clippy::print_stdout, reason = "it is what the example is for")]
+
 use std::{env, error::Error, path::Path};
 
 use webflow_assets::{Client, DEFAULT_BASE_URL, Outcome, Token};

@@ -14,10 +14,10 @@ use crate::{
 impl Client {
     /// Starts to build a client for Webflow.
     ///
-    /// ```
+    /// ```no_run
     /// use webflow_assets::{Client, Token};
     ///
-    /// let client = Client::builder().token(Token::new("…".replace('…', "x"))?).build()?;
+    /// let client = Client::builder().token(Token::from_env()?).build()?;
     /// # Ok::<(), webflow_assets::ConfigError>(())
     /// ```
     pub fn builder() -> ClientBuilder {
@@ -122,11 +122,18 @@ impl ClientBuilder {
             None if cfg!(not(feature = "rustls")) && base_url.starts_with("https:") => {
                 return Err(ConfigError::NoTls);
             }
-            None => s3::http_builder()
-                .connect_timeout(self.connect_timeout)
-                .user_agent(concat!("webflow-assets/", env!("CARGO_PKG_VERSION")))
-                .build()
-                .map_err(ConfigError::Http)?,
+            None => {
+                let http = s3::http_builder()
+                    .connect_timeout(self.connect_timeout)
+                    .user_agent(concat!("webflow-assets/", env!("CARGO_PKG_VERSION")));
+                // The token may go to this machine in the clear, and so not to a proxy.
+                let http = if config::stays_here(&base_url) {
+                    http.no_proxy()
+                } else {
+                    http
+                };
+                http.build().map_err(ConfigError::Http)?
+            }
         };
         let context = Context::with_limits(&token, self.limits);
         Ok(Client::new_with_client(&base_url, http, context))

@@ -74,6 +74,11 @@ impl fmt::Debug for Token {
     }
 }
 
+/// Whether requests to a checked base URL stay on this machine, if no proxy carries them away.
+pub(crate) fn stays_here(base_url: &str) -> bool {
+    Url::parse(base_url).is_ok_and(|url| is_loopback(&url))
+}
+
 /// Checks a base URL and takes the slash off its end, which would double in every request.
 pub(crate) fn base_url(text: &str, allow_http: bool) -> Result<String, ConfigError> {
     let refuse = |reason| ConfigError::BaseUrl {
@@ -92,9 +97,9 @@ pub(crate) fn base_url(text: &str, allow_http: bool) -> Result<String, ConfigErr
         "https" => {}
         "http" if allow_http || is_loopback(&url) => {}
         "http" => {
-            return Err(refuse(
-                "`http` would send the token in the clear; use `https`, or allow it with `allow_http(true)`",
-            ));
+            return Err(ConfigError::PlainHttp {
+                url: text.to_owned(),
+            });
         }
         _ => return Err(refuse("only `https` and `http` are spoken")),
     }
@@ -104,6 +109,7 @@ pub(crate) fn base_url(text: &str, allow_http: bool) -> Result<String, ConfigErr
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
+/// Whether a URL leads to this machine.
 fn is_loopback(url: &Url) -> bool {
     match url.host_str() {
         Some("localhost") => true,
@@ -121,7 +127,7 @@ fn is_loopback(url: &Url) -> bool {
 #[non_exhaustive]
 pub enum ConfigError {
     /// No token was given.
-    #[error("no token: set {TOKEN_VARIABLE}, or pass one with `token`")]
+    #[error("no token: set {TOKEN_VARIABLE}, or give one")]
     NoToken,
     /// The token cannot be one. The reason never quotes it.
     #[error("the token cannot be used: {0}")]
@@ -136,6 +142,14 @@ pub enum ConfigError {
         url: String,
         /// What is wrong with it.
         reason: &'static str,
+    },
+    /// The base URL is `http` and leads to another machine.
+    #[error(
+        "the base URL `{url}` would send the token in the clear: use `https`, or expressly allow `http`"
+    )]
+    PlainHttp {
+        /// The URL as it was given.
+        url: String,
     },
     /// The base URL needs TLS, and this build has none of its own.
     #[error("no TLS: enable the feature `rustls`, or pass a `reqwest::Client` that has TLS")]

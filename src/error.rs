@@ -4,12 +4,9 @@ use std::{error::Error as StdError, fmt, io};
 
 use http::StatusCode;
 use progenitor_client::Error as ApiCallError;
+use serde_json::Value;
 
-use crate::{
-    s3,
-    source::Md5,
-    types::{ApiError, ErrorCode},
-};
+use crate::{s3, source::Md5, types::ApiError};
 
 /// Why a file is not on the site.
 ///
@@ -81,6 +78,8 @@ impl fmt::Display for Invalid {
         }
     }
 }
+
+impl StdError for Invalid {}
 
 impl UploadError {
     pub(crate) fn new(file: String, kind: UploadErrorKind) -> Self {
@@ -177,7 +176,13 @@ impl StdError for UploadError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self.kind() {
             UploadErrorKind::Source(error) => Some(error),
-            UploadErrorKind::Create(error) => Some(error),
+            // The generated error's own layer would repeat what the answer said, with its headers
+            // and as debug output; only what failed below it is news.
+            UploadErrorKind::Create(
+                ApiCallError::CommunicationError(error)
+                | ApiCallError::ResponseBodyError(error)
+                | ApiCallError::InvalidUpgrade(error),
+            ) => Some(error),
             UploadErrorKind::S3(error) => Some(error),
             _ => None,
         }
@@ -186,13 +191,18 @@ impl StdError for UploadError {
 
 /// Says in the words of the API what it answered, and what to do next.
 fn describe(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError>) -> fmt::Result {
-    let Some(status) = error.status() else {
-        return match error {
-            ApiCallError::CommunicationError(e) if !e.is_connect() => f.write_str(
-                ", and may have: the connection failed after the request was sent; look at the site's assets before trying again",
-            ),
-            _ => Ok(()),
-        };
+    let status = match (error, error.status()) {
+        (_, Some(status)) => status,
+        (ApiCallError::CommunicationError(error), None) if !error.is_connect() => {
+            return f.write_str(
+                ", or did and could not say so: the connection failed after the request was sent; \
+                 look at the site's assets before trying again",
+            );
+        }
+        (ApiCallError::InvalidRequest(reason) | ApiCallError::Custom(reason), None) => {
+            return write!(f, ": {reason}");
+        }
+        (_, None) => return Ok(()),
     };
     write!(f, ": {}", status.as_u16())?;
     if let ApiCallError::ErrorResponse(response) = error {
@@ -202,40 +212,37 @@ fn describe(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError>) -> fmt::
         if let Some(message) = &response.message {
             write!(f, ": {}", one_line(message))?;
         }
-        for detail in response.details.iter().flatten() {
-            write!(f, "; {detail}")?;
+        for detail in response.details.iter().flatten().take(5) {
+            write!(f, "; {}", one_line(&detail_text(detail)))?;
         }
     }
-    let code = match error {
-        ApiCallError::ErrorResponse(response) => response.code.as_ref().map(ErrorCode::to_string),
-        _ => None,
-    };
-    match status {
+    f.write_str(match status {
         StatusCode::UNAUTHORIZED => {
-            f.write_str(" (is the token valid, and does it have the scope assets:write?)")
+            " (is the token valid, and does it have the scope assets:write?)"
         }
-        StatusCode::FORBIDDEN if code.as_deref() != Some("missing_scopes") => {
-            f.write_str(" (may this token write to this site?)")
+        StatusCode::FORBIDDEN => " (may this token write to this site?)",
+        StatusCode::NOT_FOUND => " (does the token see this site, and is the folder on it?)",
+        StatusCode::TOO_MANY_REQUESTS => " (the API key has spent its requests for this minute)",
+        status if status.is_success() => {
+            ", with a body that is not what the API describes; is this the API's base URL?"
         }
-        StatusCode::NOT_FOUND => {
-            f.write_str(" (does the token see this site, and is the folder on it?)")
-        }
-        StatusCode::TOO_MANY_REQUESTS => {
-            f.write_str(" (the API key has spent its requests for this minute)")
-        }
-        _ if status.is_success() => f.write_str(
-            ", with a body that is not what the API describes; is this the base URL of Webflow's API?",
-        ),
-        _ => Ok(()),
+        _ => "",
+    })
+}
+
+/// An item of `details`: a text, an object such as `{field, message}`, or whatever else was sent.
+fn detail_text(detail: &Value) -> String {
+    let part = |name| detail.get(name).and_then(Value::as_str);
+    match (detail, part("field"), part("message")) {
+        (Value::String(text), ..) => text.clone(),
+        (_, Some(field), Some(message)) => format!("{field}: {message}"),
+        (_, None, Some(message)) => message.to_owned(),
+        _ => detail.to_string(),
     }
 }
 
 /// The start of the first line: a proxy's page has many.
 fn one_line(text: &str) -> String {
-    text.lines()
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .take(200)
-        .collect()
+    let line = text.lines().next().unwrap_or_default();
+    line.chars().take(200).collect()
 }

@@ -27,5 +27,5 @@ pub use secret::Secret;
 pub use source::{Hashed, Md5, Source};
 pub use upload::{Outcome, Upload, Uploaded};
 
-/// The `OpenAPI` 3.0.3 fragment that the client is generated from.
+/// The OpenAPI 3.0.3 fragment that the client is generated from.
 pub const OPENAPI_JSON: &str = include_str!("../openapi/webflow-assets.json");

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A value that serialises as itself and is never printed.
 ///
-/// The `OpenAPI` fragment marks its secrets with `format: password`; the generated types hold them
+/// The OpenAPI fragment marks its secrets with `format: password`; the generated types hold them
 /// as `Secret`. `Debug` writes `[redacted]`, and there is no `Display`.
 ///
 /// ```

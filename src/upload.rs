@@ -20,7 +20,7 @@ use crate::{
 
 impl Client {
     /// Puts a file on a site: hashes it, announces it to Webflow, posts it to S3 with the signed
-    /// form that Webflow answers, and holds S3's `ETag` against the MD5.
+    /// form that Webflow answers, and holds S3's ETag against the MD5.
     ///
     /// ```no_run
     /// # async fn upload(client: webflow_assets::Client) -> Result<(), webflow_assets::UploadError> {
@@ -92,6 +92,17 @@ pub enum Outcome {
     /// first file name. Where the answer has a form, the file was sent all the same: whoever
     /// announced it first may not have.
     AlreadyThere,
+}
+
+impl Outcome {
+    /// `uploaded` or `already_there`, for machines.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Uploaded => "uploaded",
+            Self::AlreadyThere => "already_there",
+        }
+    }
 }
 
 impl Upload {

@@ -1,4 +1,4 @@
-//! The form upload of S3 (`POST Object`), which no `OpenAPI` document can describe.
+//! The form upload of S3 (`POST Object`), which no OpenAPI document can describe.
 //!
 //! This module knows nothing of Webflow. It takes the form that any generated client received
 //! (a URL, and an object whose members are the form's fields), posts a file with it, and reads

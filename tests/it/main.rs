@@ -1,6 +1,7 @@
 //! One binary for all tests of the public interface.
 
 mod api;
+mod cli;
 mod generated;
 mod s3;
 mod sandbox;

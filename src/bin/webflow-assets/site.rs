@@ -1,0 +1,119 @@
+//! The site that a sub-command works on: the live one, or a sandbox inside this process.
+
+use clap::error::ErrorKind;
+#[cfg(feature = "sandbox")]
+use webflow_assets::sandbox::Sandbox;
+use webflow_assets::{Client, ConfigError, DEFAULT_BASE_URL, Token, types};
+
+use crate::{
+    args::{self, SiteArgs},
+    output,
+};
+
+pub(crate) struct Site {
+    pub(crate) client: Client,
+    pub(crate) id: String,
+    #[cfg(feature = "sandbox")]
+    pub(crate) sandbox: Option<Sandbox>,
+}
+
+/// Why there is no site to work on. Wrong usage never gets this far.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SiteError {
+    #[cfg(feature = "sandbox")]
+    #[error("the sandbox cannot start")]
+    Sandbox(#[source] std::io::Error),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+impl Site {
+    /// Checks what was given and makes a client from it; wrong usage ends the process.
+    #[cfg_attr(
+        not(feature = "sandbox"),
+        expect(clippy::unused_async, reason = "only a sandbox takes time to start")
+    )]
+    pub(crate) async fn open(subcommand: &str, args: &SiteArgs) -> Result<Self, SiteError> {
+        #[cfg(feature = "sandbox")]
+        if args.sandbox() {
+            return Self::sandbox().await;
+        }
+        Self::live(subcommand, args)
+    }
+
+    fn live(subcommand: &str, args: &SiteArgs) -> Result<Self, SiteError> {
+        let id = given(args.id.as_ref()).unwrap_or_else(|| {
+            args::usage(
+                subcommand,
+                ErrorKind::MissingRequiredArgument,
+                "no site: pass --site, or set WEBFLOW_SITE_ID",
+            )
+        });
+        if types::SiteId::try_from(id).is_err() {
+            args::usage(
+                subcommand,
+                ErrorKind::ValueValidation,
+                &format!("the site id {id:?} is not 24 hexadecimal digits"),
+            );
+        }
+        let token = match &args.token_file {
+            Some(path) => Token::from_file(path),
+            None => Token::from_env(),
+        };
+        let client = token.and_then(|token| {
+            Client::builder()
+                .token(token)
+                .base_url(given(args.base_url.as_ref()).unwrap_or(DEFAULT_BASE_URL))
+                .allow_http(args.allow_http)
+                .build()
+        });
+        match client {
+            Ok(client) => Ok(Self {
+                client,
+                id: id.to_owned(),
+                #[cfg(feature = "sandbox")]
+                sandbox: None,
+            }),
+            Err(error @ ConfigError::Http(_)) => Err(error.into()),
+            Err(error) => args::usage(
+                subcommand,
+                ErrorKind::ValueValidation,
+                &output::escape(&explain(&error)),
+            ),
+        }
+    }
+
+    #[cfg(feature = "sandbox")]
+    async fn sandbox() -> Result<Self, SiteError> {
+        let sandbox = Sandbox::start().await.map_err(SiteError::Sandbox)?;
+        let client = Client::builder()
+            .token(Token::new(sandbox.token())?)
+            .base_url(sandbox.base_url())
+            .build()?;
+        Ok(Self {
+            client,
+            id: sandbox.site_id().to_owned(),
+            sandbox: Some(sandbox),
+        })
+    }
+}
+
+/// An empty variable in the environment is as good as none.
+fn given(value: Option<&String>) -> Option<&str> {
+    value.map(String::as_str).filter(|value| !value.is_empty())
+}
+
+/// The error and its causes in a line, in terms of this command's options.
+fn explain(error: &ConfigError) -> String {
+    match error {
+        ConfigError::NoToken => "no token: set WEBFLOW_API_TOKEN, or pass --token-file".to_owned(),
+        ConfigError::PlainHttp { url } => format!(
+            "the base URL `{url}` would send the token in the clear: use `https`, or pass --allow-http"
+        ),
+        error => {
+            let mut lines = vec![error.to_string()];
+            lines.extend(output::causes(error));
+            lines.join(": ")
+        }
+    }
+}
