@@ -5,6 +5,8 @@ use std::{fs, io::ErrorKind, path::Path, time::SystemTime};
 use bytes::Bytes;
 use webflow_assets::{Source, s3};
 
+use crate::support::noise;
+
 const LARGE: usize = 9 * 1024 * 1024;
 
 #[tokio::test]
@@ -24,6 +26,22 @@ async fn the_md5_is_right_on_both_sides_of_the_buffer_limit() {
             assert_eq!(hashed.len, len as u64);
             assert_eq!(hashed.md5.to_string(), md5);
         }
+    }
+}
+
+#[tokio::test]
+async fn the_md5_is_that_of_another_implementation_for_every_length_around_a_block() {
+    use md5::{Digest, Md5};
+
+    let content = noise(64 * 1024 + 130);
+    for len in (0..300).chain(64 * 1024 - 130..content.len()) {
+        let content = &content[..len];
+        let hashed = Source::bytes("x", content.to_vec()).hash().await.unwrap();
+        assert_eq!(
+            hashed.md5.0,
+            <[u8; 16]>::from(Md5::digest(content)),
+            "{len} bytes"
+        );
     }
 }
 
