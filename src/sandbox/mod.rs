@@ -20,9 +20,28 @@
 //! # }
 //! ```
 //!
+//! On demand things go wrong: a [`Rule`] makes chosen requests meet refusals, delays, resets and worse.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use webflow_assets::sandbox::Sandbox;
+//! let sandbox = Sandbox::start().await?;
+//! sandbox.fault("post:reset-after*2".parse()?);
+//! // ... upload; the first two form uploads arrive, but their answers do not.
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! It knows one site and one folder in it, and forgets everything when it is dropped. Bytes are kept in memory. Tokens
 //! and keys are made up afresh for each sandbox and are good for nothing else.
 
+mod asset;
+mod builder;
+mod connection;
+mod fault;
+mod limit;
+mod log;
 mod s3;
 mod sign;
 mod state;
@@ -31,33 +50,21 @@ mod webflow;
 
 use std::fmt;
 use std::io;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::State as Shared;
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
 use bytes::Bytes;
-use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::task::{AbortHandle, JoinSet};
+use jiff::Timestamp;
+use md5::{Digest as _, Md5};
+use tokio::task::AbortHandle;
 
-pub use self::state::{Asset, DuplicateAnswer, Half, Request};
-use self::state::{Settings, State};
-
-/// What the live service signs: 30 MiB.
-const MAX_SIZE: u64 = 30 * 1024 * 1024;
-const POLICY_LIFETIME: Duration = Duration::from_secs(60 * 60);
-/// Higher than any live plan, so that only a test that asks for it meets the limit.
-const REQUESTS_PER_WINDOW: u32 = 6000;
-const WINDOW: Duration = Duration::from_secs(60);
-/// The S3 service refuses a form whose body comes in large pieces, one of which ends in the beginning of a boundary.
-const READ_BUFFER: usize = 16 * 1024;
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+use self::asset::Object;
+pub use self::asset::{Asset, DuplicateAnswer};
+pub use self::builder::SandboxBuilder;
+pub use self::fault::{Answer, AnswerBody, Fault, Operation, Rule, RuleError};
+pub use self::log::{Half, Request};
+use self::state::State;
+use self::text::hex;
 
 /// A running sandbox; dropping it stops the server and closes its connections.
 pub struct Sandbox {
@@ -80,18 +87,6 @@ pub struct Bucket<'a> {
     pub secret_access_key: &'a str,
 }
 
-/// Settings of a [`Sandbox`]; made by [`Sandbox::builder`].
-#[derive(Clone, Debug)]
-#[must_use = "a sandbox runs only once `start` is called"]
-pub struct SandboxBuilder {
-    port: u16,
-    max_size: u64,
-    requests_per_window: u32,
-    window: Duration,
-    policy_lifetime: Duration,
-    duplicate_answer: DuplicateAnswer,
-}
-
 impl Sandbox {
     /// Starts a sandbox on a free port, with the live service's limits.
     ///
@@ -104,14 +99,7 @@ impl Sandbox {
 
     /// Settings to start a sandbox with.
     pub fn builder() -> SandboxBuilder {
-        SandboxBuilder {
-            port: 0,
-            max_size: MAX_SIZE,
-            requests_per_window: REQUESTS_PER_WINDOW,
-            window: WINDOW,
-            policy_lifetime: POLICY_LIFETIME,
-            duplicate_answer: DuplicateAnswer::default(),
-        }
+        SandboxBuilder::default()
     }
 
     /// The API's base URL, `http://127.0.0.1:PORT/v2`.
@@ -144,7 +132,26 @@ impl Sandbox {
         &self.state.folder_id
     }
 
-    /// Every asset announced so far, oldest first.
+    /// Puts an asset there that somebody else uploaded an hour ago. The name and the hash are not checked against what
+    /// is there already.
+    #[must_use = "the asset has an id"]
+    pub fn add_asset(&self, file_name: impl Into<String>, bytes: impl Into<Bytes>) -> Asset {
+        let bytes = bytes.into();
+        let now = Timestamp::now();
+        let then = now.checked_sub(Duration::from_secs(60 * 60)).unwrap_or(now);
+        let etag = hex(&Md5::digest(&bytes));
+        let asset = Asset::announced(self.site_id(), file_name.into(), etag.clone(), then);
+        let object = Object {
+            bytes,
+            etag,
+            content_type: Some(asset.content_type.clone()),
+            cache_control: None,
+            stored_on: then,
+        };
+        self.state.add_asset(asset, object)
+    }
+
+    /// Every asset announced so far and not deleted, oldest first.
     #[must_use]
     pub fn assets(&self) -> Vec<Asset> {
         self.state.assets()
@@ -154,6 +161,28 @@ impl Sandbox {
     #[must_use]
     pub fn stored(&self, asset_id: &str) -> Option<Bytes> {
         self.state.stored(asset_id)
+    }
+
+    /// The keys of all objects in the bucket, also of those without an asset, in alphabetical order.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        self.state.keys()
+    }
+
+    /// Lets a fault happen, after those for the same operation that are not used up yet.
+    pub fn fault(&self, rule: Rule) {
+        self.state.add_rule(rule);
+    }
+
+    /// The rules that are not used up yet, oldest first.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Rule> {
+        self.state.rules()
+    }
+
+    /// Forgets every rule. What a fault has done to a request stays done; a stalled one stays stalled.
+    pub fn clear_faults(&self) {
+        self.state.clear_rules();
     }
 
     /// The bucket behind the site, for forms and requests that are signed elsewhere.
@@ -196,114 +225,5 @@ impl fmt::Debug for Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.server.abort();
-    }
-}
-
-impl SandboxBuilder {
-    /// The port to listen on; 0, the default, takes a free one.
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
-        self
-    }
-
-    /// The largest file that a form permits, in bytes; 30 MiB by default.
-    pub fn max_size(mut self, bytes: u64) -> Self {
-        self.max_size = bytes;
-        self
-    }
-
-    /// How many requests each token may make within a window, which opens with its first request; 6000 a minute by
-    /// default.
-    pub fn rate_limit(mut self, requests: u32, window: Duration) -> Self {
-        self.requests_per_window = requests;
-        self.window = window;
-        self
-    }
-
-    /// How long a signed form may be used; an hour by default.
-    pub fn policy_lifetime(mut self, lifetime: Duration) -> Self {
-        self.policy_lifetime = lifetime;
-        self
-    }
-
-    /// How a create call for content that the site already holds is answered.
-    pub fn duplicate_answer(mut self, answer: DuplicateAnswer) -> Self {
-        self.duplicate_answer = answer;
-        self
-    }
-
-    /// Starts the sandbox on the runtime that this is called on.
-    ///
-    /// # Errors
-    ///
-    /// When the port cannot be bound.
-    pub async fn start(self) -> io::Result<Sandbox> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
-        let origin = format!("http://{}", listener.local_addr()?);
-        let base_url = format!("{origin}/v2");
-        let settings = Settings {
-            max_size: self.max_size,
-            requests_per_window: self.requests_per_window,
-            window: self.window,
-            policy_lifetime: self.policy_lifetime,
-            duplicate_answer: self.duplicate_answer,
-        };
-        let state = Arc::new(State::new(settings, origin));
-        let server = tokio::spawn(serve(listener, router(&state))).abort_handle();
-        Ok(Sandbox {
-            state,
-            base_url,
-            server,
-        })
-    }
-}
-
-fn router(state: &Arc<State>) -> Router {
-    s3::router(state)
-        .merge(webflow::router(state))
-        .layer(from_fn_with_state(Arc::clone(state), record))
-}
-
-/// Logs every request as it arrives, and its status once there is one.
-async fn record(
-    Shared(state): Shared<Arc<State>>,
-    request: axum::extract::Request,
-    next: Next,
-) -> Response {
-    let path = request.uri().path();
-    let half = if path == "/v2" || path.starts_with("/v2/") {
-        Half::Webflow
-    } else {
-        Half::S3
-    };
-    let place = state.arrived(Request {
-        half,
-        method: request.method().to_string(),
-        path: path.to_owned(),
-        status: None,
-    });
-    let response = next.run(request).await;
-    state.answered(place, response.status().as_u16());
-    response
-}
-
-/// Accepts connections until it is aborted, which also ends those that are open.
-async fn serve(listener: TcpListener, router: Router) {
-    let mut connections = JoinSet::new();
-    loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            // Out of descriptors, or a peer that is gone already: both pass.
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
-        while connections.try_join_next().is_some() {}
-        let service = TowerToHyperService::new(router.clone());
-        connections.spawn(async move {
-            let connection = http1::Builder::new()
-                .max_buf_size(READ_BUFFER)
-                .serve_connection(TokioIo::new(stream), service);
-            // What ends a connection early is the client's doing, and the client's to report.
-            let _ = connection.await;
-        });
     }
 }

@@ -80,8 +80,14 @@ impl UploadDetails {
             credentials.access_key
         );
 
+        // Webflow writes whole seconds; S3 reads milliseconds just as well, and a shorter lifetime needs them.
+        let expiration = if terms.lifetime.subsec_nanos() == 0 {
+            "%Y-%m-%dT%H:%M:%SZ"
+        } else {
+            "%Y-%m-%dT%H:%M:%S%.3fZ"
+        };
         let policy = Policy {
-            expiration: expires_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            expiration: expires_at.strftime(expiration).to_string(),
             conditions: json!([
                 ["starts-with", "$key", format!("{}/", terms.site_id)],
                 { "cache-control": CACHE_CONTROL },

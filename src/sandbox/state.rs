@@ -1,84 +1,20 @@
 //! What a sandbox knows: its settings, its one site, and everything that has been asked of it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::asset::{Asset, DuplicateAnswer, Object};
+use super::fault::{Fault, Rule, Rules};
+use super::limit::{Allowance, Caller, Windows};
+use super::log::Request;
 use super::sign::Credentials;
 use super::text::random_hex;
 
 /// The bucket behind the sandbox's uploads.
 pub(super) const BUCKET: &str = "webflow-sandbox-assets";
-
-/// How a create call with a hash that the site already holds, filled, is answered.
-///
-/// Webflow documents neither form. An asset that was announced but never filled is always answered with a form.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DuplicateAnswer {
-    /// With a fresh `uploadUrl` and `uploadDetails`, signed for the existing key.
-    #[default]
-    WithForm,
-    /// With `null` in both.
-    WithoutForm,
-}
-
-/// Which of the two services answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Half {
-    /// Webflow's API.
-    Webflow,
-    /// The S3 bucket.
-    S3,
-}
-
-/// A request that reached the sandbox. Headers and bodies are not kept, so the log holds no secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Request {
-    /// The half that answered.
-    pub half: Half,
-    /// `GET`, `POST` and so on.
-    pub method: String,
-    /// The path of the URL, without the query.
-    pub path: String,
-    /// The status of the answer; `None` while there is none, or when the client hung up before it came.
-    pub status: Option<u16>,
-}
-
-/// An asset that the Webflow half knows of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Asset {
-    /// 24 hex digits.
-    pub id: String,
-    /// The name under which the content was first announced.
-    pub file_name: String,
-    /// The MD5 of the content as announced, in lower-case hex.
-    pub file_hash: String,
-    /// The folder that it was announced for.
-    pub parent_folder: Option<String>,
-    /// The media type that follows from the name.
-    pub content_type: String,
-    /// The object's key in the bucket.
-    pub key: String,
-    /// When the first create call came, in RFC 3339 with milliseconds.
-    pub created_on: String,
-    /// The stored bytes; `None` until an upload has filled the asset.
-    pub size: Option<u64>,
-}
-
-/// An object in the bucket.
-#[derive(Clone)]
-pub(super) struct Object {
-    pub(super) bytes: Bytes,
-    pub(super) etag: String,
-    pub(super) content_type: Option<String>,
-    pub(super) cache_control: Option<String>,
-}
 
 /// What can be set before the start.
 pub(super) struct Settings {
@@ -89,42 +25,19 @@ pub(super) struct Settings {
     pub(super) duplicate_answer: DuplicateAnswer,
 }
 
-/// Whose token came with a request.
-#[derive(Clone, Copy)]
-pub(super) enum Caller {
-    /// One with the scope `assets:write`.
-    Writer,
-    /// One without it.
-    Reader,
-    /// Nobody known.
-    Stranger,
-}
-
-/// What the rate limiter says about one request.
-pub(super) struct Allowance {
-    pub(super) remaining: u32,
-    /// Set when the request is refused: the rest of the window.
-    pub(super) retry_after: Option<Duration>,
-}
-
-/// One fixed window of the rate limiter.
-#[derive(Clone, Copy, Default)]
-struct Window {
-    opened: Option<Instant>,
-    used: u32,
-}
-
 #[derive(Default)]
 struct World {
     assets: Vec<Asset>,
-    objects: HashMap<String, Object>,
+    objects: BTreeMap<String, Object>,
     requests: Vec<Request>,
-    windows: [Window; 3],
+    windows: Windows,
+    rules: Rules,
 }
 
 /// Everything that both halves share.
 pub(super) struct State {
     pub(super) settings: Settings,
+    pub(super) started: Instant,
     /// `http://127.0.0.1:PORT`
     pub(super) origin: String,
     pub(super) token: String,
@@ -139,6 +52,7 @@ impl State {
     pub(super) fn new(settings: Settings, origin: String) -> Self {
         Self {
             settings,
+            started: Instant::now(),
             origin,
             token: random_hex(64),
             read_only_token: random_hex(64),
@@ -167,36 +81,14 @@ impl State {
 
     /// Counts a request against its caller's window.
     pub(super) fn spend(&self, caller: Caller) -> Allowance {
-        let now = Instant::now();
         let Settings {
             requests_per_window,
-            window: length,
+            window,
             ..
         } = self.settings;
-        let mut world = self.world();
-        let window = &mut world.windows[caller as usize];
-        let elapsed = window.opened.map(|opened| now.duration_since(opened));
-        let elapsed = elapsed
-            .filter(|elapsed| *elapsed < length)
-            .unwrap_or_else(|| {
-                *window = Window {
-                    opened: Some(now),
-                    used: 0,
-                };
-                Duration::ZERO
-            });
-        if window.used < requests_per_window {
-            window.used += 1;
-            Allowance {
-                remaining: requests_per_window - window.used,
-                retry_after: None,
-            }
-        } else {
-            Allowance {
-                remaining: 0,
-                retry_after: Some(length.saturating_sub(elapsed)),
-            }
-        }
+        self.world()
+            .windows
+            .spend(caller, requests_per_window, window)
     }
 
     /// The asset with this hash, or a new one made by `create`.
@@ -210,6 +102,34 @@ impl State {
         asset
     }
 
+    /// Adds an asset with its object, whatever is there already.
+    pub(super) fn add_asset(&self, asset: Asset, object: Object) -> Asset {
+        let mut world = self.world();
+        world.objects.insert(asset.key.clone(), object);
+        let known = world.with_size(&asset);
+        world.assets.push(asset);
+        known
+    }
+
+    /// An asset that has been filled, and its object.
+    pub(super) fn filled_asset(&self, id: &str) -> Option<(Asset, Object)> {
+        let world = self.world();
+        let asset = world.assets.iter().find(|asset| asset.id == id)?;
+        let object = world.objects.get(&asset.key)?;
+        Some((world.with_size(asset), object.clone()))
+    }
+
+    /// Deletes an asset and its object; false if there is no such asset.
+    pub(super) fn delete_asset(&self, id: &str) -> bool {
+        let mut world = self.world();
+        let Some(place) = world.assets.iter().position(|asset| asset.id == id) else {
+            return false;
+        };
+        let asset = world.assets.remove(place);
+        world.objects.remove(&asset.key);
+        true
+    }
+
     pub(super) fn assets(&self) -> Vec<Asset> {
         let world = self.world();
         world
@@ -220,12 +140,7 @@ impl State {
     }
 
     pub(super) fn stored(&self, asset_id: &str) -> Option<Bytes> {
-        let world = self.world();
-        let asset = world.assets.iter().find(|asset| asset.id == asset_id)?;
-        world
-            .objects
-            .get(&asset.key)
-            .map(|object| object.bytes.clone())
+        self.filled_asset(asset_id).map(|(_, object)| object.bytes)
     }
 
     pub(super) fn object(&self, key: &str) -> Option<Object> {
@@ -236,11 +151,31 @@ impl State {
         self.world().objects.insert(key, object);
     }
 
-    /// Logs a request that has arrived and returns its place in the log.
-    pub(super) fn arrived(&self, request: Request) -> usize {
+    pub(super) fn keys(&self) -> Vec<String> {
+        self.world().objects.keys().cloned().collect()
+    }
+
+    pub(super) fn add_rule(&self, rule: Rule) {
+        self.world().rules.add(rule);
+    }
+
+    pub(super) fn clear_rules(&self) {
+        self.world().rules.clear();
+    }
+
+    pub(super) fn rules(&self) -> Vec<Rule> {
+        self.world().rules.all().to_vec()
+    }
+
+    /// Logs a request that has arrived; returns its place in the log and the fault that hits it.
+    pub(super) fn arrived(&self, mut request: Request) -> (usize, Option<Fault>) {
         let mut world = self.world();
+        let fault = request
+            .operation
+            .and_then(|operation| world.rules.hit(operation));
+        request.fault = fault.as_ref().map(ToString::to_string);
         world.requests.push(request);
-        world.requests.len() - 1
+        (world.requests.len() - 1, fault)
     }
 
     pub(super) fn answered(&self, place: usize, status: u16) {

@@ -31,9 +31,11 @@ fn random() -> u64 {
 }
 
 /// Percent-encodes all but unreserved characters and those in `keep`.
-pub(super) fn percent_encode(text: &str, keep: &[u8]) -> String {
-    text.bytes()
-        .fold(String::with_capacity(text.len()), |mut encoded, byte| {
+pub(super) fn percent_encode(text: impl AsRef<[u8]>, keep: &[u8]) -> String {
+    let bytes = text.as_ref();
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len()), |mut encoded, &byte| {
             if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) || keep.contains(&byte) {
                 encoded.push(char::from(byte));
             } else {
@@ -41,6 +43,22 @@ pub(super) fn percent_encode(text: &str, keep: &[u8]) -> String {
             }
             encoded
         })
+}
+
+/// The bytes that percent-encoded `text` stands for; nothing if a percent sign is not followed by two hex digits.
+pub(super) fn percent_decode(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16)?.try_into().ok();
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        decoded.push(if byte == b'%' {
+            let high: u8 = digit(rest.next()?)?;
+            16 * high + digit(rest.next()?)?
+        } else {
+            byte
+        });
+    }
+    Some(decoded)
 }
 
 const XML_ESCAPES: [(char, &str); 5] = [
@@ -103,5 +121,15 @@ mod tests {
     fn percent_encoding_keeps_what_it_is_told_to() {
         assert_eq!(percent_encode("a/b c\u{e9}", b"/"), "a/b%20c%C3%A9");
         assert_eq!(percent_encode("a/b", b""), "a%2Fb");
+    }
+
+    #[test]
+    fn percent_encoded_bytes_read_back() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        let encoded = percent_encode(&bytes, b" /");
+        assert_eq!(percent_decode(&encoded), Some(bytes));
+        for broken in ["%", "a%2", "%zz", "%+1"] {
+            assert_eq!(percent_decode(broken), None, "{broken}");
+        }
     }
 }

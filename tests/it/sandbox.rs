@@ -1,12 +1,16 @@
 //! The sandbox, judged by a plain HTTP client.
 
+mod assets;
+mod faults;
 mod policy;
+mod rules;
 mod s3;
+mod severed;
 mod webflow;
 
 use md5::{Digest as _, Md5};
 use reqwest::multipart::{Form, Part};
-use reqwest::{Response, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use webflow_assets::sandbox::Sandbox;
 
@@ -56,6 +60,29 @@ fn upload_url(created: &Value) -> String {
         .as_str()
         .expect("the answer has an upload URL")
         .to_owned()
+}
+
+/// `GET` or `DELETE /v2/assets/{id}`, with the sandbox's own token.
+async fn asset(sandbox: &Sandbox, method: Method, id: &str) -> Response {
+    asset_with(sandbox, sandbox.token(), method, id).await
+}
+
+async fn asset_with(sandbox: &Sandbox, token: &str, method: Method, id: &str) -> Response {
+    reqwest::Client::new()
+        .request(method, format!("{}/assets/{id}", sandbox.base_url()))
+        .bearer_auth(token)
+        .send()
+        .await
+        .expect("the sandbox answers")
+}
+
+/// A sandbox in which these rules wait.
+async fn with_faults(rules: &[&str]) -> Sandbox {
+    let sandbox = Sandbox::start().await.expect("the sandbox starts");
+    for rule in rules {
+        sandbox.fault(rule.parse().expect("a rule"));
+    }
+    sandbox
 }
 
 /// The form fields of an answer.

@@ -49,10 +49,14 @@ impl Refusal {
         )
     }
 
+    pub(super) fn expired() -> Self {
+        Self::policy("Policy expired.")
+    }
+
     /// Amazon's words for what the S3 service said.
     fn translated(status: StatusCode, code: &str, message: &str) -> Self {
         match code {
-            "AccessDenied" if message == "Request has expired" => Self::policy("Policy expired."),
+            "AccessDenied" if message == "Request has expired" => Self::expired(),
             "AccessDenied" if message == "Signature is required" => {
                 Self::new(status, code, "Access Denied")
             }
@@ -133,11 +137,30 @@ fn between(text: &str, quote: char) -> Option<&str> {
     text.split(quote).nth(1)
 }
 
+/// What Amazon writes with this status: an error with `code` or its usual one, or nothing.
+pub(in crate::sandbox) fn document(status: StatusCode, code: Option<&str>) -> Response {
+    if !status.is_client_error() && !status.is_server_error() {
+        return Ids::new().on(status.into_response());
+    }
+    let usual = match status.as_u16() {
+        403 => "AccessDenied",
+        404 => "NoSuchKey",
+        411 => "MissingContentLength",
+        412 => "PreconditionFailed",
+        429 => "TooManyRequests",
+        503 => "SlowDown",
+        400..500 => "InvalidRequest",
+        _ => "InternalError",
+    };
+    let message = status.canonical_reason().unwrap_or("Unknown error");
+    Refusal::new(status, code.unwrap_or(usual), message).into_response()
+}
+
 /// The S3 service's answer as Amazon would have given it.
-pub(super) fn finish(answer: s3s::HttpResponse, origin: &str) -> Response {
+pub(super) fn finish(answer: s3s::HttpResponse, origin: &str, wrong_etag: bool) -> Response {
     let (parts, body) = answer.into_parts();
     if let (StatusCode::CREATED, Some(stored)) = (parts.status, parts.extensions.get::<Stored>()) {
-        return created(stored, origin);
+        return created(stored, origin, wrong_etag);
     }
     if parts.status.is_client_error() || parts.status.is_server_error() {
         let document = body.bytes().unwrap_or_default();
@@ -150,8 +173,13 @@ pub(super) fn finish(answer: s3s::HttpResponse, origin: &str) -> Response {
 }
 
 /// `PostResponse`, with the URL and the quoted `ETag` both in the document and in the headers.
-fn created(stored: &Stored, origin: &str) -> Response {
-    let etag = format!("\"{}\"", stored.etag);
+fn created(stored: &Stored, origin: &str, wrong_etag: bool) -> Response {
+    let etag = if wrong_etag {
+        &other_hash(&stored.etag)
+    } else {
+        &stored.etag
+    };
+    let etag = format!("\"{etag}\"");
     // S3 escapes the slashes within the key, too.
     let location = format!(
         "{origin}/{}/{}",
@@ -173,6 +201,12 @@ fn created(stored: &Stored, origin: &str) -> Response {
         }
     }
     Ids::new().on(response)
+}
+
+/// A hash that differs in every digit.
+fn other_hash(hash: &str) -> String {
+    let other = |digit: char| char::from_digit(15 - digit.to_digit(16)?, 16);
+    hash.chars().filter_map(other).collect()
 }
 
 fn xml(status: StatusCode, body: &str) -> Response {

@@ -15,9 +15,11 @@ use s3s::auth::SimpleAuth;
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
 
+pub(super) use self::answer::document;
 use self::answer::{Refusal, finish};
 use self::body::{HeadError, SharedBody};
 use self::store::{PublicRead, Store};
+use super::fault::Fault;
 use super::state::State;
 
 /// Everything that is not Webflow's.
@@ -62,6 +64,9 @@ async fn answer(Shared(bucket): Shared<Bucket>, request: Request) -> Response {
         // A client that waits for leave to send its body is told before it sends any.
         Err(refusal) if parts.headers.contains_key(EXPECT) => return refusal.into_response(),
         Err(refusal) => refusal.into_response(),
+        Ok(()) if parts.extensions.get() == Some(&Fault::ExpiredPolicy) => {
+            Refusal::expired().into_response()
+        }
         Ok(()) => match body.head().await {
             Err(error) => refused_head(&error).into_response(),
             Ok(head) => {
@@ -122,8 +127,9 @@ fn refused_head(error: &HeadError) -> Refusal {
 
 impl Bucket {
     async fn ask(&self, request: s3s::HttpRequest) -> Response {
+        let wrong_etag = request.extensions().get() == Some(&Fault::WrongEtag);
         match self.service.call(request).await {
-            Ok(answer) => finish(answer, &self.origin),
+            Ok(answer) => finish(answer, &self.origin, wrong_etag),
             Err(_) => Refusal::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "InternalError",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_core::Stream as _;
+use jiff::Timestamp;
 use md5::{Digest as _, Md5};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::dto::{
@@ -13,7 +14,8 @@ use s3s::dto::{
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 
 use super::answer::Stored;
-use crate::sandbox::state::{BUCKET, Object, State};
+use crate::sandbox::asset::Object;
+use crate::sandbox::state::{BUCKET, State};
 use crate::sandbox::text::hex;
 
 pub(super) struct Store(pub(super) Arc<State>);
@@ -58,6 +60,7 @@ impl S3 for Store {
                 etag: etag.clone(),
                 content_type,
                 cache_control,
+                stored_on: Timestamp::now(),
             },
         );
 

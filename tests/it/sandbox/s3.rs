@@ -295,7 +295,7 @@ fn chunked(bytes: Vec<u8>) -> Part {
     ))
 }
 
-fn hand_written(fields: &[(String, String)], file: &str) -> String {
+pub(super) fn hand_written(fields: &[(String, String)], file: &str) -> String {
     let mut parts: Vec<String> = fields
         .iter()
         .map(|(name, value)| {
@@ -309,7 +309,7 @@ fn hand_written(fields: &[(String, String)], file: &str) -> String {
     format!("--b\r\n{}\r\n--b--\r\n", parts.join("\r\n--b\r\n"))
 }
 
-fn head(length: usize) -> String {
+pub(super) fn head(length: usize) -> String {
     format!(
         "POST /webflow-sandbox-assets/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\
          content-type: multipart/form-data; boundary=b\r\n\r\n"

@@ -9,7 +9,7 @@ use webflow_assets::sandbox::{DuplicateAnswer, Sandbox};
 use super::{announce, create, create_with, fields, id, md5, post};
 
 /// Asserts the status and the code of an error, its four fields and its rate-limit headers; returns it.
-async fn error(response: Response, status: u16, code: &str) -> Value {
+pub(super) async fn error(response: Response, status: u16, code: &str) -> Value {
     assert_eq!(response.status().as_u16(), status, "{}", response.url());
     for header in ["x-ratelimit-limit", "x-ratelimit-remaining"] {
         let value = response.headers()[header]
@@ -362,4 +362,30 @@ async fn the_rate_limit_counts_down_refuses_and_opens_again() {
     let response = ask(sandbox.token()).await;
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     assert_eq!(response.headers()["x-ratelimit-remaining"], "2");
+}
+
+#[tokio::test]
+async fn a_window_may_be_shorter_than_a_second() {
+    let window = Duration::from_millis(200);
+    let builder = Sandbox::builder().rate_limit(1, window);
+    let sandbox = builder.start().await.expect("the sandbox starts");
+    let ask = || {
+        create_with(
+            &sandbox,
+            sandbox.token(),
+            sandbox.site_id(),
+            "{}".to_owned(),
+        )
+    };
+    assert_eq!(ask().await.status(), StatusCode::BAD_REQUEST);
+    // However slow the test: what was refused came within the window of something that was not.
+    let refused = loop {
+        let response = ask().await;
+        if response.status() == StatusCode::TOO_MANY_REQUESTS {
+            break response;
+        }
+    };
+    assert_eq!(refused.headers()["retry-after"], "1");
+    tokio::time::sleep(window).await;
+    assert_eq!(ask().await.status(), StatusCode::BAD_REQUEST);
 }

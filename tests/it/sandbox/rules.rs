@@ -1,0 +1,300 @@
+//! Rules as text, and what makes no rule.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use webflow_assets::sandbox::{
+    Answer, AnswerBody, DuplicateAnswer, Fault, Operation, Rule, RuleError,
+};
+
+fn rule(text: &str) -> Result<Rule, RuleError> {
+    text.parse()
+}
+
+fn built(operation: Operation, fault: Fault) -> Rule {
+    Rule::new(operation, fault).expect("a rule")
+}
+
+#[test]
+fn every_fault_has_one_text() {
+    use Operation::{CreateAsset, DeleteAsset, GetAsset, PostObject};
+    let busy = Answer::new(StatusCode::TOO_MANY_REQUESTS).header(
+        RETRY_AFTER,
+        HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT"),
+    );
+    let page = Answer::new(StatusCode::BAD_GATEWAY).body(AnswerBody::Html);
+    let slow = Answer::new(StatusCode::BAD_REQUEST)
+        .body(AnswerBody::Document(Some("RequestTimeout".to_owned())));
+    let empty = Answer::new(StatusCode::OK).body(AnswerBody::Empty);
+    let cut = Answer::new(StatusCode::OK)
+        .header(HeaderName::from_static("x-a"), HeaderValue::from_static(""))
+        .body(AnswerBody::Bytes(r#"{"id": 100%*2, "#.into()));
+    let table = [
+        (
+            CreateAsset,
+            Fault::Answer(Answer::new(StatusCode::SERVICE_UNAVAILABLE)),
+            "create:503",
+        ),
+        (
+            CreateAsset,
+            Fault::Answer(busy),
+            "create:429,retry-after=Sun%2C 06 Nov 1994 08:49:37 GMT",
+        ),
+        (CreateAsset, Fault::Answer(page), "create:502,html"),
+        (GetAsset, Fault::Answer(empty), "get:200,empty"),
+        (
+            GetAsset,
+            Fault::Answer(cut),
+            r#"get:200,x-a=,body={"id": 100%25%2A2%2C "#,
+        ),
+        (
+            PostObject,
+            Fault::EarlyRefusal(slow),
+            "post:early-refusal=400,code=RequestTimeout",
+        ),
+        (
+            DeleteAsset,
+            Fault::Delay(Duration::from_millis(1500)),
+            "delete:delay=1500ms",
+        ),
+        (
+            DeleteAsset,
+            Fault::Delay(Duration::from_secs(60)),
+            "delete:delay=60s",
+        ),
+        (DeleteAsset, Fault::Delay(Duration::ZERO), "delete:delay=0s"),
+        (
+            GetAsset,
+            Fault::NotYet(Duration::from_micros(7)),
+            "get:not-yet=7us",
+        ),
+        (
+            GetAsset,
+            Fault::NotYet(Duration::MAX),
+            "get:not-yet=18446744073709551615999999999ns",
+        ),
+        (
+            CreateAsset,
+            Fault::ShortPolicy(Duration::from_nanos(1)),
+            "create:short-policy=1ns",
+        ),
+        (CreateAsset, Fault::TruncatedBody, "create:truncated-body"),
+        (DeleteAsset, Fault::StallMidBody, "delete:stall-mid-body"),
+        (
+            GetAsset,
+            Fault::StallBeforeAnswer,
+            "get:stall-before-answer",
+        ),
+        (PostObject, Fault::StallReading, "post:stall-reading"),
+        (CreateAsset, Fault::ResetBefore, "create:reset-before"),
+        (PostObject, Fault::ResetAfter, "post:reset-after"),
+        (PostObject, Fault::WrongEtag, "post:wrong-etag"),
+        (CreateAsset, Fault::ExpiredPolicy, "create:expired-policy"),
+        (
+            CreateAsset,
+            Fault::Duplicate(DuplicateAnswer::WithForm),
+            "create:duplicate=with-form",
+        ),
+        (
+            CreateAsset,
+            Fault::Duplicate(DuplicateAnswer::WithoutForm),
+            "create:duplicate=without-form",
+        ),
+    ];
+    for (operation, fault, text) in table {
+        for (rule_, times) in [
+            (built(operation, fault.clone()), ""),
+            (built(operation, fault.clone()).times(2), "*2"),
+            (built(operation, fault.clone()).forever(), "*forever"),
+        ] {
+            let text = format!("{text}{times}");
+            assert_eq!(rule_.to_string(), text);
+            assert_eq!(rule(&text), Ok(rule_), "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_is_left_out_or_spelt_otherwise_is_understood() {
+    for (text, same) in [
+        ("create:503*1", "create:503"),
+        ("create:503*007", "create:503*7"),
+        ("get:delay=2000ms", "get:delay=2s"),
+        ("get:delay=1m", "get:delay=60s"),
+        ("get:404,Retry-After=1", "get:404,retry-after=1"),
+        ("get:404,body=%61%2f", "get:404,body=a/"),
+    ] {
+        assert_eq!(rule(text).expect("a rule").to_string(), same);
+    }
+}
+
+#[test]
+fn any_byte_travels_as_text() {
+    let bytes: Vec<u8> = (0..=255).collect();
+    let value: Vec<u8> = (0..=255)
+        .filter(|byte| *byte == 9 || (*byte >= 32 && *byte != 127))
+        .collect();
+    let answer = Answer::new(StatusCode::OK)
+        .header(
+            HeaderName::from_static("x-any"),
+            HeaderValue::from_bytes(&value).expect("a header value"),
+        )
+        .body(AnswerBody::Bytes(bytes.into()));
+    let built = built(Operation::GetAsset, Fault::Answer(answer));
+    let text = built.to_string();
+    assert!(text.bytes().all(|byte| (32..127).contains(&byte)), "{text}");
+    assert_eq!(rule(&text), Ok(built));
+}
+
+fn assert_messages(table: &[(&str, &str)]) {
+    for (text, message) in table {
+        let error = rule(text).expect_err(text);
+        assert_eq!(error.to_string(), *message, "{text}");
+    }
+}
+
+#[test]
+fn an_error_names_the_part_that_is_wrong() {
+    let table = [
+        ("", "`` is no rule: expected `operation:fault`"),
+        ("503", "`503` is no rule: expected `operation:fault`"),
+        (
+            "put:503",
+            "`put` is no operation: expected create, post, get or delete",
+        ),
+        (
+            "Create:503",
+            "`Create` is no operation: expected create, post, get or delete",
+        ),
+        (
+            "create:503*0",
+            "`0` is no count: expected a number from 1, or `forever`",
+        ),
+        (
+            "create:503*+1",
+            "`+1` is no count: expected a number from 1, or `forever`",
+        ),
+        (
+            "create:503*",
+            "`` is no count: expected a number from 1, or `forever`",
+        ),
+        (
+            "create:503*4294967296",
+            "`4294967296` is no count: expected a number from 1, or `forever`",
+        ),
+        ("create:99", "`99` is no status: expected 200 to 999"),
+        ("create:1000", "`1000` is no status: expected 200 to 999"),
+        ("create:5x3", "`5x3` is no status: expected 200 to 999"),
+        ("create:103", "status 103 does not end a request"),
+        (
+            "create:early-refusal",
+            "`early-refusal` takes a status, as in `early-refusal=403`",
+        ),
+        (
+            "create:early-refusal=x",
+            "`x` is no status: expected 200 to 999",
+        ),
+        ("create:delay", "`delay` takes a duration, as in `=250ms`"),
+        (
+            "create:delay=5",
+            "`5` is no duration: expected a number with ns, us, ms, s or m, as in 250ms",
+        ),
+        (
+            "create:delay=1.5s",
+            "`1.5s` is no duration: expected a number with ns, us, ms, s or m, as in 250ms",
+        ),
+        (
+            "create:delay=18446744073709551616s",
+            "`18446744073709551616s` is no duration: expected a number with ns, us, ms, s or m, as in 250ms",
+        ),
+        (
+            "create:reset-after=1s",
+            "`reset-after` takes no value, not `1s`",
+        ),
+        (
+            "create:duplicate",
+            "`duplicate` takes `=with-form` or `=without-form`",
+        ),
+        (
+            "create:duplicate=x",
+            "`duplicate` takes `=with-form` or `=without-form`, not `x`",
+        ),
+        ("create:wrong-etag", "`wrong-etag` hits post, not create"),
+        (
+            "get:expired-policy",
+            "`expired-policy` hits create and post, not get",
+        ),
+        ("delete:not-yet=1s", "`not-yet` hits get, not delete"),
+    ];
+    assert_messages(&table);
+}
+
+#[test]
+fn an_error_in_an_answer_names_the_part_that_is_wrong() {
+    let table = [
+        (
+            "get:404,content-length=7",
+            "the header `content-length` cannot be set",
+        ),
+        ("get:404,a b=7", "`a b` is no header name"),
+        ("get:404,x-a=%0A", "`%0A` is no value for the header `x-a`"),
+        (
+            "get:404,body=100%",
+            "`100%` has a `%` without two hexadecimal digits: write `%25` for the sign itself",
+        ),
+        ("get:404,code=%FF", "the code `%FF` is no UTF-8"),
+        (
+            "get:404,html,empty",
+            "`404,html,empty` has more than one of `code`, `body`, `html` and `empty`",
+        ),
+        (
+            "get:404,json",
+            "`json` is no part of an answer: expected `header=value`, `code=`, `body=`, `html` or `empty`",
+        ),
+    ];
+    for (text, message) in table {
+        assert_eq!(rule(text).expect_err(text).to_string(), message, "{text}");
+    }
+}
+
+#[test]
+fn an_unknown_fault_is_told_all_that_there_are() {
+    let message = rule("create:reset").expect_err("no rule").to_string();
+    assert!(
+        message.starts_with("`reset` is no fault: expected a status, "),
+        "{message}"
+    );
+    for name in [
+        "truncated-body",
+        "stall-mid-body",
+        "stall-before-answer",
+        "stall-reading",
+        "reset-before",
+        "reset-after",
+        "early-refusal",
+        "delay",
+        "wrong-etag",
+        "expired-policy",
+        "short-policy",
+        "duplicate",
+        "not-yet",
+    ] {
+        assert!(message.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn what_cannot_be_sent_or_read_back_makes_no_rule() {
+    for name in ["content-length", "transfer-encoding", "body", "code"] {
+        let answer = Answer::new(StatusCode::OK)
+            .header(HeaderName::from_static(name), HeaderValue::from_static("1"));
+        let error = Rule::new(Operation::GetAsset, Fault::Answer(answer)).expect_err(name);
+        assert_eq!(
+            error.to_string(),
+            format!("the header `{name}` cannot be set")
+        );
+    }
+    let early = Fault::EarlyRefusal(Answer::new(StatusCode::CONTINUE));
+    assert!(Rule::new(Operation::PostObject, early).is_err());
+}
