@@ -23,9 +23,11 @@ const ERROR_STATUSES: [&str; 5] = ["400", "401", "404", "429", "500"];
 const ERROR_SCHEMA: &str = "#/components/schemas/ApiError";
 
 /// Types that gain fields or variants whenever Webflow's description does.
-const GROWING: [&str; 5] = [
+const GROWING: [&str; 7] = [
     "ApiError",
+    "Asset",
     "AssetUpload",
+    "AssetVariant",
     "ErrorCode",
     "KnownErrorCode",
     "UploadDetails",

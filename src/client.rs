@@ -7,7 +7,8 @@ use progenitor_client::ClientInfo;
 use crate::{
     Client,
     config::{self, ConfigError, DEFAULT_BASE_URL, Token},
-    context::{Context, Limits},
+    context::{Context, Settings},
+    retry::RetryPolicy,
     s3,
 };
 
@@ -27,7 +28,7 @@ impl Client {
 
 /// A client on the base URL, connection pool and context of another generated Webflow client.
 ///
-/// Both then share one token. A client whose inner value is not a [`Context`] gives its pool
+/// Both then share one token and one pacer. A client whose inner value is not a [`Context`] gives its pool
 /// alone: `Client::builder().http_client(other.client().clone())`.
 impl<C: ClientInfo<Context>> From<&C> for Client {
     fn from(other: &C) -> Self {
@@ -45,7 +46,7 @@ pub struct ClientBuilder {
     allow_http: bool,
     http: Option<reqwest::Client>,
     connect_timeout: Duration,
-    limits: Limits,
+    settings: Settings,
 }
 
 impl Default for ClientBuilder {
@@ -56,7 +57,7 @@ impl Default for ClientBuilder {
             allow_http: false,
             http: None,
             connect_timeout: s3::CONNECT_TIMEOUT,
-            limits: Limits::default(),
+            settings: Settings::default(),
         }
     }
 }
@@ -99,13 +100,26 @@ impl ClientBuilder {
     /// How long one request to Webflow may take, from connecting to the end of the answer: 60 s
     /// if not set. It does not limit the upload to S3.
     pub fn request_timeout(mut self, limit: Duration) -> Self {
-        self.limits.request = limit;
+        self.settings.request = limit;
         self
     }
 
     /// How long an upload to S3 may go without a byte moving: 60 s if not set.
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
-        self.limits.idle = limit;
+        self.settings.idle = limit;
+        self
+    }
+
+    /// How often, and for how long, requests and uploads are tried.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.settings.retry = policy;
+        self
+    }
+
+    /// The length of the windows in which the server counts requests: a minute if not set, as
+    /// Webflow documents it.
+    pub fn rate_limit_window(mut self, window: Duration) -> Self {
+        self.settings.window = window;
         self
     }
 
@@ -135,7 +149,7 @@ impl ClientBuilder {
                 http.build().map_err(ConfigError::Http)?
             }
         };
-        let context = Context::with_limits(&token, self.limits);
+        let context = Context::with_settings(&token, self.settings);
         Ok(Client::new_with_client(&base_url, http, context))
     }
 }

@@ -1,6 +1,12 @@
 //! What every request of a generated Webflow client shares.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use http::{HeaderValue, header::AUTHORIZATION};
 use progenitor_client::Error;
@@ -8,61 +14,90 @@ use reqwest::{Request, Response};
 
 use crate::{
     config::Token,
+    rate_limit::{Pacer, RateLimit},
     reply::{self, Undecodable},
+    retry::{self, Outcome, RetryPolicy},
+    trace,
 };
 
-/// The token and limits that a generated Webflow client works with.
+/// The token, retry policy and pacer that a generated Webflow client works with.
 ///
 /// It is the inner value of [`Client`](crate::Client). A client that another crate generates from
 /// Webflow's description can use it as its inner value too, and pass its hooks on to
-/// [`pre`](Self::pre), [`exec`](Self::exec) and [`post`](Self::post). Clones share one state.
+/// [`pre`](Self::pre), [`exec`](Self::exec) and [`post`](Self::post). Clones share one pacer, so
+/// that together they keep to the rate limit of their key.
 #[derive(Clone, Debug)]
 pub struct Context {
     shared: Arc<Shared>,
+    /// Counts the attempts of one caller, where it wants to know.
+    attempts: Option<Arc<AtomicU32>>,
 }
 
 #[derive(Debug)]
 struct Shared {
     authorization: HeaderValue,
-    limits: Limits,
+    settings: Settings,
+    pacer: Arc<Pacer>,
 }
 
-/// How long to wait for what.
+/// How long to wait for what, and how often to try.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
+pub(crate) struct Settings {
     /// For one request to Webflow, from connecting to the end of the answer.
     pub(crate) request: Duration,
     /// For the next byte of an upload to go out, or of S3's answer to come in.
     pub(crate) idle: Duration,
+    pub(crate) retry: RetryPolicy,
+    /// The length of a rate-limit window.
+    pub(crate) window: Duration,
 }
 
-impl Default for Limits {
+impl Default for Settings {
     fn default() -> Self {
         Self {
             request: Duration::from_secs(60),
             idle: Duration::from_secs(60),
+            retry: RetryPolicy::default(),
+            // Webflow states its limits per minute.
+            window: Duration::from_secs(60),
         }
     }
 }
 
 impl Context {
-    /// A context with the default limits.
+    /// A context with the default settings of [`ClientBuilder`](crate::ClientBuilder).
     #[must_use]
     pub fn new(token: &Token) -> Self {
-        Self::with_limits(token, Limits::default())
+        Self::with_settings(token, Settings::default())
     }
 
-    pub(crate) fn with_limits(token: &Token, limits: Limits) -> Self {
+    pub(crate) fn with_settings(token: &Token, settings: Settings) -> Self {
         Self {
             shared: Arc::new(Shared {
                 authorization: token.header(),
-                limits,
+                settings,
+                pacer: Arc::new(Pacer::new(settings.window)),
             }),
+            attempts: None,
         }
     }
 
-    pub(crate) fn limits(&self) -> Limits {
-        self.shared.limits
+    pub(crate) fn settings(&self) -> Settings {
+        self.shared.settings
+    }
+
+    /// The same context, counting the attempts that are made through it.
+    pub(crate) fn counting(&self, attempts: &Arc<AtomicU32>) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            attempts: Some(Arc::clone(attempts)),
+        }
+    }
+
+    /// How matters stand with the rate limit, as far as the answers so far tell.
+    #[must_use]
+    pub fn rate_limit(&self) -> RateLimit {
+        self.shared.pacer.snapshot()
     }
 
     /// Makes a generated request ready to send: adds the bearer token and the time limit, and
@@ -72,25 +107,70 @@ impl Context {
         headers.remove("api-version");
         headers.insert(AUTHORIZATION, self.shared.authorization.clone());
         if request.timeout().is_none() {
-            *request.timeout_mut() = Some(self.shared.limits.request);
+            *request.timeout_mut() = Some(self.shared.settings.request);
         }
     }
 
-    /// Sends a request and makes its answer uniform.
+    /// Sends a request when the rate limit allows it, repeats it as the
+    /// [`RetryPolicy`] says, and makes its answer uniform.
     ///
     /// A 4xx or 5xx whose body is not an error of Webflow's (a proxy's HTML, nothing, half a
     /// document) gets one whose `message` holds the text, so that the generated code can decode
-    /// it without losing status and headers.
+    /// it without losing status and headers. Dropping the future while it waits sends nothing.
     ///
     /// # Errors
     ///
-    /// The transport's, if no answer arrived.
+    /// The last attempt's, if no answer arrived.
     pub async fn exec(
         &self,
         http: &reqwest::Client,
         request: Request,
     ) -> reqwest::Result<Response> {
-        reply::uniform(http.execute(request).await?).await
+        let idempotent = request.method().is_idempotent();
+        let mut retries = self.shared.settings.retry.start();
+        let mut request = request;
+        loop {
+            let again = request.try_clone();
+            let result = self.attempt(http, request).await;
+            let outcome = match &result {
+                Ok(response) if Undecodable::is_partial(response) => Outcome::Unknown,
+                result => Outcome::of(result),
+            };
+            let retry_after = match &result {
+                Ok(response) => retry::retry_after(response.status(), response.headers()),
+                Err(_) => None,
+            };
+            let delay = if outcome.is_repeatable(idempotent) {
+                retries.next(retry_after)
+            } else {
+                None
+            };
+            let (Some(again), Some(delay)) = (again, delay) else {
+                return result;
+            };
+            trace::warning!(?outcome, ?delay, "the request is sent again");
+            tokio::time::sleep(delay).await;
+            request = again;
+        }
+    }
+
+    async fn attempt(&self, http: &reqwest::Client, request: Request) -> reqwest::Result<Response> {
+        let permit = self.shared.pacer.acquire().await;
+        if let Some(attempts) = &self.attempts {
+            attempts.fetch_add(1, Ordering::Relaxed);
+        }
+        match http.execute(request).await {
+            Ok(response) => {
+                permit.answered(response.status(), response.headers());
+                reply::uniform(response).await
+            }
+            Err(error) => {
+                if error.is_connect() || error.is_builder() {
+                    permit.unsent();
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Turns a success that is no JSON into [`Error::UnexpectedResponse`], which keeps status,

@@ -1,12 +1,12 @@
 //! Why an upload failed: on which file, in which phase, and what to do next.
 
-use std::{error::Error as StdError, fmt, io};
+use std::{error::Error as StdError, fmt, io, time::Duration};
 
 use http::StatusCode;
 use progenitor_client::Error as ApiCallError;
 use serde_json::Value;
 
-use crate::{s3, source::Md5, types::ApiError};
+use crate::{retry, s3, source::Md5, types::ApiError, upload::Attempts};
 
 /// Why a file is not on the site.
 ///
@@ -18,8 +18,10 @@ pub struct UploadError(Box<Inner>);
 #[derive(Debug)]
 struct Inner {
     file: String,
-    asset_id: Option<String>,
     kind: UploadErrorKind,
+    asset_id: Option<String>,
+    attempts: Attempts,
+    clean_up: Option<CleanUp>,
 }
 
 /// The phase in which an upload failed, and why.
@@ -43,6 +45,33 @@ pub enum UploadErrorKind {
         /// The entity tag that S3 answered with.
         etag: String,
     },
+    /// The file is on S3, and whether Webflow serves it could not be asked.
+    Check(ApiCallError<ApiError>),
+    /// The file is on S3, and Webflow did not serve it with its size in time.
+    NotReady {
+        /// How long it was waited for.
+        limit: Duration,
+        /// The size that Webflow stated last, in bytes.
+        size: Option<i64>,
+    },
+    /// All of it together took longer than was allowed.
+    TimedOut {
+        /// The limit.
+        limit: Duration,
+    },
+}
+
+/// What became of the asset of an upload that failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CleanUp {
+    /// This call had registered it, it had no file, and it was deleted.
+    Deleted,
+    /// It was left on the site: on request, or because nothing proves that this call registered
+    /// it and that it has no file. Uploading the same file again fills it.
+    Kept,
+    /// It should have been deleted and could not be.
+    Failed(ApiCallError<ApiError>),
 }
 
 /// What was asked for and cannot be sent.
@@ -82,17 +111,20 @@ impl fmt::Display for Invalid {
 impl StdError for Invalid {}
 
 impl UploadError {
-    pub(crate) fn new(file: String, kind: UploadErrorKind) -> Self {
+    pub(crate) fn new(
+        file: String,
+        kind: UploadErrorKind,
+        asset_id: Option<String>,
+        attempts: Attempts,
+        clean_up: Option<CleanUp>,
+    ) -> Self {
         Self(Box::new(Inner {
             file,
-            asset_id: None,
             kind,
+            asset_id,
+            attempts,
+            clean_up,
         }))
-    }
-
-    pub(crate) fn with_asset(mut self, id: Option<String>) -> Self {
-        self.0.asset_id = id;
-        self
     }
 
     /// The phase in which the upload failed, and why.
@@ -119,11 +151,23 @@ impl UploadError {
         self.0.asset_id.as_deref()
     }
 
+    /// How often each step was tried.
+    #[must_use]
+    pub fn attempts(&self) -> Attempts {
+        self.0.attempts
+    }
+
+    /// What became of the asset that Webflow had registered, if it had.
+    #[must_use]
+    pub fn clean_up(&self) -> Option<&CleanUp> {
+        self.0.clean_up.as_ref()
+    }
+
     /// The status of the answer that ended the upload, from Webflow or S3.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match self.kind() {
-            UploadErrorKind::Create(error) => error.status(),
+            UploadErrorKind::Create(error) | UploadErrorKind::Check(error) => error.status(),
             UploadErrorKind::S3(error) => error.status(),
             _ => None,
         }
@@ -154,7 +198,8 @@ impl fmt::Display for UploadError {
             UploadErrorKind::Invalid(invalid) => invalid.fmt(f),
             UploadErrorKind::Create(error) => {
                 f.write_str("Webflow did not register the asset")?;
-                describe(f, error)
+                describe(f, error)?;
+                hint(f, error)
             }
             UploadErrorKind::Incomplete(missing) => {
                 write!(f, "Webflow registered the asset without {missing}")
@@ -164,10 +209,52 @@ impl fmt::Display for UploadError {
                 f,
                 "S3 stored other bytes than were hashed (MD5 {md5}, ETag {etag}); upload it again"
             ),
+            UploadErrorKind::Check(error) => {
+                f.write_str("the file is stored, and Webflow does not say whether it serves it")?;
+                describe(f, error)
+            }
+            UploadErrorKind::NotReady { limit, size } => {
+                let limit = limit.as_secs_f64();
+                write!(
+                    f,
+                    "the file is stored, and Webflow does not serve it after {limit} s"
+                )?;
+                match size {
+                    Some(size) => write!(f, " (it states {size} bytes)"),
+                    None => Ok(()),
+                }
+            }
+            UploadErrorKind::TimedOut { limit } => {
+                write!(f, "the upload took longer than {} s", limit.as_secs_f64())
+            }
         }?;
-        match self.asset_id() {
-            Some(id) => write!(f, " (asset {id})"),
-            None => Ok(()),
+        let Attempts {
+            create,
+            s3,
+            renewals,
+        } = self.attempts();
+        if s3 > 1 {
+            write!(f, ", {s3} times")?;
+        } else if s3 == 0 && create > 1 {
+            write!(f, ", {create} times")?;
+        }
+        match renewals {
+            0 => {}
+            1 => f.write_str("; its form had run out and was renewed once")?,
+            n => write!(f, "; its form had run out and was renewed {n} times")?,
+        }
+        let Some(id) = self.asset_id() else {
+            return Ok(());
+        };
+        match self.clean_up() {
+            None => write!(f, " (asset {id})"),
+            Some(CleanUp::Deleted) => write!(f, " (asset {id} was deleted)"),
+            Some(CleanUp::Kept) => write!(f, " (asset {id} was left on the site)"),
+            Some(CleanUp::Failed(error)) => {
+                write!(f, " (asset {id} has no file and could not be deleted")?;
+                describe(f, error)?;
+                f.write_str(")")
+            }
         }
     }
 }
@@ -178,56 +265,83 @@ impl StdError for UploadError {
             UploadErrorKind::Source(error) => Some(error),
             // The generated error's own layer would repeat what the answer said, with its headers
             // and as debug output; only what failed below it is news.
-            UploadErrorKind::Create(
+            UploadErrorKind::Create(error) | UploadErrorKind::Check(error) => match error {
                 ApiCallError::CommunicationError(error)
                 | ApiCallError::ResponseBodyError(error)
-                | ApiCallError::InvalidUpgrade(error),
-            ) => Some(error),
+                | ApiCallError::InvalidUpgrade(error) => Some(error),
+                _ => None,
+            },
             UploadErrorKind::S3(error) => Some(error),
             _ => None,
         }
     }
 }
 
-/// Says in the words of the API what it answered, and what to do next.
+/// Says in the words of the API what it answered.
 fn describe(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError>) -> fmt::Result {
+    match error {
+        ApiCallError::InvalidRequest(reason) | ApiCallError::Custom(reason) => {
+            write!(f, ": {reason}")
+        }
+        ApiCallError::ErrorResponse(response) => {
+            write!(f, ": {}", response.status().as_u16())?;
+            if let Some(code) = &response.code {
+                write!(f, " {code}")?;
+            }
+            if let Some(message) = &response.message {
+                write!(f, ": {}", one_line(message))?;
+            }
+            for detail in response.details.iter().flatten().take(5) {
+                write!(f, "; {}", one_line(&detail_text(detail)))?;
+            }
+            Ok(())
+        }
+        error => match error.status() {
+            Some(status) => write!(f, ": {}, with a body that is no answer", status.as_u16()),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Says what to do about a create call that failed.
+fn hint(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError>) -> fmt::Result {
+    const MAYBE: &str = "; it may have all the same: upload the same file again, and Webflow will \
+                         find it by its content";
+
     let status = match (error, error.status()) {
         (_, Some(status)) => status,
         (ApiCallError::CommunicationError(error), None) if !error.is_connect() => {
-            return f.write_str(
-                ", or did and could not say so: the connection failed after the request was sent; \
-                 look at the site's assets before trying again",
-            );
-        }
-        (ApiCallError::InvalidRequest(reason) | ApiCallError::Custom(reason), None) => {
-            return write!(f, ": {reason}");
+            return f.write_str(MAYBE);
         }
         (_, None) => return Ok(()),
     };
-    write!(f, ": {}", status.as_u16())?;
-    if let ApiCallError::ErrorResponse(response) = error {
-        if let Some(code) = &response.code {
-            write!(f, " {code}")?;
-        }
-        if let Some(message) = &response.message {
-            write!(f, ": {}", one_line(message))?;
-        }
-        for detail in response.details.iter().flatten().take(5) {
-            write!(f, "; {}", one_line(&detail_text(detail)))?;
-        }
-    }
-    f.write_str(match status {
+    match status {
         StatusCode::UNAUTHORIZED => {
-            " (is the token valid, and does it have the scope assets:write?)"
+            f.write_str(" (is the token valid, and does it have the scope assets:write?)")
         }
-        StatusCode::FORBIDDEN => " (may this token write to this site?)",
-        StatusCode::NOT_FOUND => " (does the token see this site, and is the folder on it?)",
-        StatusCode::TOO_MANY_REQUESTS => " (the API key has spent its requests for this minute)",
-        status if status.is_success() => {
-            ", with a body that is not what the API describes; is this the API's base URL?"
+        StatusCode::FORBIDDEN => f.write_str(" (may this token write to this site?)"),
+        StatusCode::NOT_FOUND => {
+            f.write_str(" (does the token see this site, and is the folder on it?)")
         }
-        _ => "",
-    })
+        StatusCode::TOO_MANY_REQUESTS => {
+            let after = match error {
+                ApiCallError::ErrorResponse(response) => {
+                    retry::retry_after(status, response.headers())
+                }
+                _ => None,
+            };
+            match after {
+                Some(after) => write!(f, " (the API key may go on in {} s)", after.as_secs()),
+                None => f.write_str(" (the API key may go on in a minute)"),
+            }
+        }
+        status if status.is_success() => f.write_str(MAYBE),
+        // 503 says that the request was not taken on; the others say nothing.
+        status if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE => {
+            f.write_str(MAYBE)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// An item of `details`: a text, an object such as `{field, message}`, or whatever else was sent.

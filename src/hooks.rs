@@ -13,10 +13,11 @@ impl ClientHooks<Context> for Client {
 
     async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
         let response = self.inner().exec(self.client(), request).await?;
-        // The generated error for a body of the wrong shape prints the body, and this one has
-        // the signed form in it.
+        // The generated error for a body of the wrong shape loses the status and prints the body,
+        // which may have a signed form in it.
         match info.operation_id {
             "create_asset" => reply::check::<types::AssetUpload>(response).await,
+            "get_asset" => reply::check::<types::Asset>(response).await,
             _ => Ok(response),
         }
     }

@@ -10,13 +10,24 @@ const ERROR_BODY_LIMIT: usize = 64 * 1024;
 
 /// A success that does not decode, kept in the response's extensions until the `post` hook.
 #[derive(Clone)]
-pub(crate) struct Undecodable(Bytes);
+pub(crate) struct Undecodable {
+    body: Bytes,
+    /// The connection broke before the end of the body.
+    partial: bool,
+}
 
 impl Undecodable {
+    pub(crate) fn is_partial(response: &Response) -> bool {
+        response
+            .extensions()
+            .get::<Self>()
+            .is_some_and(|mark| mark.partial)
+    }
+
     /// The response as it arrived, if it was marked as undecodable.
     pub(crate) fn rebuild(response: &Response) -> Option<Response> {
-        let Self(body) = response.extensions().get()?;
-        Some(with_body(response, body.clone()))
+        let mark: &Self = response.extensions().get()?;
+        Some(with_body(response, mark.body.clone()))
     }
 }
 
@@ -48,14 +59,16 @@ pub(crate) async fn check<T: for<'de> Deserialize<'de>>(
     }
     let extensions = std::mem::take(response.extensions_mut());
     let (head, body, end) = read(response, usize::MAX).await;
-    let decodes = match end {
+    let partial = match end {
         Err(error) if error.is_timeout() => return Err(error),
-        end => end.is_ok() && serde_json::from_slice::<T>(&body).is_ok(),
+        end => end.is_err(),
     };
     let mut checked = with_body(&head, body.clone());
     *checked.extensions_mut() = extensions;
-    if !decodes {
-        checked.extensions_mut().insert(Undecodable(body));
+    let marked = checked.extensions().get::<Undecodable>().is_some();
+    if !marked && (partial || serde_json::from_slice::<T>(&body).is_err()) {
+        let mark = Undecodable { body, partial };
+        checked.extensions_mut().insert(mark);
     }
     Ok(checked)
 }

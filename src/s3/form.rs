@@ -193,7 +193,7 @@ impl PostForm {
         };
         let lifetime = policy.lifetime(value_of(&self.fields, "x-amz-date"));
         if let Some(lifetime) = lifetime
-            && self.received.elapsed() >= lifetime
+            && self.received.elapsed() + margin(len, lifetime) >= lifetime
         {
             return Err(Error::Policy(Violation::Expired {
                 lifetime: lifetime.as_secs(),
@@ -283,6 +283,12 @@ impl fmt::Debug for PostForm {
             .field("fields", &names)
             .finish_non_exhaustive()
     }
+}
+
+/// How long before its end a form is no longer used for a file of `len` bytes: five seconds and
+/// one for each MiB, and at most half of its life.
+fn margin(len: u64, lifetime: Duration) -> Duration {
+    Duration::from_secs(5 + len / (1024 * 1024)).min(lifetime / 2)
 }
 
 /// The value of a field; S3 does not tell upper from lower case in names.

@@ -10,7 +10,7 @@ use std::{
 use httpmock::MockServer;
 use serde_json::json;
 use webflow_assets::{
-    Client, Invalid, Outcome, Source, Token, UploadError, UploadErrorKind,
+    CleanUp, Client, Invalid, Outcome, Source, Token, UploadError, UploadErrorKind,
     s3::{self, Violation},
     sandbox::{DuplicateAnswer, Half, Sandbox},
 };
@@ -329,7 +329,9 @@ async fn a_file_over_the_policys_size_is_not_sent() {
     let (len, min, max) = (1001, 0, 1000);
     let expected = Violation::Size { len, min, max };
     assert!(matches!(error.kind(), UploadErrorKind::S3(s3::Error::Policy(v)) if *v == expected));
-    assert_eq!(error.asset_id(), Some(sandbox.assets()[0].id.as_str()));
+    assert!(error.asset_id().is_some());
+    assert!(matches!(error.clean_up(), Some(CleanUp::Deleted)));
+    assert!(sandbox.assets().is_empty());
     let text = chain(&error);
     assert!(text.contains("1001 bytes and at most 1000"), "{text}");
     assert!(

@@ -4,16 +4,17 @@ pub(crate) mod s3;
 
 use std::{error::Error, fmt::Write};
 
-use webflow_assets::{Client, Token, types};
+use webflow_assets::{Client, RetryPolicy, Token, types};
 
 /// The site of every mock.
 pub(crate) const SITE: &str = "580e63e98c9a982ac9b8b741";
 
-/// A client for a server on this machine, with a token that must show up nowhere.
+/// A client for a server on this machine that tries everything once, with a token that must show up nowhere.
 pub(crate) fn client(base_url: &str) -> Client {
     Client::builder()
         .token(Token::new(TOKEN).unwrap())
         .base_url(base_url)
+        .retry(RetryPolicy::none())
         .build()
         .unwrap()
 }

@@ -1,0 +1,267 @@
+//! When a request is sent once more, and how long to wait before.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use http::{HeaderMap, StatusCode, header};
+use jiff::{Timestamp, fmt::rfc2822};
+use reqwest::Response;
+use tokio::time::Instant;
+
+/// How often a request is repeated, and for how long.
+///
+/// What is repeated at all is not a setting, as it follows from what may have happened:
+///
+/// | outcome | create and other POSTs | GET, DELETE | the form to S3 |
+/// |---|---|---|---|
+/// | no connection | repeated | repeated | repeated |
+/// | no answer after the request was sent | error | repeated | repeated |
+/// | 429, 503 | repeated | repeated | repeated |
+/// | 500, 502, 504 | error | repeated | repeated |
+/// | `SlowDown`, `RequestTimeout` | – | – | repeated |
+/// | other 4xx | error | error | error |
+///
+/// A create call that may have arrived is never repeated, and a form always may be: it overwrites
+/// the same object. Delays grow exponentially with jitter. `Retry-After`, in seconds or as a date,
+/// is honoured on 429 and 503; where it leads past `max_elapsed`, the answer is returned at once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[must_use = "a policy does nothing until a client is built with it"]
+pub struct RetryPolicy {
+    max_attempts: u32,
+    base_delay: Duration,
+    max_delay: Duration,
+    max_elapsed: Duration,
+}
+
+impl Default for RetryPolicy {
+    /// Five attempts within five minutes, the first delay half a second on average.
+    fn default() -> Self {
+        Self {
+            max_attempts: 5,
+            // A third of a second, as jitter adds up to as much again: half a second on average.
+            base_delay: Duration::from_millis(333),
+            max_delay: Duration::from_secs(20),
+            // Longer than the minute for which Webflow may hold a key back.
+            max_elapsed: Duration::from_secs(300),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// One attempt for everything.
+    pub fn none() -> Self {
+        Self::default().max_attempts(1)
+    }
+
+    /// Attempts in all; 0 counts as 1.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// The shortest delay before the second attempt; jitter adds up to as much again. Each further
+    /// delay is twice as long.
+    pub fn base_delay(mut self, delay: Duration) -> Self {
+        self.base_delay = delay;
+        self
+    }
+
+    /// The longest delay, `Retry-After` apart.
+    pub fn max_delay(mut self, delay: Duration) -> Self {
+        self.max_delay = delay;
+        self
+    }
+
+    /// No attempt begins later than this after the first.
+    pub fn max_elapsed(mut self, elapsed: Duration) -> Self {
+        self.max_elapsed = elapsed;
+        self
+    }
+
+    pub(crate) fn start(self) -> Retries {
+        let delays = ExponentialBuilder::default()
+            .with_jitter()
+            .with_min_delay(self.base_delay)
+            .with_max_delay(self.max_delay)
+            .with_max_times(self.max_attempts.saturating_sub(1) as usize)
+            .build();
+        Retries {
+            delays,
+            deadline: Instant::now().checked_add(self.max_elapsed),
+        }
+    }
+}
+
+/// The attempts at one request that are left.
+pub(crate) struct Retries {
+    delays: ExponentialBackoff,
+    /// `None` where the limit is past what the clock can say.
+    deadline: Option<Instant>,
+}
+
+impl Retries {
+    /// How long to wait before the next attempt; `None` if there is none.
+    pub(crate) fn next(&mut self, retry_after: Option<Duration>) -> Option<Duration> {
+        let delay = self.delays.next()?.max(retry_after.unwrap_or_default());
+        let begin = Instant::now().checked_add(delay)?;
+        (self.deadline.is_none_or(|deadline| begin <= deadline)).then_some(delay)
+    }
+}
+
+/// What became of one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// An answer arrived.
+    Answered(StatusCode),
+    /// The request was not sent.
+    NotSent,
+    /// The request was sent, at least in part, and no answer arrived.
+    Unknown,
+}
+
+impl Outcome {
+    pub(crate) fn of(result: &reqwest::Result<Response>) -> Self {
+        match result {
+            Ok(response) => Self::Answered(response.status()),
+            Err(error) if error.is_connect() || error.is_builder() => Self::NotSent,
+            Err(_) => Self::Unknown,
+        }
+    }
+
+    /// Whether the attempt is worth another, and none can do harm.
+    pub(crate) fn is_repeatable(self, idempotent: bool) -> bool {
+        match self {
+            Self::NotSent => true,
+            Self::Unknown => idempotent,
+            Self::Answered(status) => match status.as_u16() {
+                429 | 503 => true,
+                500 | 502 | 504 => idempotent,
+                _ => false,
+            },
+        }
+    }
+}
+
+/// How long a server asks to be left alone. The header means nothing on other statuses: Webflow's
+/// documented example of a success carries it too.
+pub(crate) fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+    if status != StatusCode::TOO_MANY_REQUESTS && status != StatusCode::SERVICE_UNAVAILABLE {
+        return None;
+    }
+    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = rfc2822::parse(value).ok()?.timestamp();
+    // From the server's clock where it says it: this machine's may be wrong.
+    let now = headers
+        .get(header::DATE)
+        .and_then(|date| date.to_str().ok())
+        .and_then(|date| rfc2822::parse(date).ok())
+        .map_or_else(Timestamp::now, |date| date.timestamp());
+    Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(status: u16) -> Outcome {
+        Outcome::Answered(StatusCode::from_u16(status).unwrap())
+    }
+
+    #[test]
+    fn the_decision_is_that_of_the_table() {
+        let table = [
+            // outcome, a POST, a GET or DELETE
+            (Outcome::NotSent, true, true),
+            (Outcome::Unknown, false, true),
+            (answered(200), false, false),
+            (answered(202), false, false),
+            (answered(301), false, false),
+            (answered(400), false, false),
+            (answered(401), false, false),
+            (answered(403), false, false),
+            (answered(404), false, false),
+            (answered(408), false, false),
+            (answered(409), false, false),
+            (answered(413), false, false),
+            (answered(429), true, true),
+            (answered(500), false, true),
+            (answered(501), false, false),
+            (answered(502), false, true),
+            (answered(503), true, true),
+            (answered(504), false, true),
+        ];
+        for (outcome, post, get) in table {
+            assert_eq!(outcome.is_repeatable(false), post, "POST: {outcome:?}");
+            assert_eq!(outcome.is_repeatable(true), get, "GET: {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_read_in_seconds_and_as_a_date_and_only_where_it_counts() {
+        let headers = |value: &str| {
+            HeaderMap::from_iter([
+                (header::RETRY_AFTER, value.parse().unwrap()),
+                (
+                    header::DATE,
+                    "Sun, 22 Nov 2026 12:00:00 GMT".parse().unwrap(),
+                ),
+            ])
+        };
+        let after = |status, value| {
+            retry_after(StatusCode::from_u16(status).unwrap(), &headers(value))
+                .map(|delay| delay.as_secs())
+        };
+        assert_eq!(after(429, "60"), Some(60));
+        assert_eq!(after(503, " 0 "), Some(0));
+        assert_eq!(after(429, "Sun, 22 Nov 2026 12:00:07 GMT"), Some(7));
+        assert_eq!(after(503, "Sun, 22 Nov 2026 11:00:00 GMT"), Some(0));
+        for (status, value) in [
+            (200, "60"),
+            (500, "60"),
+            (429, "soon"),
+            (429, "-1"),
+            (429, ""),
+        ] {
+            assert_eq!(after(status, value), None, "{status} {value}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn retries_end_with_the_attempts_or_the_time() {
+        let policy = RetryPolicy::default().max_attempts(4);
+        let delays: Vec<_> = std::iter::from_fn({
+            let mut retries = policy.start();
+            move || retries.next(None)
+        })
+        .collect();
+        assert_eq!(delays.len(), 3);
+        for (n, delay) in delays.iter().enumerate() {
+            let base = Duration::from_millis(333) * 2_u32.pow(u32::try_from(n).unwrap());
+            assert!(*delay >= base && *delay <= base * 3, "{delays:?}");
+        }
+        assert_eq!(RetryPolicy::none().start().next(None), None);
+        assert_eq!(
+            RetryPolicy::default().max_attempts(0).start().next(None),
+            None
+        );
+
+        let mut retries = policy.max_elapsed(Duration::from_secs(10)).start();
+        let long = Duration::from_secs(9);
+        assert_eq!(retries.next(Some(long)), Some(long));
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(retries.next(Some(long)), None);
+        // Limits beyond the clock are no limits, and no panic.
+        let policy = policy.max_elapsed(Duration::MAX).max_delay(Duration::MAX);
+        assert!(
+            policy
+                .base_delay(Duration::MAX)
+                .start()
+                .next(None)
+                .is_none()
+        );
+        assert!(policy.start().next(None).is_some());
+    }
+}

@@ -1,0 +1,186 @@
+//! One file onto a site, in one call.
+
+mod run;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use crate::{
+    Client,
+    error::UploadError,
+    s3::{Progress, Stored},
+    source::{Md5, Source},
+    types,
+};
+use run::Run;
+
+impl Client {
+    /// Puts a file on a site: hashes it, announces it to Webflow, posts it to S3 with the signed
+    /// form that Webflow answers, and holds S3's ETag against the MD5.
+    ///
+    /// Each step is repeated as the client's [`RetryPolicy`](crate::RetryPolicy) says, and a form
+    /// that runs out is replaced once. If the file does not arrive, the asset that this call
+    /// created is deleted.
+    ///
+    /// ```no_run
+    /// # async fn upload(client: webflow_assets::Client) -> Result<(), webflow_assets::UploadError> {
+    /// use std::path::Path;
+    ///
+    /// let done = client.upload("580e63e98c9a982ac9b8b741", Path::new("hero.png")).send().await?;
+    /// println!("{}", done.asset.hosted_url.as_deref().unwrap_or_default());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn upload(&self, site: impl Into<String>, source: impl Into<Source>) -> Upload {
+        Upload {
+            client: self.clone(),
+            site: site.into(),
+            source: source.into(),
+            file_name: None,
+            parent_folder: None,
+            on_progress: None,
+            timeout: None,
+            wait_until_ready: None,
+            keep_on_failure: false,
+        }
+    }
+}
+
+/// An upload that has not begun; see [`Client::upload`].
+#[must_use = "an upload does nothing until it is sent"]
+pub struct Upload {
+    client: Client,
+    site: String,
+    source: Source,
+    file_name: Option<String>,
+    parent_folder: Option<String>,
+    on_progress: Option<OnProgress>,
+    timeout: Option<Duration>,
+    wait_until_ready: Option<Duration>,
+    keep_on_failure: bool,
+}
+
+type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
+
+impl fmt::Debug for Upload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upload")
+            .field("site", &self.site)
+            .field("source", &self.source)
+            .field("file_name", &self.file_name)
+            .field("parent_folder", &self.parent_folder)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A file that is on the site.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Uploaded {
+    /// What Webflow answered. The signed form is taken out: it has been used, and would let
+    /// whoever reads it replace the file for the rest of its hour.
+    pub asset: types::AssetUpload,
+    /// What S3 answered; `None` if Webflow had the file already and gave no form.
+    pub stored: Option<Stored>,
+    /// Whether this call put the file there.
+    pub outcome: Outcome,
+    /// The MD5 of the file.
+    pub md5: Md5,
+    /// The length of the file in bytes.
+    pub len: u64,
+    attempts: Attempts,
+}
+
+impl Uploaded {
+    /// How often each step was tried.
+    #[must_use]
+    pub fn attempts(&self) -> Attempts {
+        self.attempts
+    }
+}
+
+/// How often each step of an upload was tried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attempts {
+    /// Create calls that were sent to Webflow, those for a new form among them.
+    pub create: u32,
+    /// Forms that were posted to S3.
+    pub s3: u32,
+    /// Forms that had run out and were replaced.
+    pub renewals: u32,
+}
+
+/// Whether an upload put its file there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The file was sent, and nothing in Webflow's answer says that the site had it before.
+    Uploaded,
+    /// The site had an asset with the same content, and Webflow answered with that one, under its
+    /// first file name. Where the answer has a form, the file was sent all the same: whoever
+    /// announced it first may not have.
+    AlreadyThere,
+}
+
+impl Outcome {
+    /// `uploaded` or `already_there`, for machines.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Uploaded => "uploaded",
+            Self::AlreadyThere => "already_there",
+        }
+    }
+}
+
+impl Upload {
+    /// The name of the asset, with its extension: 1 to 99 characters. The last part of the path
+    /// if not set.
+    pub fn file_name(mut self, file_name: impl Into<String>) -> Self {
+        self.file_name = Some(file_name.into());
+        self
+    }
+
+    /// The id of the asset folder to put the file in. The top of the site if not set.
+    pub fn parent_folder(mut self, folder: impl Into<String>) -> Self {
+        self.parent_folder = Some(folder.into());
+        self
+    }
+
+    /// Calls `on_progress` whenever a piece of the file has been handed to the connection to S3.
+    pub fn on_progress(mut self, on_progress: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.on_progress = Some(Arc::new(on_progress));
+        self
+    }
+
+    /// Gives up when all of it together takes longer than this. No limit if not set; each request
+    /// to Webflow, and each pause of S3, has its own (see [`ClientBuilder`](crate::ClientBuilder)).
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// After the upload, waits until Webflow serves the asset with the file's size, for at most
+    /// this long. The token needs the scope `assets:read`.
+    pub fn wait_until_ready(mut self, limit: Duration) -> Self {
+        self.wait_until_ready = Some(limit);
+        self
+    }
+
+    /// Leaves an asset that could not be filled on the site. Uploading the same file again fills
+    /// it: Webflow knows it by its content.
+    pub fn keep_on_failure(mut self) -> Self {
+        self.keep_on_failure = true;
+        self
+    }
+
+    /// Uploads the file. Dropping the future stops the transfer; the asset, if it was registered
+    /// by then, stays on the site without a file, and uploading the same file again fills it.
+    ///
+    /// # Errors
+    ///
+    /// [`UploadErrorKind`](crate::UploadErrorKind) names each phase.
+    pub async fn send(self) -> Result<Uploaded, UploadError> {
+        Run::new(&self).send().await
+    }
+}

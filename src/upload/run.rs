@@ -1,0 +1,378 @@
+//! The steps of an upload: hash, create, form, verify; and what is undone when they fail.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use http::{StatusCode, header};
+use jiff::{Timestamp, fmt::rfc2822};
+use progenitor_client::{ClientInfo, ResponseValue};
+use tokio::time::{sleep, timeout};
+
+use super::{Attempts, Outcome, Upload, Uploaded};
+use crate::{
+    Client,
+    error::{CleanUp, Invalid, UploadError, UploadErrorKind},
+    retry,
+    s3::{self, PostForm, Stored},
+    source::{Hashed, Md5},
+    trace, types,
+};
+
+/// How often a form that has run out is replaced.
+const RENEWALS: u32 = 1;
+
+/// One upload under way.
+pub(super) struct Run<'a> {
+    upload: &'a Upload,
+    /// The upload's client, counting the create calls.
+    creator: Client,
+    creates: Arc<AtomicU32>,
+}
+
+/// Where a file goes, checked.
+struct Target {
+    site: types::SiteId,
+    folder: Option<types::FolderId>,
+    name: types::FileName,
+}
+
+/// What a create call answered.
+struct Created {
+    asset: types::AssetUpload,
+    form: Option<PostForm>,
+    age: Age,
+}
+
+/// What an answer proves about when its asset was registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Age {
+    /// Before the call.
+    Older,
+    /// In the same seconds as the call, under the name that the call gave.
+    Fresh,
+    Unknown,
+}
+
+/// How far an upload came: what its error and its clean-up need to know.
+#[derive(Default)]
+struct State {
+    created: Option<Created>,
+    attempts: Attempts,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(upload: &'a Upload) -> Self {
+        let creates = Arc::default();
+        let Client {
+            baseurl, client, ..
+        } = &upload.client;
+        let context = upload.client.inner().counting(&creates);
+        Self {
+            upload,
+            creator: Client::new_with_client(baseurl, client.clone(), context),
+            creates,
+        }
+    }
+
+    pub(super) async fn send(&self) -> Result<Uploaded, UploadError> {
+        let mut state = State::default();
+        let steps = self.steps(&mut state);
+        let result = match self.upload.timeout {
+            None => steps.await,
+            Some(limit) => match timeout(limit, steps).await {
+                Ok(result) => result,
+                Err(_) => Err(UploadErrorKind::TimedOut { limit }),
+            },
+        };
+        state.attempts.create = self.creates.load(Ordering::Relaxed);
+        match result {
+            Ok(mut done) => {
+                done.attempts = state.attempts;
+                Ok(done)
+            }
+            Err(kind) => {
+                let clean_up = self.clean_up(&state, &kind).await;
+                Err(UploadError::new(
+                    self.upload.source.label(),
+                    kind,
+                    state.created.and_then(|created| created.asset.id),
+                    state.attempts,
+                    clean_up,
+                ))
+            }
+        }
+    }
+
+    async fn steps(&self, state: &mut State) -> Result<Uploaded, UploadErrorKind> {
+        let target = self.target().map_err(UploadErrorKind::Invalid)?;
+        let hashed = self
+            .upload
+            .source
+            .hash()
+            .await
+            .map_err(UploadErrorKind::Source)?;
+
+        let mut retries = self.upload.client.inner().settings().retry.start();
+        let stored = loop {
+            let created = state
+                .created
+                .insert(self.create(&target, hashed.md5).await?);
+            let Some(form) = &created.form else {
+                break None;
+            };
+            let posted = self
+                .post(form, &hashed, &mut retries, &mut state.attempts.s3)
+                .await;
+            match posted {
+                Ok(stored) => break Some(stored),
+                Err(UploadErrorKind::S3(error))
+                    if error.is_expired() && state.attempts.renewals < RENEWALS =>
+                {
+                    trace::warning!("the form has run out and is replaced");
+                    state.attempts.renewals += 1;
+                }
+                Err(kind) => return Err(kind),
+            }
+        };
+        let Some(created) = &state.created else {
+            return Err(UploadErrorKind::Incomplete("an answer"));
+        };
+        if let Some(limit) = self.upload.wait_until_ready {
+            self.ready(created.asset.id.as_deref(), hashed.len, limit)
+                .await?;
+        }
+        let outcome = match (&stored, created.age) {
+            (None, _) | (_, Age::Older) => Outcome::AlreadyThere,
+            (Some(_), Age::Fresh | Age::Unknown) => Outcome::Uploaded,
+        };
+        Ok(Uploaded {
+            asset: created.asset.clone(),
+            stored,
+            outcome,
+            md5: hashed.md5,
+            len: hashed.len,
+            attempts: Attempts::default(),
+        })
+    }
+
+    /// Checks everything that the create call would refuse.
+    fn target(&self) -> Result<Target, Invalid> {
+        let Upload {
+            site,
+            source,
+            file_name,
+            parent_folder,
+            ..
+        } = self.upload;
+        let name = match file_name {
+            Some(name) => name.as_str(),
+            None => source.file_name().ok_or(Invalid::NoFileName)?,
+        };
+        let folder = |id: &String| {
+            types::FolderId::try_from(id.as_str()).map_err(|_| Invalid::FolderId(id.clone()))
+        };
+        Ok(Target {
+            site: types::SiteId::try_from(site.as_str())
+                .map_err(|_| Invalid::SiteId(site.clone()))?,
+            folder: parent_folder.as_ref().map(folder).transpose()?,
+            name: types::FileName::try_from(name).map_err(|_| Invalid::FileName {
+                name: name.to_owned(),
+                len: name.chars().count(),
+            })?,
+        })
+    }
+
+    async fn create(&self, target: &Target, md5: Md5) -> Result<Created, UploadErrorKind> {
+        let hash = md5.to_string();
+        let start = Instant::now();
+        let request = self.creator.create_asset().site_id(target.site.clone());
+        let response = request
+            .body_map(|body| {
+                let body = body.file_name(target.name.clone()).file_hash(hash);
+                body.parent_folder(target.folder.clone())
+            })
+            .send()
+            .await
+            .map_err(UploadErrorKind::Create)?;
+        let age = Age::of(&response, &target.name, start.elapsed());
+        let mut asset = response.into_inner();
+        let form = match (asset.upload_url.take(), asset.upload_details.take()) {
+            (Some(url), Some(details)) => {
+                Some(self.form(&url, &details).map_err(UploadErrorKind::S3)?)
+            }
+            // Webflow answers with the asset it has where the content is the same.
+            (None, None) if asset.id.is_some() => None,
+            (None, None) => return Err(UploadErrorKind::Incomplete("an id or a form")),
+            (None, Some(_)) => return Err(UploadErrorKind::Incomplete("an upload URL")),
+            (Some(_), None) => return Err(UploadErrorKind::Incomplete("upload details")),
+        };
+        Ok(Created { asset, form, age })
+    }
+
+    fn form(&self, url: &str, details: &types::UploadDetails) -> Result<PostForm, s3::Error> {
+        let form = PostForm::from_details(url, details)?;
+        let form = form.idle_timeout(self.upload.client.inner().settings().idle);
+        Ok(match self.upload.on_progress.clone() {
+            Some(on_progress) => form.on_progress(move |progress| on_progress(progress)),
+            None => form,
+        })
+    }
+
+    /// Posts a form until S3 has the file, or there is no use.
+    async fn post(
+        &self,
+        form: &PostForm,
+        hashed: &Hashed,
+        retries: &mut retry::Retries,
+        attempts: &mut u32,
+    ) -> Result<Stored, UploadErrorKind> {
+        loop {
+            let result = form.send(self.upload.client.client(), &hashed.source).await;
+            // What the form's own check turned down was not sent.
+            *attempts += u32::from(!matches!(
+                result,
+                Err(s3::Error::Policy(_) | s3::Error::Form(_))
+            ));
+            let (kind, repeatable, retry_after) = match result {
+                Ok(stored) => match mismatch(&stored, hashed.md5) {
+                    None => return Ok(stored),
+                    // A form sent again overwrites what went wrong.
+                    Some(kind) => (kind, true, None),
+                },
+                Err(error) => {
+                    let refusal = error.refusal();
+                    let retry_after = refusal
+                        .and_then(|refusal| retry::retry_after(refusal.status, &refusal.headers));
+                    let repeatable = error.is_retryable();
+                    (UploadErrorKind::S3(error), repeatable, retry_after)
+                }
+            };
+            let delay = repeatable.then(|| retries.next(retry_after)).flatten();
+            let Some(delay) = delay else {
+                return Err(kind);
+            };
+            trace::warning!(?delay, "the form is sent again");
+            sleep(delay).await;
+        }
+    }
+
+    /// Polls the asset until Webflow states the size that was sent.
+    async fn ready(
+        &self,
+        id: Option<&str>,
+        len: u64,
+        limit: Duration,
+    ) -> Result<(), UploadErrorKind> {
+        const LONGEST: Duration = Duration::from_secs(2);
+
+        let start = Instant::now();
+        let mut delay = Duration::from_millis(100);
+        let mut size = None;
+        loop {
+            let left = limit.saturating_sub(start.elapsed());
+            let request = self
+                .upload
+                .client
+                .get_asset()
+                .asset_id(id.unwrap_or_default());
+            match timeout(left, request.send()).await {
+                Ok(Ok(asset)) => size = asset.size,
+                // It is not there yet.
+                Ok(Err(error)) if error.status() == Some(StatusCode::NOT_FOUND) => {}
+                Ok(Err(error)) => return Err(UploadErrorKind::Check(error)),
+                Err(_) => return Err(UploadErrorKind::NotReady { limit, size }),
+            }
+            if size.and_then(|size| u64::try_from(size).ok()) == Some(len) {
+                return Ok(());
+            }
+            if start.elapsed() + delay >= limit {
+                return Err(UploadErrorKind::NotReady { limit, size });
+            }
+            sleep(delay).await;
+            delay = LONGEST.min(delay * 2);
+        }
+    }
+
+    /// Deletes an asset that this call registered and could not fill.
+    ///
+    /// Two things must be proven: that the asset was registered by this call, and that it has no
+    /// file. An older asset with the same content is not this call's to delete, nor is one that
+    /// somebody has filled since.
+    async fn clean_up(&self, state: &State, kind: &UploadErrorKind) -> Option<CleanUp> {
+        let created = state.created.as_ref()?;
+        let id = types::AssetId::try_from(created.asset.id.as_deref()?).ok()?;
+        let stored = matches!(
+            kind,
+            UploadErrorKind::Check(_) | UploadErrorKind::NotReady { .. }
+        );
+        if stored || created.form.is_none() {
+            return None;
+        }
+        if self.upload.keep_on_failure || created.age != Age::Fresh {
+            return Some(CleanUp::Kept);
+        }
+        let client = &self.upload.client;
+        match client.get_asset().asset_id(id.clone()).send().await {
+            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {}
+            Ok(_) => return Some(CleanUp::Kept),
+            Err(error) => return Some(CleanUp::Failed(error)),
+        }
+        match client.delete_asset().asset_id(id).send().await {
+            Ok(_) => Some(CleanUp::Deleted),
+            // A first attempt whose answer was lost has deleted it.
+            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => Some(CleanUp::Deleted),
+            Err(error) => Some(CleanUp::Failed(error)),
+        }
+    }
+}
+
+/// Holds S3's ETag against the MD5, where it is one.
+fn mismatch(stored: &Stored, md5: Md5) -> Option<UploadErrorKind> {
+    let etag = stored.etag_md5()?;
+    (!etag.eq_ignore_ascii_case(&md5.to_string())).then(|| UploadErrorKind::Mismatch {
+        md5,
+        etag: etag.to_owned(),
+    })
+}
+
+impl Age {
+    /// Webflow finds an asset by its content and answers with the first one, under the name and
+    /// date that it got then. Both dates compared here are of the server's clock, and `Date` cuts
+    /// its second off, so that what was registered during the call never looks older.
+    fn of(response: &ResponseValue<types::AssetUpload>, name: &str, elapsed: Duration) -> Self {
+        // Webflow's servers need not share one clock.
+        const SKEW: Duration = Duration::from_secs(2);
+
+        let first_name = response.original_file_name.as_deref();
+        if first_name.is_some_and(|first| first != name) {
+            return Self::Older;
+        }
+        let created = response
+            .created_on
+            .as_deref()
+            .and_then(|text| text.parse::<Timestamp>().ok());
+        let answered = response
+            .headers()
+            .get(header::DATE)
+            .and_then(|date| date.to_str().ok())
+            .and_then(|date| rfc2822::parse(date).ok());
+        let (Some(created), Some(answered)) = (created, answered) else {
+            return Self::Unknown;
+        };
+        let age = answered.timestamp().duration_since(created);
+        // A negative age is the second that `Date` cut off.
+        let age = Duration::try_from(age).unwrap_or_default();
+        if age > elapsed + SKEW {
+            Self::Older
+        } else if age <= elapsed && first_name.is_some() {
+            Self::Fresh
+        } else {
+            Self::Unknown
+        }
+    }
+}
