@@ -8,6 +8,7 @@ use crate::{
     Client,
     config::{self, ConfigError, DEFAULT_BASE_URL, Token},
     context::{Context, Settings},
+    rate_limit::RateLimit,
     retry::RetryPolicy,
     s3,
 };
@@ -23,6 +24,12 @@ impl Client {
     /// ```
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
+    }
+
+    /// How matters stand with the rate limit of the client's key; see [`RateLimit`].
+    #[must_use]
+    pub fn rate_limit(&self) -> RateLimit {
+        self.inner().rate_limit()
     }
 }
 

@@ -81,7 +81,10 @@ impl Policy {
                     if operator.eq_ignore_ascii_case("content-length-range") =>
                 {
                     if let (Some(min), Some(max)) = (number(min), number(max)) {
-                        self.content_length_range = Some(min..=max);
+                        // All of them must hold.
+                        let range = self.content_length_range.take().unwrap_or(0..=u64::MAX);
+                        self.content_length_range =
+                            Some(min.max(*range.start())..=max.min(*range.end()));
                     }
                 }
                 _ => {}
@@ -181,7 +184,8 @@ mod tests {
                 ["eq", "$Content-Type", "text/css"],
                 ["starts-with", "$key", "site/"],
                 ["starts-with", "$Cache-Control", ""],
-                ["content-length-range", 1, "10"],
+                ["content-length-range", 0, "10"],
+                ["content-length-range", 1, 99],
                 {"bucket": "b"},
                 ["unheard-of", "$key", "x"],
                 7

@@ -3,6 +3,7 @@
 mod api;
 mod cli;
 mod generated;
+mod pacing;
 mod s3;
 mod sandbox;
 mod source;

@@ -171,6 +171,30 @@ async fn a_file_outside_the_policys_sizes_is_refused_with_both_sizes() {
 }
 
 #[tokio::test]
+async fn what_the_check_would_find_is_refused_by_s3_too() {
+    for judge in &judges().await {
+        let details = judge.sign("unchecked", Timestamp::now(), 2..=4);
+        let unchecked = |details| form(judge, details).skip_policy_check();
+        for (len, code) in [(1, "EntityTooSmall"), (5, "EntityTooLarge")] {
+            let source = Source::bytes("x", noise(len));
+            let error = send(&unchecked(&details), &source).await.unwrap_err();
+            assert_eq!(error.status().unwrap(), 400, "{}: {error}", judge.name);
+            assert_eq!(error.code(), Some(code), "{}", judge.name);
+            assert!(!error.is_retryable() && !error.is_expired());
+        }
+        let mut details = details;
+        details["Cache-Control"] = json!("no-store");
+        let source = Source::bytes("x", noise(3));
+        let error = send(&unchecked(&details), &source).await.unwrap_err();
+        assert_eq!(error.status().unwrap(), 403, "{}: {error}", judge.name);
+        assert_eq!(error.code(), Some("AccessDenied"), "{}", judge.name);
+        assert!(!error.is_expired());
+        assert_hides(&error, &details);
+        assert_eq!(judge.get("unchecked").await, None);
+    }
+}
+
+#[tokio::test]
 async fn progress_is_absolute_and_ends_at_the_length() {
     for judge in &judges().await {
         let seen = Arc::new(Mutex::new(Vec::new()));
