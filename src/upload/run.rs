@@ -119,9 +119,14 @@ impl<'a> Run<'a> {
 
         let mut retries = self.upload.client.inner().settings().retry.start();
         let stored = loop {
-            let created = state
-                .created
-                .insert(self.create(&target, hashed.md5).await?);
+            let mut created = self.create(&target, hashed.md5).await?;
+            // A new form for the same asset makes it no older.
+            if let Some(first) = &state.created
+                && first.asset.id == created.asset.id
+            {
+                created.age = first.age;
+            }
+            let created = state.created.insert(created);
             let Some(form) = &created.form else {
                 break None;
             };
@@ -347,6 +352,8 @@ impl Age {
     fn of(response: &ResponseValue<types::AssetUpload>, name: &str, elapsed: Duration) -> Self {
         // Webflow's servers need not share one clock.
         const SKEW: Duration = Duration::from_secs(2);
+        // `createdOn` cuts off what is below it.
+        const TICK: Duration = Duration::from_millis(1);
 
         let first_name = response.original_file_name.as_deref();
         if first_name.is_some_and(|first| first != name) {
@@ -369,7 +376,7 @@ impl Age {
         let age = Duration::try_from(age).unwrap_or_default();
         if age > elapsed + SKEW {
             Self::Older
-        } else if age <= elapsed && first_name.is_some() {
+        } else if age <= elapsed + TICK && first_name.is_some() {
             Self::Fresh
         } else {
             Self::Unknown
