@@ -211,7 +211,8 @@ impl fmt::Display for UploadError {
             ),
             UploadErrorKind::Check(error) => {
                 f.write_str("the file is stored, and Webflow does not say whether it serves it")?;
-                describe(f, error)
+                describe(f, error)?;
+                key_hint(f, error, "scope assets:read")
             }
             UploadErrorKind::NotReady { limit, size } => {
                 let limit = limit.as_secs_f64();
@@ -251,8 +252,12 @@ impl fmt::Display for UploadError {
             Some(CleanUp::Deleted) => write!(f, " (asset {id} was deleted)"),
             Some(CleanUp::Kept) => write!(f, " (asset {id} was left on the site)"),
             Some(CleanUp::Failed(error)) => {
-                write!(f, " (asset {id} has no file and could not be deleted")?;
+                write!(
+                    f,
+                    " (asset {id} may have no file and could not be cleaned up"
+                )?;
                 describe(f, error)?;
+                key_hint(f, error, "scopes assets:read and assets:write")?;
                 f.write_str(")")
             }
         }
@@ -316,14 +321,33 @@ fn hint(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError>) -> fmt::Resu
         (_, None) => return Ok(()),
     };
     match status {
-        StatusCode::UNAUTHORIZED => {
-            f.write_str(" (is the token valid, and does it have the scope assets:write?)")
+        StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS => {
+            key_hint(f, error, "scope assets:write")
         }
         StatusCode::FORBIDDEN => f.write_str(" (may this token write to this site?)"),
         StatusCode::NOT_FOUND => {
             f.write_str(" (does the token see this site, and is the folder on it?)")
         }
-        StatusCode::TOO_MANY_REQUESTS => {
+        status if status.is_success() => f.write_str(MAYBE),
+        // 503 says that the request was not taken on; the others say nothing.
+        status if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE => {
+            f.write_str(MAYBE)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says what the token lacks, or when it may go on.
+fn key_hint(
+    f: &mut fmt::Formatter<'_>,
+    error: &ApiCallError<ApiError>,
+    scopes: &str,
+) -> fmt::Result {
+    match error.status() {
+        Some(StatusCode::UNAUTHORIZED) => {
+            write!(f, " (is the token valid, and does it have the {scopes}?)")
+        }
+        Some(status @ StatusCode::TOO_MANY_REQUESTS) => {
             let after = match error {
                 ApiCallError::ErrorResponse(response) => {
                     retry::retry_after(status, response.headers())
@@ -334,11 +358,6 @@ fn hint(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError>) -> fmt::Resu
                 Some(after) => write!(f, " (the API key may go on in {} s)", after.as_secs()),
                 None => f.write_str(" (the API key may go on in a minute)"),
             }
-        }
-        status if status.is_success() => f.write_str(MAYBE),
-        // 503 says that the request was not taken on; the others say nothing.
-        status if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE => {
-            f.write_str(MAYBE)
         }
         _ => Ok(()),
     }

@@ -366,7 +366,7 @@ mod tests {
             if !refused {
                 return (StatusCode::OK, headers);
             }
-            let rest = MINUTE - (now - self.opened.unwrap_or(now));
+            let rest = MINUTE.saturating_sub(now - self.opened.unwrap_or(now));
             headers.insert("retry-after", (rest.as_secs() + 1).into());
             (StatusCode::TOO_MANY_REQUESTS, headers)
         }

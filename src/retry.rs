@@ -19,7 +19,7 @@ use tokio::time::Instant;
 /// | 429, 503 | repeated | repeated | repeated |
 /// | 500, 502, 504 | error | repeated | repeated |
 /// | `SlowDown`, `RequestTimeout` | – | – | repeated |
-/// | other 4xx | error | error | error |
+/// | any other refusal | error | error | error |
 ///
 /// A create call that may have arrived is never repeated, and a form always may be: it overwrites
 /// the same object. Delays grow exponentially with jitter. `Retry-After`, in seconds or as a date,

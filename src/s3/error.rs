@@ -60,8 +60,8 @@ impl Error {
     /// Whether sending the same form once more can succeed.
     ///
     /// A repeated form overwrites the same object, so that a transport error, after which S3 may
-    /// have taken the file, is safe to retry. A refusal is worth it for 429, 5xx, `SlowDown` and
-    /// `RequestTimeout`.
+    /// have taken the file, is safe to retry. A refusal is worth it for 429, 500, 502, 503, 504,
+    /// `SlowDown` and `RequestTimeout`.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
@@ -103,8 +103,8 @@ pub struct Refusal {
 
 impl Refusal {
     fn is_retryable(&self) -> bool {
-        self.status.is_server_error()
-            || self.status == StatusCode::TOO_MANY_REQUESTS
+        // Not 501 and 505, which say that it never will be taken.
+        matches!(self.status.as_u16(), 429 | 500 | 502 | 503 | 504)
             || matches!(self.code.as_deref(), Some("SlowDown" | "RequestTimeout"))
     }
 

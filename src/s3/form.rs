@@ -161,31 +161,25 @@ impl PostForm {
         let meter = Arc::new(Meter::new(len, self.on_progress.clone()));
         let form = self.form(source, len, content, &meter)?;
 
-        let transfer = pin!(self.transfer(http, form, &meter));
+        let request = pin!(http.post(self.url.clone()).multipart(form).send());
         let stall = pin!(meter.stall(self.idle));
-        match select(transfer, stall).await {
-            Either::Left((result, _)) => result,
-            Either::Right(((), _)) => Err(Error::Stalled {
-                sent: meter.sent.load(Ordering::Relaxed),
-                total: len,
-                idle: self.idle,
-            }),
-        }
-    }
-
-    async fn transfer(
-        &self,
-        http: &reqwest::Client,
-        form: Form,
-        meter: &Meter,
-    ) -> Result<Stored, Error> {
-        let request = http.post(self.url.clone()).multipart(form).send();
-        let response = request.await.map_err(|error| match meter.failure() {
-            Some(failure) => Error::Source(failure),
-            None => Error::Transport(error.without_url()),
-        })?;
-        meter.moved();
-        reply::read(response, &self.url, &self.secrets(), || meter.moved()).await
+        let response = match select(request, stall).await {
+            Either::Left((Ok(response), _)) => response,
+            Either::Left((Err(error), _)) => {
+                return Err(match meter.failure() {
+                    Some(failure) => Error::Source(failure),
+                    None => Error::Transport(error.without_url()),
+                });
+            }
+            Either::Right(((), _)) => {
+                return Err(Error::Stalled {
+                    sent: meter.sent.load(Ordering::Relaxed),
+                    total: len,
+                    idle: self.idle,
+                });
+            }
+        };
+        reply::read(response, &self.url, &self.secrets(), self.idle).await
     }
 
     /// Everything that can be known to fail before a byte is sent.

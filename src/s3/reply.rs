@@ -1,6 +1,6 @@
 //! S3's answer to a form: XML or headers into [`Stored`] or a [`Refusal`].
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use http::{
     HeaderMap, StatusCode,
@@ -8,6 +8,7 @@ use http::{
 };
 use quick_xml::{Reader, escape::resolve_xml_entity, events::Event};
 use reqwest::{Response, Url};
+use tokio::time::timeout;
 
 use super::error::{Error, Refusal};
 
@@ -60,20 +61,20 @@ impl Stored {
     }
 }
 
-/// Reads the answer to a form that was posted to `url`. `moved` is called whenever a piece of it
-/// arrives; `secrets` are kept out of what is returned.
+/// Reads the answer to a form that was posted to `url`, for as long as there is a piece of it
+/// every `idle`. `secrets` are kept out of what is returned.
 pub(super) async fn read(
     mut response: Response,
     url: &Url,
     secrets: &[&str],
-    moved: impl Fn(),
+    idle: Duration,
 ) -> Result<Stored, Error> {
     let status = response.status();
     let redirected = response.url() != url;
     let mut body = Vec::new();
-    // The status has arrived, and it decides. Of a body that breaks off, half says more than none.
-    while let Ok(Some(chunk)) = response.chunk().await {
-        moved();
+    // The status has arrived, and it decides. Of a body that breaks off or stalls, half says more
+    // than none.
+    while let Ok(Ok(Some(chunk))) = timeout(idle, response.chunk()).await {
         let room = BODY_LIMIT - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if body.len() == BODY_LIMIT {
@@ -89,7 +90,15 @@ pub(super) async fn read(
         Some(document) if document.root == Root::Error => {
             Err(document.refused(status, headers, secrets))
         }
-        document if status.is_success() => Ok(document.unwrap_or_default().stored(&headers)),
+        // A page with a success is not S3's, which sends an entity tag even with half a document.
+        document
+            if status.is_success()
+                && (document.is_some()
+                    || body.is_empty()
+                    || headers.contains_key(header::ETAG)) =>
+        {
+            Ok(document.unwrap_or_default().stored(&headers))
+        }
         _ => {
             let text = String::from_utf8_lossy(&body);
             let excerpt = text.trim().chars().take(EXCERPT).collect();

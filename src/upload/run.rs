@@ -10,7 +10,7 @@ use std::{
 
 use http::{StatusCode, header};
 use jiff::{Timestamp, fmt::rfc2822};
-use progenitor_client::{ClientInfo, ResponseValue};
+use progenitor_client::{ClientInfo, Error as ApiCallError, ResponseValue};
 use tokio::time::{sleep, timeout};
 
 use super::{Attempts, Outcome, Upload, Uploaded};
@@ -25,6 +25,9 @@ use crate::{
 
 /// How often a form that has run out is replaced.
 const RENEWALS: u32 = 1;
+
+/// How long a clean-up may take: whoever waits has been let down already.
+const CLEAN_UP: Duration = Duration::from_secs(30);
 
 /// One upload under way.
 pub(super) struct Run<'a> {
@@ -119,9 +122,14 @@ impl<'a> Run<'a> {
 
         let mut retries = self.upload.client.inner().settings().retry.start();
         let stored = loop {
-            let created = state
-                .created
-                .insert(self.create(&target, hashed.md5).await?);
+            let mut created = self.create(&target, hashed.md5).await?;
+            // A new form for the same asset makes it no older.
+            if let Some(first) = &state.created
+                && first.asset.id == created.asset.id
+            {
+                created.age = first.age;
+            }
+            let created = state.created.insert(created);
             let Some(form) = &created.form else {
                 break None;
             };
@@ -316,17 +324,26 @@ impl<'a> Run<'a> {
         if self.upload.keep_on_failure || created.age != Age::Fresh {
             return Some(CleanUp::Kept);
         }
+        let delete = self.delete_unfilled(id);
+        let result = timeout(CLEAN_UP, delete).await;
+        Some(result.unwrap_or_else(|_| {
+            let reason = format!("it took longer than {} s", CLEAN_UP.as_secs());
+            CleanUp::Failed(ApiCallError::Custom(reason))
+        }))
+    }
+
+    async fn delete_unfilled(&self, id: types::AssetId) -> CleanUp {
         let client = &self.upload.client;
         match client.get_asset().asset_id(id.clone()).send().await {
             Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {}
-            Ok(_) => return Some(CleanUp::Kept),
-            Err(error) => return Some(CleanUp::Failed(error)),
+            Ok(_) => return CleanUp::Kept,
+            Err(error) => return CleanUp::Failed(error),
         }
         match client.delete_asset().asset_id(id).send().await {
-            Ok(_) => Some(CleanUp::Deleted),
+            Ok(_) => CleanUp::Deleted,
             // A first attempt whose answer was lost has deleted it.
-            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => Some(CleanUp::Deleted),
-            Err(error) => Some(CleanUp::Failed(error)),
+            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => CleanUp::Deleted,
+            Err(error) => CleanUp::Failed(error),
         }
     }
 }
@@ -347,6 +364,8 @@ impl Age {
     fn of(response: &ResponseValue<types::AssetUpload>, name: &str, elapsed: Duration) -> Self {
         // Webflow's servers need not share one clock.
         const SKEW: Duration = Duration::from_secs(2);
+        // `createdOn` cuts off what is below it.
+        const TICK: Duration = Duration::from_millis(1);
 
         let first_name = response.original_file_name.as_deref();
         if first_name.is_some_and(|first| first != name) {
@@ -369,7 +388,7 @@ impl Age {
         let age = Duration::try_from(age).unwrap_or_default();
         if age > elapsed + SKEW {
             Self::Older
-        } else if age <= elapsed && first_name.is_some() {
+        } else if age <= elapsed + TICK && first_name.is_some() {
             Self::Fresh
         } else {
             Self::Unknown

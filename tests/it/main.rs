@@ -2,6 +2,7 @@
 
 mod api;
 mod cli;
+mod fault_matrix;
 mod generated;
 mod pacing;
 mod s3;
