@@ -1,11 +1,8 @@
 //! What every request of a generated Webflow client shares.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use http::{HeaderValue, header::AUTHORIZATION};
@@ -29,8 +26,29 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Context {
     shared: Arc<Shared>,
-    /// Counts the attempts of one caller, where it wants to know.
-    attempts: Option<Arc<AtomicU32>>,
+    /// The attempts of one caller, where it wants to know.
+    attempts: Option<Arc<Sent>>,
+}
+
+/// The attempts that one caller made.
+#[derive(Debug, Default)]
+pub(crate) struct Sent(Mutex<(u32, Option<Instant>)>);
+
+impl Sent {
+    fn begin(&self) {
+        let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *sent = (sent.0 + 1, Some(Instant::now()));
+    }
+
+    pub(crate) fn count(&self) -> u32 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// The time since the last attempt began.
+    pub(crate) fn elapsed(&self) -> Duration {
+        let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.1.map_or(Duration::ZERO, |begin| begin.elapsed())
+    }
 }
 
 #[derive(Debug)]
@@ -87,7 +105,7 @@ impl Context {
     }
 
     /// The same context, counting the attempts that are made through it.
-    pub(crate) fn counting(&self, attempts: &Arc<AtomicU32>) -> Self {
+    pub(crate) fn counting(&self, attempts: &Arc<Sent>) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
             attempts: Some(Arc::clone(attempts)),
@@ -157,7 +175,7 @@ impl Context {
     async fn attempt(&self, http: &reqwest::Client, request: Request) -> reqwest::Result<Response> {
         let permit = self.shared.pacer.acquire().await;
         if let Some(attempts) = &self.attempts {
-            attempts.fetch_add(1, Ordering::Relaxed);
+            attempts.begin();
         }
         match http.execute(request).await {
             Ok(response) => {

@@ -1,10 +1,7 @@
 //! The steps of an upload: hash, create, form, verify; and what is undone when they fail.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -16,6 +13,7 @@ use tokio::time::{sleep, timeout};
 use super::{Attempts, Outcome, Upload, Uploaded};
 use crate::{
     Client,
+    context::Sent,
     error::{CleanUp, Invalid, UploadError, UploadErrorKind},
     retry,
     s3::{self, PostForm, Stored},
@@ -34,7 +32,7 @@ pub(super) struct Run<'a> {
     upload: &'a Upload,
     /// The upload's client, counting the create calls.
     creator: Client,
-    creates: Arc<AtomicU32>,
+    creates: Arc<Sent>,
 }
 
 /// Where a file goes, checked.
@@ -56,7 +54,7 @@ struct Created {
 enum Age {
     /// Before the call.
     Older,
-    /// In the same seconds as the call, under the name that the call gave.
+    /// In the same second as the call's last attempt, under the name that the call gave.
     Fresh,
     Unknown,
 }
@@ -92,7 +90,7 @@ impl<'a> Run<'a> {
                 Err(_) => Err(UploadErrorKind::TimedOut { limit }),
             },
         };
-        state.attempts.create = self.creates.load(Ordering::Relaxed);
+        state.attempts.create = self.creates.count();
         match result {
             Ok(mut done) => {
                 done.attempts = state.attempts;
@@ -197,7 +195,6 @@ impl<'a> Run<'a> {
 
     async fn create(&self, target: &Target, md5: Md5) -> Result<Created, UploadErrorKind> {
         let hash = md5.to_string();
-        let start = Instant::now();
         let request = self.creator.create_asset().site_id(target.site.clone());
         let response = request
             .body_map(|body| {
@@ -207,7 +204,9 @@ impl<'a> Run<'a> {
             .send()
             .await
             .map_err(UploadErrorKind::Create)?;
-        let age = Age::of(&response, &target.name, start.elapsed());
+        // From the attempt that was answered: an asset that was registered while this call waited
+        // is somebody else's.
+        let age = Age::of(&response, &target.name, self.creates.elapsed());
         let mut asset = response.into_inner();
         let form = match (asset.upload_url.take(), asset.upload_details.take()) {
             (Some(url), Some(details)) => {

@@ -495,6 +495,9 @@ impl Cell {
     /// The cell in words; what goes without saying for its step is left out.
     pub(super) fn text(&self, step: Step) -> String {
         let mut parts = vec![self.done.to_string()];
+        if self.maybe == Some(true) {
+            parts.push("may have arrived".to_owned());
+        }
         let counts = [
             (
                 self.creates,
