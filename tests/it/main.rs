@@ -3,6 +3,7 @@
 mod api;
 mod cli;
 mod generated;
+mod properties;
 mod s3;
 mod sandbox;
 mod source;
