@@ -121,16 +121,16 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // One line of each: a proxy's page has many.
+        let line = |text: &Option<String>| Some(text.as_ref()?.lines().next()?.to_owned());
         write!(f, "{}", self.status.as_u16())?;
-        if let Some(code) = &self.code {
+        if let Some(code) = line(&self.code) {
             write!(f, " {code}")?;
         }
-        if let Some(message) = &self.message {
-            // One line of it: a proxy's page has many.
-            let line = message.lines().next().unwrap_or_default();
-            write!(f, ": {}", line.trim_end_matches('.'))?;
+        if let Some(message) = line(&self.message) {
+            write!(f, ": {}", message.trim_end_matches('.'))?;
         }
-        if let Some(id) = &self.request_id {
+        if let Some(id) = line(&self.request_id) {
             write!(f, " (request id {id})")?;
         }
         Ok(())

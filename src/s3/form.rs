@@ -19,7 +19,7 @@ use reqwest::{
     multipart::{Form, Part},
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::{
@@ -258,23 +258,20 @@ impl PostForm {
     }
 
     fn secrets(&self) -> Vec<&str> {
-        let mut secrets: Vec<&str> = self
-            .fields
+        self.fields
             .iter()
             .filter(|(name, _)| SECRET_FIELDS.contains(&name.to_ascii_lowercase().as_str()))
-            .flat_map(|(_, value)| {
+            .flat_map(|(name, value)| {
                 // A credential is `<access key id>/<date>/<region>/…`, and S3 quotes its parts.
-                [
-                    Some(value.as_str()),
-                    value.split_once('/').map(|(id, _)| id),
-                ]
+                let is_credential = name.eq_ignore_ascii_case("x-amz-credential");
+                let id = value.split('/').next().filter(|_| is_credential);
+                [Some(value.as_str()), id]
             })
             .flatten()
+            // The texts of an answer are read without the space around them.
+            .map(str::trim)
             .filter(|secret| !secret.is_empty())
-            .collect();
-        // Longest first: a part must not be replaced inside the whole.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets
+            .collect()
     }
 }
 
@@ -334,19 +331,27 @@ impl<'de> Deserialize<'de> for Fields {
                 f.write_str("an object whose members are form fields")
             }
 
+            /// The default quotes the text: the details, secrets and all, if they are JSON in a
+            /// string.
+            fn visit_str<E: de::Error>(self, _: &str) -> Result<Fields, E> {
+                Err(E::invalid_type(de::Unexpected::Other("a string"), &self))
+            }
+
             fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
                 let mut fields = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, Value>()? {
-                    let value = match value {
-                        Value::Null => continue,
-                        Value::String(text) => text,
-                        Value::Number(number) => number.to_string(),
-                        Value::Bool(flag) => flag.to_string(),
-                        Value::Array(_) | Value::Object(_) => {
+                // Raw: a number goes out digit for digit, however many it has.
+                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+                    let value = match value.get() {
+                        "null" => continue,
+                        text if text.starts_with('"') => {
+                            serde_json::from_str(text).map_err(de::Error::custom)?
+                        }
+                        nested if nested.starts_with(['[', '{']) => {
                             return Err(de::Error::custom(format_args!(
                                 "the member {name:?} is neither text nor a number"
                             )));
                         }
+                        number_or_flag => number_or_flag.to_owned(),
                     };
                     fields.push((name, value));
                 }
@@ -354,7 +359,7 @@ impl<'de> Deserialize<'de> for Fields {
             }
         }
 
-        deserializer.deserialize_map(Visitor)
+        deserializer.deserialize_any(Visitor)
     }
 }
 

@@ -22,6 +22,7 @@ mod error;
 mod form;
 mod policy;
 mod reply;
+mod scrub;
 
 pub use error::{Error, Refusal, Violation};
 pub use form::{PostForm, Progress};

@@ -10,7 +10,10 @@ use quick_xml::{Reader, escape::resolve_xml_entity, events::Event};
 use reqwest::{Response, Url};
 use tokio::time::timeout;
 
-use super::error::{Error, Refusal};
+use super::{
+    error::{Error, Refusal},
+    scrub::{scrub, scrub_headers},
+};
 
 /// S3's answers are a few hundred bytes; a proxy's page may be long.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -81,30 +84,37 @@ pub(super) async fn read(
             break;
         }
     }
-    let headers = std::mem::take(response.headers_mut());
+    let mut headers = std::mem::take(response.headers_mut());
     if redirected {
         let message = "the HTTP client followed a redirect away from the form";
+        scrub_headers(&mut headers, secrets);
         return Err(refused(status, headers, message.to_owned()));
     }
-    match Document::parse(&body) {
-        Some(document) if document.root == Root::Error => {
-            Err(document.refused(status, headers, secrets))
-        }
-        // A page with a success is not S3's, which sends an entity tag even with half a document.
-        document
-            if status.is_success()
-                && (document.is_some()
-                    || body.is_empty()
-                    || headers.contains_key(header::ETAG)) =>
-        {
-            Ok(document.unwrap_or_default().stored(&headers))
-        }
-        _ => {
-            let text = String::from_utf8_lossy(&body);
-            let excerpt = text.trim().chars().take(EXCERPT).collect();
-            Err(refused(status, headers, scrub(excerpt, secrets)))
-        }
+    parse(status, headers, &body, secrets)
+}
+
+/// Reads an answer of which everything has arrived that will.
+pub(super) fn parse(
+    status: StatusCode,
+    mut headers: HeaderMap,
+    body: &[u8],
+    secrets: &[&str],
+) -> Result<Stored, Error> {
+    let document = Document::parse(body);
+    let is_error = |document: &Document| document.root == Root::Error;
+    // A page with a success is not S3's, which sends an entity tag even with half a document.
+    let is_s3 = document.is_some() || body.is_empty() || headers.contains_key(header::ETAG);
+    if status.is_success() && is_s3 && !document.as_ref().is_some_and(is_error) {
+        return Ok(document.unwrap_or_default().stored(&headers));
     }
+    scrub_headers(&mut headers, secrets);
+    if let Some(document) = document.filter(is_error) {
+        return Err(document.refused(status, headers, secrets));
+    }
+    let text = String::from_utf8_lossy(body);
+    // The excerpt is cut last, lest the cut divide a secret.
+    let excerpt = scrub(text.trim(), secrets).chars().take(EXCERPT).collect();
+    Err(refused(status, headers, excerpt))
 }
 
 /// A refusal that is not in S3's format.
@@ -117,13 +127,6 @@ fn refused(status: StatusCode, headers: HeaderMap, message: String) -> Error {
         host_id: text(&headers, HOST_ID),
         headers,
     }))
-}
-
-/// S3 quotes the fields of a form whose policy or signature it does not accept.
-fn scrub(text: String, secrets: &[&str]) -> String {
-    secrets
-        .iter()
-        .fold(text, |text, secret| text.replace(secret, "[redacted]"))
 }
 
 fn text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<String> {
@@ -152,6 +155,11 @@ impl Document {
         let mut path: Vec<String> = Vec::new();
         let mut root = None;
         let mut fields = BTreeMap::<String, String>::new();
+        let root_of = |name: &str| match name {
+            "PostResponse" | "PostObject" => Some(Root::Stored),
+            "Error" => Some(Root::Error),
+            _ => None,
+        };
         let mut append = |path: &[String], text: &str| {
             if let [_, name] = path {
                 fields.entry(name.clone()).or_default().push_str(text);
@@ -163,12 +171,12 @@ impl Document {
                     let name = element.local_name();
                     path.push(String::from_utf8_lossy(name.as_ref()).into_owned());
                     if path.len() == 1 {
-                        root = match path[0].as_str() {
-                            "PostResponse" | "PostObject" => Some(Root::Stored),
-                            "Error" => Some(Root::Error),
-                            _ => return None,
-                        };
+                        root = Some(root_of(&path[0])?);
                     }
+                }
+                Event::Empty(element) if path.is_empty() => {
+                    let name = element.local_name();
+                    root = Some(root_of(&String::from_utf8_lossy(name.as_ref()))?);
                 }
                 Event::End(_) => {
                     path.pop();
@@ -213,15 +221,15 @@ impl Document {
         }
     }
 
+    /// S3 quotes the fields of a form whose policy or signature it does not accept.
     fn refused(mut self, status: StatusCode, headers: HeaderMap, secrets: &[&str]) -> Error {
+        let mut take = |name| Some(scrub(&self.take(name)?, secrets).into_owned());
         Error::Refused(Box::new(Refusal {
             status,
-            code: self.take("Code").map(|text| scrub(text, secrets)),
-            message: self.take("Message").map(|text| scrub(text, secrets)),
-            request_id: self
-                .take("RequestId")
-                .or_else(|| text(&headers, REQUEST_ID)),
-            host_id: self.take("HostId").or_else(|| text(&headers, HOST_ID)),
+            code: take("Code"),
+            message: take("Message"),
+            request_id: take("RequestId").or_else(|| text(&headers, REQUEST_ID)),
+            host_id: take("HostId").or_else(|| text(&headers, HOST_ID)),
             headers,
         }))
     }

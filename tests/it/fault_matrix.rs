@@ -471,7 +471,7 @@ async fn a_clean_up_that_fails_is_reported_beside_the_first_error() {
 #[tokio::test]
 async fn an_asset_whose_form_was_renewed_is_still_this_calls_own() {
     // The second answer comes seconds after the asset was registered, and names the same one.
-    let rules = ["create:short-policy=6s", "post:delay=4s"];
+    let rules = ["create:short-policy=6s", "post:stall-reading"];
     let sandbox = with_rules(&rules).await;
     sandbox.fault("post:403*forever".parse().unwrap());
     let patient = Client::builder()

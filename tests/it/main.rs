@@ -5,6 +5,7 @@ mod cli;
 mod fault_matrix;
 mod generated;
 mod pacing;
+mod properties;
 mod s3;
 mod sandbox;
 mod source;

@@ -13,7 +13,11 @@ use webflow_assets::{
     sandbox::Sandbox,
 };
 
-use crate::support::{chain, noise, s3::Judge};
+use crate::support::{
+    chain, noise,
+    post::{Post, answer},
+    s3::Judge,
+};
 
 /// The sandbox's S3, which lives as long as it is held, and the one in the environment.
 struct Judges(Vec<Judge>, #[expect(dead_code)] Sandbox);
@@ -246,6 +250,136 @@ async fn details_of_another_client_are_a_form_too() {
         send(&form, &Source::bytes("x", "content")).await.unwrap();
         assert_eq!(judge.get("other").await.unwrap(), "content");
     }
+}
+
+const SIGNED: [(&str, &str); 3] = [
+    (
+        "Policy",
+        "eyJleHBpcmF0aW9uIjoiMjAyNi0wNy0yOVQyMjoxMzoyMloiLCJjb25kaXRpb25zIjpbXX0=",
+    ),
+    (
+        "X-Amz-Credential",
+        "AKIDEXAMPLE/20260729/us-east-1/s3/aws4_request",
+    ),
+    (
+        "X-Amz-Signature",
+        "5b1c0ae0e2e5d0a8c9f0c3d4e6f7a8b95b1c0ae0e2e5d0a8c9f0c3d4e6f7a8b9",
+    ),
+];
+
+/// The error that a form with these secrets meets with this answer.
+fn refused(status: u16, headers: &[(&str, &str)], body: &str) -> Error {
+    let details: Value = SIGNED.into_iter().collect();
+    let answer = answer(status, headers, body.as_bytes());
+    let (result, _) = Post::shared().exchange(&details, &Source::bytes("x", "x"), answer);
+    let error = result.unwrap_err();
+    assert_hides(&error, &details);
+    error
+}
+
+#[test]
+fn no_part_of_a_refusal_quotes_a_secret() {
+    for (_, secret) in SIGNED {
+        let body = format!(
+            "<Error><Code>{secret}</Code><Message>{secret}</Message>\
+             <RequestId>{secret}</RequestId><HostId>{secret}</HostId></Error>"
+        );
+        let error = refused(403, &[("x-quoted", secret)], &body);
+        let refusal = error.refusal().unwrap();
+        assert_eq!(refusal.headers["x-quoted"], "[redacted]");
+        for text in [
+            &refusal.code,
+            &refusal.message,
+            &refusal.request_id,
+            &refusal.host_id,
+        ] {
+            assert_eq!(text.as_deref(), Some("[redacted]"));
+        }
+        refused(403, &[("x-amz-request-id", secret)], "");
+    }
+}
+
+#[test]
+fn an_excerpt_that_would_end_within_a_secret_hides_it() {
+    for (_, secret) in SIGNED {
+        let start = &secret[..secret.len() - 1];
+        let filler = "x".repeat(980);
+        // Cut off by the excerpt's length, by the server, and by the limit for a body.
+        for body in [
+            format!("{filler} {secret} and more"),
+            format!("{filler} {start}"),
+            format!("{}{secret}", " ".repeat(64 * 1024 - start.len())),
+        ] {
+            let error = refused(502, &[], &body);
+            let printed = chain(&error);
+            assert!(!printed.contains(&secret[..16]), "{printed}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_is_hidden_however_a_proxy_escapes_it() {
+    let credential = SIGNED[1].1;
+    for quoted in [
+        credential.replace('/', "&#x2F;"),
+        credential.replace('/', "%2F"),
+        credential.replace('/', "\\/"),
+    ] {
+        let error = refused(400, &[], &format!("<html>what is {quoted}?</html>"));
+        let message = error.refusal().unwrap().message.as_deref();
+        assert_eq!(message, Some("<html>what is [redacted]?</html>"));
+    }
+}
+
+#[test]
+fn a_refusal_is_one_line_of_text() {
+    let error = refused(
+        400,
+        &[],
+        "<Error><Code>A\nb</Code><Message>C.\nd</Message><RequestId>e\nf</RequestId></Error>",
+    );
+    assert_eq!(
+        error.to_string(),
+        "S3 refused the file: 400 A: C (request id e)"
+    );
+}
+
+#[test]
+fn an_error_document_without_content_is_a_refusal() {
+    for body in ["<Error/>", "<Error></Error>"] {
+        let error = refused(200, &[], body);
+        assert_eq!(error.to_string(), "S3 refused the file: 200");
+    }
+}
+
+#[test]
+fn a_number_is_sent_digit_for_digit() {
+    #[derive(serde::Serialize)]
+    struct Details {
+        large: u128,
+        small: f64,
+    }
+
+    let details = Details {
+        large: u128::MAX,
+        small: 2.385_412_391_231_112e-51,
+    };
+    let (result, received) =
+        Post::shared().exchange(&details, &Source::bytes("x", "x"), answer(204, &[], b""));
+    result.unwrap();
+    let parts = received.unwrap().parts().unwrap();
+    assert_eq!(parts[0].content, u128::MAX.to_string());
+    assert_eq!(parts[1].content, "2.385412391231112e-51");
+}
+
+#[test]
+fn details_in_a_string_are_refused_and_not_quoted() {
+    let details: Value = SIGNED.into_iter().collect();
+    let error = PostForm::from_details("https://example.com", &details.to_string()).unwrap_err();
+    assert!(matches!(error, Error::Form(_)), "{error:?}");
+    assert_hides(&error, &details);
+    let text = error.to_string();
+    assert!(text.contains("a string, expected an object"), "{text}");
 }
 
 fn assert_hides(error: &Error, details: &Value) {

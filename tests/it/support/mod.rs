@@ -1,5 +1,6 @@
 //! What several tests share.
 
+pub(crate) mod post;
 pub(crate) mod s3;
 
 use std::{error::Error, fmt::Write};
