@@ -19,13 +19,16 @@
 //! ```
 
 mod error;
+mod fields;
 mod form;
+mod meter;
 mod policy;
 mod reply;
 mod scrub;
 
 pub use error::{Error, Refusal, Violation};
-pub use form::{PostForm, Progress};
+pub use form::PostForm;
+pub use meter::Progress;
 pub use policy::Policy;
 pub use reply::Stored;
 

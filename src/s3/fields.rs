@@ -1,0 +1,123 @@
+//! The fields of a form, as the details of a create call give them.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::value::RawValue;
+
+use super::error::Error;
+
+/// The fields that sign the form, in lower case. Their values appear in no error.
+const SECRET_FIELDS: [&str; 6] = [
+    "awsaccesskeyid",
+    "policy",
+    "signature",
+    "x-amz-credential",
+    "x-amz-security-token",
+    "x-amz-signature",
+];
+
+/// The members of an object as form fields, in their order.
+#[derive(Clone)]
+pub(super) struct Fields(pub(super) Vec<(String, String)>);
+
+impl Fields {
+    /// Serialises the details and takes their members for fields.
+    pub(super) fn of(details: &(impl Serialize + ?Sized)) -> Result<Self, Error> {
+        let details = serde_json::to_vec(details)
+            .map_err(|error| Error::Form(format!("they do not serialise: {error}")))?;
+        let fields: Self = serde_json::from_slice(&details)
+            .map_err(|error| Error::Form(format!("they are no object of fields: {error}")))?;
+        if fields.0.is_empty() {
+            return Err(Error::Form("they have no fields".to_owned()));
+        }
+        fields.0.iter().try_for_each(|(name, _)| check_name(name))?;
+        Ok(fields)
+    }
+
+    /// The value of a field; S3 does not tell upper from lower case in names.
+    pub(super) fn value_of(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(field, _)| field.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The values that sign the form, to be kept out of errors.
+    pub(super) fn secrets(&self) -> Vec<&str> {
+        self.0
+            .iter()
+            .filter(|(name, _)| SECRET_FIELDS.contains(&name.to_ascii_lowercase().as_str()))
+            .flat_map(|(name, value)| {
+                // A credential is `<access key id>/<date>/<region>/…`, and S3 quotes its parts.
+                let is_credential = name.eq_ignore_ascii_case("x-amz-credential");
+                let id = value.split('/').next().filter(|_| is_credential);
+                [Some(value.as_str()), id]
+            })
+            .flatten()
+            // The texts of an answer are read without the space around them.
+            .map(str::trim)
+            .filter(|secret| !secret.is_empty())
+            .collect()
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Error> {
+    if name.is_empty() || !name.chars().all(is_plain) {
+        return Err(Error::Form(format!("{name:?} cannot be a field's name")));
+    }
+    if name.eq_ignore_ascii_case("file") {
+        return Err(Error::Form(
+            "they have a field named `file`, which S3 would take for the file".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a character stands for itself in a form's header, by every reading of the standards.
+pub(super) fn is_plain(c: char) -> bool {
+    !c.is_control() && c != '"' && c != '\\'
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object whose members are form fields")
+            }
+
+            /// The default quotes the text: the details, secrets and all, if they are JSON in a
+            /// string.
+            fn visit_str<E: de::Error>(self, _: &str) -> Result<Fields, E> {
+                Err(E::invalid_type(de::Unexpected::Other("a string"), &self))
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Vec::new();
+                // Raw: a number goes out digit for digit, however many it has.
+                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+                    let value = match value.get() {
+                        "null" => continue,
+                        text if text.starts_with('"') => {
+                            serde_json::from_str(text).map_err(de::Error::custom)?
+                        }
+                        nested if nested.starts_with(['[', '{']) => {
+                            return Err(de::Error::custom(format_args!(
+                                "the member {name:?} is neither text nor a number"
+                            )));
+                        }
+                        number_or_flag => number_or_flag.to_owned(),
+                    };
+                    fields.push((name, value));
+                }
+                Ok(Fields(fields))
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
