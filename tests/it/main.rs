@@ -6,6 +6,7 @@ mod generated;
 mod properties;
 mod s3;
 mod sandbox;
+mod seeds;
 mod source;
 mod support;
 mod upload;
