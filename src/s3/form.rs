@@ -143,6 +143,17 @@ impl PostForm {
         reply::read(response, &self.url, &self.fields.secrets(), self.idle).await
     }
 
+    /// What is checked before anything is sent, for fuzzing alone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Policy`] if the policy forbids a file of this length.
+    #[cfg(fuzzing)]
+    #[doc(hidden)]
+    pub fn preflight(&self, len: u64) -> Result<(), Error> {
+        self.check(len)
+    }
+
     /// Everything that can be known to fail before a byte is sent.
     fn check(&self, len: u64) -> Result<(), Error> {
         let form_len = self.len_without_file();

@@ -54,3 +54,19 @@ pub(crate) fn http_builder() -> reqwest::ClientBuilder {
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
 }
+
+/// The reader of answers, for fuzzing alone.
+///
+/// # Errors
+///
+/// [`Error::Refused`] if the answer is a refusal.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub fn read_reply(
+    status: http::StatusCode,
+    headers: http::HeaderMap,
+    body: &[u8],
+    secrets: &[&str],
+) -> Result<Stored, Error> {
+    reply::parse(status, headers, body, secrets)
+}

@@ -266,7 +266,7 @@ fn a_refused_connection_has_its_causes_once() {
 fn wrong_usage_sends_nothing() {
     let live = Live::start();
     let long = "n".repeat(100);
-    let cases: [(&[&str], &str); 15] = [
+    let cases: [(&[&str], &str); 22] = [
         (&["upload"], "FILE"),
         (&["upload", HERO, "--nonsense"], "--nonsense"),
         (&["upload", HERO, "--token", "t0k3n"], "--token"),
@@ -287,6 +287,25 @@ fn wrong_usage_sends_nothing() {
         ),
         (&["upload", HERO, "--sandbox", "--site", SITE], "--sandbox"),
         (&["sandbox", "--port", "70000"], "70000"),
+        (
+            &["sandbox", "--fault", "503"],
+            "`503` is no rule: expected `operation:fault`",
+        ),
+        (
+            &[
+                "sandbox",
+                "--fault",
+                "create:503",
+                "--fault",
+                "get:wrong-etag",
+            ],
+            "`wrong-etag` hits post, not get",
+        ),
+        (&["sandbox", "--fault", "post:503*0"], "`0` is no count"),
+        (&["sandbox", "--rate-limit", "60"], "as in 60/60 or 60/0.5"),
+        (&["sandbox", "--rate-limit", "0/1"], "a number from 1"),
+        (&["sandbox", "--rate-limit", "1/-1"], "60/0.5"),
+        (&["sandbox", "--rate-limit", "1/NaN"], "60/0.5"),
         (&["frobnicate"], "frobnicate"),
     ];
     for (args, names) in cases {
@@ -380,6 +399,18 @@ impl Served {
             .expect("three lines");
         (Self(child), lines)
     }
+
+    /// An upload to a sandbox that printed these lines.
+    fn upload(lines: &[String], file: &str) -> Command {
+        let exported = lines.iter().map(|line| {
+            line.strip_prefix("export ")
+                .and_then(|line| line.split_once('='))
+                .expect("an export line")
+        });
+        let mut upload = command(&["upload", file]);
+        upload.envs(exported);
+        upload
+    }
 }
 
 impl Drop for Served {
@@ -427,6 +458,44 @@ fn a_second_process_can_use_the_export_lines() {
         signal(&served.0, "TERM");
         let status = served.0.wait().expect("the command ends");
         assert_eq!(status.code(), Some(0));
+    }
+}
+
+#[test]
+fn a_sandbox_fails_as_often_as_it_is_told() {
+    // Faults that no client repeats a request for.
+    let (_served, lines) = Served::start(&[
+        "--fault",
+        "create:400,code=validation_error",
+        "--fault",
+        "post:400,code=InvalidPolicyDocument",
+    ]);
+    for names in ["validation_error", "InvalidPolicyDocument"] {
+        let output = run(&mut Served::upload(&lines, HERO));
+        assert_exit(&output, 1);
+        let stderr = text(&output.stderr);
+        assert!(stderr.contains(names), "{stderr}");
+        assert_eq!(text(&output.stdout), "");
+    }
+    assert_exit(&run(&mut Served::upload(&lines, HERO)), 0);
+}
+
+#[tokio::test]
+async fn a_sandbox_takes_as_many_requests_in_a_window_as_it_is_told() {
+    let (_served, lines) = Served::start(&["--rate-limit", "2/600"]);
+    let value = |name: &str| {
+        let line = lines.iter().find(|line| line.contains(name));
+        line.and_then(|line| line.split_once('='))
+            .expect("an export line")
+            .1
+    };
+    let url = format!("{}/assets/580e63e98c9a982ac9b8b741", value("BASE_URL"));
+    let http = reqwest::Client::new();
+    for status in [404, 404, 429] {
+        let request = http.get(&url).bearer_auth(value("TOKEN"));
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), status);
+        assert_eq!(answer.headers()["x-ratelimit-limit"], "2");
     }
 }
 
@@ -479,9 +548,10 @@ fn a_closed_pipe_ends_the_command_quietly() {
         &["sandbox"],
         &["completions", "zsh"],
     ] {
-        let mut child = command(args).spawn().expect("the command runs");
-        drop(child.stdout.take());
-        let output = child.wait_with_output().expect("it ends");
+        // Closed before the start: the command could be done before a later close.
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = run(command(args).stdout(writer));
         assert_exit(&output, 141);
         assert_eq!(text(&output.stderr), "", "{args:?}");
     }

@@ -8,6 +8,7 @@ mod pacing;
 mod properties;
 mod s3;
 mod sandbox;
+mod seeds;
 mod source;
 mod support;
 mod upload;

@@ -15,7 +15,7 @@ use webflow_assets::{
 
 use crate::support::{
     chain, noise,
-    post::{Post, answer},
+    post::{Post, SIGNED, answer},
     s3::Judge,
 };
 
@@ -251,21 +251,6 @@ async fn details_of_another_client_are_a_form_too() {
         assert_eq!(judge.get("other").await.unwrap(), "content");
     }
 }
-
-const SIGNED: [(&str, &str); 3] = [
-    (
-        "Policy",
-        "eyJleHBpcmF0aW9uIjoiMjAyNi0wNy0yOVQyMjoxMzoyMloiLCJjb25kaXRpb25zIjpbXX0=",
-    ),
-    (
-        "X-Amz-Credential",
-        "AKIDEXAMPLE/20260729/us-east-1/s3/aws4_request",
-    ),
-    (
-        "X-Amz-Signature",
-        "5b1c0ae0e2e5d0a8c9f0c3d4e6f7a8b95b1c0ae0e2e5d0a8c9f0c3d4e6f7a8b9",
-    ),
-];
 
 /// The error that a form with these secrets meets with this answer.
 fn refused(status: u16, headers: &[(&str, &str)], body: &str) -> Error {

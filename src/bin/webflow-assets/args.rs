@@ -1,5 +1,7 @@
 //! What the command takes: sub-commands, options, and what they must not be together.
 
+#[cfg(feature = "sandbox")]
+use std::time::Duration;
 use std::{
     io::{self, Write},
     path::PathBuf,
@@ -10,6 +12,8 @@ use clap::{
     error::ErrorKind, parser::ValueSource,
 };
 use clap_complete::Shell;
+#[cfg(feature = "sandbox")]
+use webflow_assets::sandbox::Rule;
 
 /// Put files on a Webflow site
 #[derive(Debug, Parser)]
@@ -74,12 +78,26 @@ Examples:
 
 #[cfg(feature = "sandbox")]
 const SANDBOX_EXAMPLES: &str = "\
+Rules for --fault are OPERATION:FAULT, with *N for N times or *forever at the end; those for one
+operation take turns in the order given:
+  OPERATION      create, post (the form upload to S3), get, delete
+  FAULT          503, or 429,retry-after=1 or 400,code=RequestTimeout or 502,html or 500,empty
+                 delay=250ms, reset-before, reset-after, truncated-body, stall-mid-body,
+                 stall-before-answer
+  create, post   stall-reading, early-refusal=403, expired-policy
+  create         short-policy=2s, duplicate=with-form, duplicate=without-form
+  post           wrong-etag
+  get            not-yet=1s
+The whole grammar: https://docs.rs/webflow-assets/latest/webflow_assets/sandbox/struct.Rule.html
+
 Examples:
   In one shell:
     webflow-assets sandbox | tee sandbox.env
   In another:
     . ./sandbox.env
-    webflow-assets upload hero.png";
+    webflow-assets upload hero.png
+  Lose the first two answers of S3, and allow two requests a second:
+    webflow-assets sandbox --fault 'post:reset-after*2' --rate-limit 2/1";
 
 #[derive(Debug, Args)]
 pub(crate) struct UploadArgs {
@@ -171,6 +189,27 @@ pub(crate) struct SandboxArgs {
     /// Largest file that is taken, in bytes [default: 30 MiB, as Webflow signs]
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_size: Option<u64>,
+
+    /// Let a fault happen, by the rules below; can be given more than once
+    #[arg(long = "fault", value_name = "RULE")]
+    pub(crate) faults: Vec<Rule>,
+
+    /// Requests that a token may make in a window of so many seconds [default: 6000/60]
+    #[arg(long, value_name = "N/SECONDS", value_parser = rate_limit)]
+    pub(crate) rate_limit: Option<(u32, Duration)>,
+}
+
+/// `60/0.5`: 60 requests in half a second.
+#[cfg(feature = "sandbox")]
+fn rate_limit(text: &str) -> Result<(u32, Duration), String> {
+    const EXPECTED: &str = "expected a number from 1, a slash and seconds, as in 60/60 or 60/0.5";
+    let (requests, seconds) = text.split_once('/').ok_or(EXPECTED)?;
+    let requests = requests.parse().map_err(|_| EXPECTED)?;
+    let window = seconds.parse().map(Duration::try_from_secs_f64);
+    match window {
+        Ok(Ok(window)) if requests > 0 && !window.is_zero() => Ok((requests, window)),
+        _ => Err(EXPECTED.to_owned()),
+    }
 }
 
 /// Reads the command line; wrong usage, `--help` and `--version` end the process here.

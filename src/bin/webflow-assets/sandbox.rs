@@ -15,6 +15,12 @@ pub(crate) async fn run(args: SandboxArgs) -> io::Result<Exit> {
     if let Some(bytes) = args.max_size {
         builder = builder.max_size(bytes);
     }
+    if let Some((requests, window)) = args.rate_limit {
+        builder = builder.rate_limit(requests, window);
+    }
+    for rule in args.faults {
+        builder = builder.fault(rule);
+    }
     let sandbox = match builder.start().await {
         Ok(sandbox) => sandbox,
         Err(error) => {

@@ -23,6 +23,22 @@ use webflow_assets::{
     s3::{self, Error, PostForm, Stored},
 };
 
+/// Fields that sign a form. The seeds in `tests/fixtures/replies` quote them.
+pub(crate) const SIGNED: [(&str, &str); 3] = [
+    (
+        "Policy",
+        "eyJleHBpcmF0aW9uIjoiMjAyNi0wNy0yOVQyMjoxMzoyMloiLCJjb25kaXRpb25zIjpbXX0=",
+    ),
+    (
+        "X-Amz-Credential",
+        "AKIDEXAMPLE/20260729/us-east-1/s3/aws4_request",
+    ),
+    (
+        "X-Amz-Signature",
+        "5b1c0ae0e2e5d0a8c9f0c3d4e6f7a8b95b1c0ae0e2e5d0a8c9f0c3d4e6f7a8b9",
+    ),
+];
+
 /// Forms, and what they are answered with, by the number in the URL's path.
 type Exchanges = Arc<Mutex<HashMap<u64, Exchange>>>;
 
