@@ -20,7 +20,10 @@ use super::{
     policy::Policy,
     reply::{self, Stored},
 };
-use crate::source::{BodyStream, Source};
+use crate::{
+    source::{BodyStream, Source},
+    trace,
+};
 
 /// S3's limit for a form without its file, in bytes.
 const FORM_LIMIT: u64 = 20 * 1024;
@@ -66,7 +69,13 @@ impl PostForm {
             Err(error) => return Err(Error::Form(format!("the upload URL is no URL: {error}"))),
         };
         let fields = Fields::of(details)?;
-        let policy = fields.value_of("policy").and_then(Policy::decode);
+        let policy = fields.value_of("policy").and_then(|field| {
+            let policy = Policy::decode(field);
+            if policy.is_none() {
+                trace::warning!("the form's policy cannot be decoded, and S3 alone will judge");
+            }
+            policy
+        });
         Ok(Self {
             url,
             fields,

@@ -343,6 +343,37 @@ async fn a_file_over_the_policys_size_is_not_sent() {
 }
 
 #[tokio::test]
+async fn a_file_that_changes_between_hashing_and_sending_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.bin");
+    for changed_len in [9 * MIB - 1, 9 * MIB, 9 * MIB + 1] {
+        fs::write(&path, noise(9 * MIB)).unwrap();
+        let past = std::time::SystemTime::now() - Duration::from_secs(60);
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(past).unwrap();
+        let builder = Sandbox::builder().fault("create:delay=200ms".parse().unwrap());
+        let sandbox = builder.start().await.unwrap();
+        let change = async {
+            while sandbox.requests().is_empty() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            fs::write(&path, vec![0; changed_len]).unwrap();
+        };
+        let (result, ()) = tokio::join!(upload(&sandbox, Source::path(&path)), change);
+        let error = result.unwrap_err();
+        assert!(
+            matches!(error.kind(), UploadErrorKind::S3(s3::Error::Source(_))),
+            "{error:?}"
+        );
+        assert!(
+            matches!(error.clean_up(), Some(CleanUp::Deleted)),
+            "{error}"
+        );
+        assert!(sandbox.assets().is_empty() && sandbox.keys().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn the_token_never_reaches_s3_and_would_be_refused_there() {
     let sandbox = Sandbox::start().await.unwrap();
     upload(&sandbox, Source::bytes("a.txt", "a")).await.unwrap();
