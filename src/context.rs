@@ -183,7 +183,7 @@ impl Context {
                 reply::uniform(response).await
             }
             Err(error) => {
-                if error.is_connect() || error.is_builder() {
+                if retry::was_not_sent(&error) {
                     permit.unsent();
                 }
                 Err(error)

@@ -123,7 +123,7 @@ impl Outcome {
     pub(crate) fn of(result: &reqwest::Result<Response>) -> Self {
         match result {
             Ok(response) => Self::Answered(response.status()),
-            Err(error) if error.is_connect() || error.is_builder() => Self::NotSent,
+            Err(error) if was_not_sent(error) => Self::NotSent,
             Err(_) => Self::Unknown,
         }
     }
@@ -154,12 +154,19 @@ pub(crate) fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Dur
     }
     let date = rfc2822::parse(value).ok()?.timestamp();
     // From the server's clock where it says it: this machine's may be wrong.
-    let now = headers
-        .get(header::DATE)
-        .and_then(|date| date.to_str().ok())
-        .and_then(|date| rfc2822::parse(date).ok())
-        .map_or_else(Timestamp::now, |date| date.timestamp());
+    let now = server_time(headers).unwrap_or_else(Timestamp::now);
     Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
+}
+
+/// When the server answered, by its own clock, in whole seconds.
+pub(crate) fn server_time(headers: &HeaderMap) -> Option<Timestamp> {
+    let date = headers.get(header::DATE)?.to_str().ok()?;
+    Some(rfc2822::parse(date).ok()?.timestamp())
+}
+
+/// Whether a request failed before any of it was sent.
+pub(crate) fn was_not_sent(error: &reqwest::Error) -> bool {
+    error.is_connect() || error.is_builder()
 }
 
 #[cfg(test)]

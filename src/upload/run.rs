@@ -5,8 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{StatusCode, header};
-use jiff::{Timestamp, fmt::rfc2822};
+use http::StatusCode;
+use jiff::Timestamp;
 use progenitor_client::{ClientInfo, Error as ApiCallError, ResponseValue};
 use tokio::time::{sleep, timeout};
 
@@ -374,15 +374,11 @@ impl Age {
             .created_on
             .as_deref()
             .and_then(|text| text.parse::<Timestamp>().ok());
-        let answered = response
-            .headers()
-            .get(header::DATE)
-            .and_then(|date| date.to_str().ok())
-            .and_then(|date| rfc2822::parse(date).ok());
+        let answered = retry::server_time(response.headers());
         let (Some(created), Some(answered)) = (created, answered) else {
             return Self::Unknown;
         };
-        let age = answered.timestamp().duration_since(created);
+        let age = answered.duration_since(created);
         // A negative age is the second that `Date` cut off.
         let age = Duration::try_from(age).unwrap_or_default();
         if age > elapsed + SKEW {
