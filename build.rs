@@ -23,13 +23,17 @@ const ERROR_STATUSES: [&str; 5] = ["400", "401", "404", "429", "500"];
 const ERROR_SCHEMA: &str = "#/components/schemas/ApiError";
 
 /// Types that gain fields or variants whenever Webflow's description does.
-const GROWING: [&str; 7] = [
+const GROWING: [&str; 11] = [
     "ApiError",
     "Asset",
+    "AssetFolder",
+    "AssetFolderList",
+    "AssetList",
     "AssetUpload",
     "AssetVariant",
     "ErrorCode",
     "KnownErrorCode",
+    "Pagination",
     "UploadDetails",
 ];
 

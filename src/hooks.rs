@@ -17,7 +17,12 @@ impl ClientHooks<Context> for Client {
         // which may have a signed form in it.
         match info.operation_id {
             "create_asset" => reply::check::<types::AssetUpload>(response).await,
-            "get_asset" => reply::check::<types::Asset>(response).await,
+            "get_asset" | "update_asset" => reply::check::<types::Asset>(response).await,
+            "list_assets" => reply::check::<types::AssetList>(response).await,
+            "create_asset_folder" | "get_asset_folder" => {
+                reply::check::<types::AssetFolder>(response).await
+            }
+            "list_asset_folders" => reply::check::<types::AssetFolderList>(response).await,
             _ => Ok(response),
         }
     }
