@@ -54,6 +54,8 @@ pub enum UploadErrorKind {
         /// The size that Webflow stated last, in bytes.
         size: Option<i64>,
     },
+    /// The file is on the site, and its display name and alternative text could not be set.
+    Update(ApiCallError<ApiError>),
     /// All of it together took longer than was allowed.
     TimedOut {
         /// The limit.
@@ -167,7 +169,9 @@ impl UploadError {
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match self.kind() {
-            UploadErrorKind::Create(error) | UploadErrorKind::Check(error) => error.status(),
+            UploadErrorKind::Create(error)
+            | UploadErrorKind::Check(error)
+            | UploadErrorKind::Update(error) => error.status(),
             UploadErrorKind::S3(error) => error.status(),
             _ => None,
         }
@@ -225,6 +229,11 @@ impl fmt::Display for UploadError {
                     None => Ok(()),
                 }
             }
+            UploadErrorKind::Update(error) => {
+                f.write_str("the file is on the site, and its name and text could not be set")?;
+                describe(f, error)?;
+                key_hint(f, error, "scope assets:write")
+            }
             UploadErrorKind::TimedOut { limit } => {
                 write!(f, "the upload took longer than {} s", limit.as_secs_f64())
             }
@@ -270,7 +279,9 @@ impl StdError for UploadError {
             UploadErrorKind::Source(error) => Some(error),
             // The generated error's own layer would repeat what the answer said, with its headers
             // and as debug output; only what failed below it is news.
-            UploadErrorKind::Create(error) | UploadErrorKind::Check(error) => match error {
+            UploadErrorKind::Create(error)
+            | UploadErrorKind::Check(error)
+            | UploadErrorKind::Update(error) => match error {
                 ApiCallError::CommunicationError(error)
                 | ApiCallError::ResponseBodyError(error)
                 | ApiCallError::InvalidUpgrade(error) => Some(error),

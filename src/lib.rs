@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod batch;
 mod client;
 mod config;
 mod context;
@@ -8,6 +9,7 @@ mod generated;
 mod hooks;
 #[cfg(feature = "httpmock")]
 pub mod mock;
+mod pages;
 mod rate_limit;
 mod reply;
 mod retry;
@@ -19,17 +21,19 @@ mod source;
 mod trace;
 mod upload;
 
+pub use batch::{Batch, Event, Events};
 pub use client::ClientBuilder;
 pub use config::{ConfigError, DEFAULT_BASE_URL, TOKEN_VARIABLE, Token};
 pub use context::Context;
 pub use error::{CleanUp, Invalid, UploadError, UploadErrorKind};
 pub use generated::{Client, builder, types};
+pub use pages::{ListAllAssets, ListAllFolders};
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 pub use rate_limit::RateLimit;
 pub use retry::RetryPolicy;
 pub use s3::Progress;
 pub use secret::Secret;
-pub use source::{Hashed, Md5, Source};
+pub use source::{Hashed, Md5, Remote, Source};
 pub use upload::{Attempts, Outcome, Upload, Uploaded};
 
 /// The OpenAPI 3.0.3 fragment that the client is generated from.

@@ -1,5 +1,6 @@
 //! One file onto a site, in one call.
 
+mod contents;
 mod run;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -11,6 +12,7 @@ use crate::{
     source::{Md5, Source},
     types,
 };
+pub(crate) use contents::Contents;
 use run::Run;
 
 impl Client {
@@ -37,6 +39,9 @@ impl Client {
             source: source.into(),
             file_name: None,
             parent_folder: None,
+            display_name: None,
+            alt_text: None,
+            contents: None,
             on_progress: None,
             timeout: None,
             wait_until_ready: None,
@@ -53,6 +58,10 @@ pub struct Upload {
     source: Source,
     file_name: Option<String>,
     parent_folder: Option<String>,
+    display_name: Option<String>,
+    alt_text: Option<String>,
+    /// What the batch that this upload belongs to has uploaded.
+    contents: Option<Arc<Contents>>,
     on_progress: Option<OnProgress>,
     timeout: Option<Duration>,
     wait_until_ready: Option<Duration>,
@@ -118,7 +127,7 @@ pub enum Outcome {
     Uploaded,
     /// The site had an asset with the same content, and Webflow answered with that one, under its
     /// first file name. Where the answer has a form, the file was sent all the same: whoever
-    /// announced it first may not have.
+    /// announced it first may not have. Or another file of the same batch has this content.
     AlreadyThere,
 }
 
@@ -147,10 +156,46 @@ impl Upload {
         self
     }
 
+    /// The name that the asset is shown under in Webflow: the file name if not set. It takes one
+    /// more request, after the upload.
+    pub fn display_name(mut self, display_name: impl Into<String>) -> Self {
+        self.display_name = Some(display_name.into());
+        self
+    }
+
+    /// What the image shows, for those who cannot see it. It takes one more request, after the
+    /// upload, together with the display name.
+    pub fn alt_text(mut self, alt_text: impl Into<String>) -> Self {
+        self.alt_text = Some(alt_text.into());
+        self
+    }
+
     /// Calls `on_progress` whenever a piece of the file has been handed to the connection to S3.
     pub fn on_progress(mut self, on_progress: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.on_progress = Some(Arc::new(on_progress));
         self
+    }
+
+    /// Makes this upload one of a batch: `on_progress` is called beside the upload's own.
+    pub(crate) fn within(
+        mut self,
+        contents: Arc<Contents>,
+        on_progress: impl Fn(Progress) + Send + Sync + 'static,
+    ) -> Self {
+        self.contents = Some(contents);
+        self.on_progress = Some(match self.on_progress {
+            None => Arc::new(on_progress),
+            Some(own) => Arc::new(move |progress| {
+                own(progress);
+                on_progress(progress);
+            }),
+        });
+        self
+    }
+
+    /// What errors call the file.
+    pub(crate) fn label(&self) -> String {
+        self.source.label()
     }
 
     /// Gives up when all of it together takes longer than this. No limit if not set; each request

@@ -118,6 +118,23 @@ impl<'a> Run<'a> {
             .await
             .map_err(UploadErrorKind::Source)?;
 
+        // Held until the end: an equal file of the same batch waits for what becomes of this one.
+        let mut same = match &self.upload.contents {
+            Some(contents) => Some(contents.enter(&self.upload.site, hashed.md5).await),
+            None => None,
+        };
+        if let Some(asset) = same.as_ref().and_then(|same| same.as_deref()) {
+            self.update(asset.id.as_deref()).await?;
+            return Ok(Uploaded {
+                asset: asset.clone(),
+                stored: None,
+                outcome: Outcome::AlreadyThere,
+                md5: hashed.md5,
+                len: hashed.len,
+                attempts: Attempts::default(),
+            });
+        }
+
         let mut retries = self.upload.client.inner().settings().retry.start();
         let stored = loop {
             let mut created = self.create(&target, hashed.md5).await?;
@@ -152,6 +169,10 @@ impl<'a> Run<'a> {
             self.ready(created.asset.id.as_deref(), hashed.len, limit)
                 .await?;
         }
+        if let Some(same) = &mut same {
+            **same = Some(Box::new(created.asset.clone()));
+        }
+        self.update(created.asset.id.as_deref()).await?;
         let outcome = match (&stored, created.age) {
             (None, _) | (_, Age::Older) => Outcome::AlreadyThere,
             (Some(_), Age::Fresh | Age::Unknown) => Outcome::Uploaded,
@@ -305,6 +326,42 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Sets the asset's display name and alternative text, where there are any to set.
+    async fn update(&self, id: Option<&str>) -> Result<(), UploadErrorKind> {
+        let Upload {
+            display_name,
+            alt_text,
+            client,
+            ..
+        } = self.upload;
+        if display_name.is_none() && alt_text.is_none() {
+            return Ok(());
+        }
+        let mut retries = client.inner().settings().retry.start();
+        loop {
+            let request = client.update_asset().asset_id(id.unwrap_or_default());
+            let request = request.body_map(|body| {
+                let body = body.display_name(display_name.clone());
+                body.alt_text(alt_text.clone())
+            });
+            let Err(error) = request.send().await else {
+                return Ok(());
+            };
+            // Right after an upload, Webflow does not find the asset; and to set the same twice
+            // does no harm.
+            let again = match (&error, error.status().map(|status| status.as_u16())) {
+                (ApiCallError::CommunicationError(_), None) | (_, Some(404 | 500 | 502 | 504)) => {
+                    retries.next(None)
+                }
+                _ => None,
+            };
+            match again {
+                Some(delay) => sleep(delay).await,
+                None => return Err(UploadErrorKind::Update(error)),
+            }
+        }
+    }
+
     /// Deletes an asset that this call registered and could not fill.
     ///
     /// Two things must be proven: that the asset was registered by this call, and that it has no
@@ -315,7 +372,9 @@ impl<'a> Run<'a> {
         let id = types::AssetId::try_from(created.asset.id.as_deref()?).ok()?;
         let stored = matches!(
             kind,
-            UploadErrorKind::Check(_) | UploadErrorKind::NotReady { .. }
+            UploadErrorKind::Check(_)
+                | UploadErrorKind::NotReady { .. }
+                | UploadErrorKind::Update(_)
         );
         if stored || created.form.is_none() {
             return None;

@@ -1,0 +1,231 @@
+//! What is uploaded: a file, bytes or a URL, hashed off the async threads and read in bounded
+//! pieces.
+
+mod read;
+mod remote;
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+
+pub(crate) use self::read::BodyStream;
+use self::read::{Pinned, Read};
+pub use self::remote::Remote;
+
+/// A file to upload: a path, bytes with a file name, or a URL.
+///
+/// A path is only remembered; the file is opened when it is hashed, and again for every attempt
+/// to send it. A URL is fetched once, when it is hashed.
+///
+/// ```
+/// use std::path::Path;
+/// use webflow_assets::Source;
+///
+/// assert_eq!(Source::path("img/hero.png").file_name(), Some("hero.png"));
+/// assert_eq!(Source::from(Path::new("img/hero.png")).file_name(), Some("hero.png"));
+/// assert_eq!(Source::bytes("hero.png", vec![0x89]).file_name(), Some("hero.png"));
+/// ```
+#[derive(Clone)]
+pub struct Source {
+    name: Option<String>,
+    content: Content,
+}
+
+#[derive(Clone)]
+enum Content {
+    Path(PathBuf),
+    Bytes(Bytes),
+    /// A file that must still be as it was when it was hashed.
+    Pinned(Arc<Pinned>),
+    Remote(Arc<Remote>),
+}
+
+impl Source {
+    /// The file at `path`, under the last part of the path as its file name.
+    pub fn path(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        Self {
+            name: path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .map(str::to_owned),
+            content: Content::Path(path),
+        }
+    }
+
+    /// These bytes, under this file name.
+    pub fn bytes(file_name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
+        Self {
+            name: Some(file_name.into()),
+            content: Content::Bytes(bytes.into()),
+        }
+    }
+
+    /// What this `http` or `https` URL leads to, under the last part of its path as the file name.
+    ///
+    /// It is fetched when it is hashed, within the limits of [`Remote`], and without the token of
+    /// the client that uploads it.
+    pub fn url(url: impl Into<String>) -> Self {
+        Remote::new(url).into()
+    }
+
+    /// The file name; `None` for a path or URL whose last part is not UTF-8 or is no name.
+    #[must_use]
+    pub fn file_name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The path, or the file name of bytes: what errors call this source.
+    pub(crate) fn label(&self) -> String {
+        match &self.content {
+            Content::Path(path) => path.display().to_string(),
+            Content::Remote(remote) => remote.label(),
+            // Of what was fetched, the path would say nothing.
+            Content::Pinned(pinned) if pinned.temporary.is_none() => {
+                pinned.path.display().to_string()
+            }
+            Content::Pinned(_) | Content::Bytes(_) => self.name.clone().unwrap_or_default(),
+        }
+    }
+
+    /// Reads the file once, off the async threads, and computes its length and MD5.
+    ///
+    /// The result's [`source`](Hashed::source) is pinned to what was hashed: up to 8 MiB it holds
+    /// the bytes themselves, above that it refuses to send a file that has changed since.
+    /// Dropping the future stops the reading.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or fetched, is no regular file, or changed while it was read.
+    pub async fn hash(&self) -> io::Result<Hashed> {
+        match &self.content {
+            Content::Path(path) => {
+                let path = path.clone();
+                let read = read::unless_dropped(move |watch| read::file(path, watch)).await?;
+                Ok(Hashed::new(self.name.clone(), read))
+            }
+            Content::Bytes(bytes) => {
+                let bytes = bytes.clone();
+                let read = read::blocking(move || Ok(Read::buffer(bytes))).await?;
+                Ok(Hashed::new(self.name.clone(), read))
+            }
+            Content::Pinned(pinned) => {
+                let file = Arc::clone(pinned);
+                read::blocking(move || file.open()).await?;
+                Ok(Hashed {
+                    len: pinned.stamp.len,
+                    md5: pinned.md5,
+                    source: self.clone(),
+                })
+            }
+            Content::Remote(remote) => {
+                let read = remote.fetch().await?;
+                Ok(Hashed::new(self.name.clone(), read))
+            }
+        }
+    }
+
+    /// Opens the source for one attempt to send it: its length in bytes and a stream of exactly
+    /// that many. The stream fails if the file turns out shorter, longer or changed.
+    pub(crate) async fn open(&self) -> io::Result<(u64, BodyStream)> {
+        match &self.content {
+            Content::Bytes(bytes) => {
+                Ok((bytes.len() as u64, Box::pin(read::slices(bytes.clone()))))
+            }
+            Content::Path(path) => {
+                let path = path.clone();
+                let (file, stamp) = read::blocking(move || read::open(&path)).await?;
+                Ok((stamp.len, Box::pin(read::chunks(file, stamp, None))))
+            }
+            Content::Pinned(pinned) => {
+                let owned = Arc::clone(pinned);
+                let file = read::blocking(move || owned.open()).await?;
+                // Until the last piece: it may hold the only copy.
+                let keep = Some(Arc::clone(pinned));
+                Ok((
+                    pinned.stamp.len,
+                    Box::pin(read::chunks(file, pinned.stamp, keep)),
+                ))
+            }
+            Content::Remote(_) => Box::pin(self.hash().await?.source.open()).await,
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Source");
+        debug.field("name", &self.name);
+        match &self.content {
+            Content::Path(path) => debug.field("path", path),
+            Content::Pinned(pinned) => debug.field("path", &pinned.path),
+            Content::Remote(remote) => debug.field("url", &remote.label()),
+            Content::Bytes(bytes) => debug.field("bytes", &bytes.len()),
+        }
+        .finish()
+    }
+}
+
+impl From<&Path> for Source {
+    fn from(path: &Path) -> Self {
+        Self::path(path)
+    }
+}
+
+impl From<PathBuf> for Source {
+    fn from(path: PathBuf) -> Self {
+        Self::path(path)
+    }
+}
+
+impl<N: Into<String>> From<(N, Bytes)> for Source {
+    fn from((file_name, bytes): (N, Bytes)) -> Self {
+        Self::bytes(file_name, bytes)
+    }
+}
+
+/// A source, its length and its MD5.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Hashed {
+    /// The length of the content in bytes.
+    pub len: u64,
+    /// The MD5 of the content.
+    pub md5: Md5,
+    /// The source, pinned to the content that was hashed.
+    pub source: Source,
+}
+
+impl Hashed {
+    fn new(name: Option<String>, read: Read) -> Self {
+        let (len, md5, content) = match read {
+            Read::Buffer(bytes, md5) => (bytes.len() as u64, md5, Content::Bytes(bytes)),
+            Read::File(pinned) => {
+                let (len, md5) = (pinned.stamp.len, pinned.md5);
+                (len, md5, Content::Pinned(Arc::new(pinned)))
+            }
+        };
+        let source = Source { name, content };
+        Self { len, md5, source }
+    }
+}
+
+/// An MD5 digest. `Display` and [`str::parse`] use 32 hexadecimal digits, lower-case when written.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Md5(pub [u8; 16]);
+
+impl fmt::Display for Md5 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Md5 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Md5({self})")
+    }
+}

@@ -1,0 +1,251 @@
+//! What is fetched from a URL before it is uploaded.
+
+use std::{fmt, io, path::Path, sync::Arc, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use fast_md5::Md5 as Hasher;
+use percent_encoding::percent_decode_str;
+use reqwest::{Response, Url, redirect};
+use tempfile::NamedTempFile;
+use tokio::{
+    fs::File,
+    io::AsyncWriteExt as _,
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    Content, Md5, Source,
+    read::{BUFFERED, Pinned, Read, Stamp, blocking},
+};
+
+/// How many redirects are followed.
+const REDIRECTS: usize = 5;
+
+/// A URL to upload from, and the limits within which it is fetched.
+///
+/// It is fetched once, before the upload: into memory up to 8 MiB, above that into a temporary
+/// file, which goes with the last [`Source`] that needs it.
+///
+/// ```
+/// use std::time::Duration;
+/// use webflow_assets::{Remote, Source};
+///
+/// let source: Source = Remote::new("https://example.com/img/a%20barn.png?v=2")
+///     .max_len(4 * 1024 * 1024)
+///     .timeout(Duration::from_secs(30))
+///     .into();
+/// assert_eq!(source.file_name(), Some("a barn.png"));
+/// ```
+#[derive(Clone)]
+#[must_use = "a URL is fetched by the upload of its source"]
+pub struct Remote {
+    url: String,
+    max_len: u64,
+    timeout: Duration,
+    http: Option<reqwest::Client>,
+}
+
+impl Remote {
+    /// What this `http` or `https` URL leads to.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            // What Webflow signs forms for.
+            max_len: 30 * 1024 * 1024,
+            timeout: Duration::from_secs(300),
+            http: None,
+        }
+    }
+
+    /// The largest length that is fetched, in bytes: 30 MiB if not set, as Webflow signs no form
+    /// for more.
+    pub fn max_len(mut self, bytes: u64) -> Self {
+        self.max_len = bytes;
+        self
+    }
+
+    /// How long all of it may take: five minutes if not set.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit;
+        self
+    }
+
+    /// The HTTP client to fetch with, with its own redirects, proxies, headers and TLS.
+    ///
+    /// If not set, it is one that follows five redirects, none of them from `https` to `http`.
+    pub fn http_client(mut self, http: reqwest::Client) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// The last part of the URL's path.
+    fn file_name(&self) -> Option<String> {
+        let url = Url::parse(&self.url).ok()?;
+        let last = url.path_segments()?.next_back()?;
+        let name = percent_decode_str(last).decode_utf8().ok()?;
+        (!name.is_empty()).then(|| name.into_owned())
+    }
+
+    /// The URL without what may be secret in it: a password, or a signature in the query.
+    pub(super) fn label(&self) -> String {
+        let Ok(mut url) = Url::parse(&self.url) else {
+            return "a URL".to_owned();
+        };
+        // Where these fail, there is nothing to take out.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.set_query(None);
+        url.set_fragment(None);
+        url.into()
+    }
+
+    pub(super) async fn fetch(&self) -> io::Result<Read> {
+        // A limit past what the clock can say is none.
+        let deadline = Instant::now().checked_add(self.timeout);
+        let fetch = self.fetch_all();
+        let result = match deadline {
+            Some(deadline) => timeout_at(deadline, fetch)
+                .await
+                .map_err(|_| FetchError::TimedOut(self.timeout))
+                .flatten(),
+            None => fetch.await,
+        };
+        result.map_err(io::Error::from)
+    }
+
+    async fn fetch_all(&self) -> Result<Read, FetchError> {
+        let url = Url::parse(&self.url).map_err(|error| FetchError::Url(error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(FetchError::Url("its scheme is not `https`".to_owned()));
+        }
+        let http = match &self.http {
+            Some(http) => http.clone(),
+            None => http_client()?,
+        };
+        let mut response = http.get(url).send().await?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(FetchError::Status(status));
+        }
+        self.check(response.content_length().unwrap_or_default())?;
+
+        let mut buffer = BytesMut::new();
+        while let Some(chunk) = response.chunk().await? {
+            self.check((buffer.len() + chunk.len()) as u64)?;
+            buffer.extend_from_slice(&chunk);
+            if buffer.len() as u64 > BUFFERED {
+                return self.fetch_file(response, buffer.freeze()).await;
+            }
+        }
+        let buffer = buffer.freeze();
+        Ok(blocking(move || Ok(Read::buffer(buffer))).await?)
+    }
+
+    /// Goes on in a temporary file.
+    async fn fetch_file(&self, mut response: Response, begin: Bytes) -> Result<Read, FetchError> {
+        let temporary = blocking(NamedTempFile::new).await?;
+        let (file, temporary) = temporary.into_parts();
+        let mut file = File::from_std(file);
+        let mut hasher = Hasher::new();
+        let mut len = 0;
+        let mut next = Some(begin);
+        while let Some(chunk) = next {
+            len += chunk.len() as u64;
+            self.check(len)?;
+            hasher.update(&chunk);
+            file.write_all(&chunk).await?;
+            next = response.chunk().await?;
+        }
+        file.flush().await?;
+        let stamp = Stamp::of(&file.metadata().await?);
+        Ok(Read::File(Pinned {
+            path: AsRef::<Path>::as_ref(&temporary).to_owned(),
+            stamp,
+            md5: Md5(hasher.finalize()),
+            temporary: Some(temporary),
+        }))
+    }
+
+    fn check(&self, len: u64) -> Result<(), FetchError> {
+        if len > self.max_len {
+            return Err(FetchError::TooLarge(self.max_len));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote")
+            .field("url", &self.label())
+            .field("max_len", &self.max_len)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<Remote> for Source {
+    fn from(remote: Remote) -> Self {
+        Self {
+            name: remote.file_name(),
+            content: Content::Remote(Arc::new(remote)),
+        }
+    }
+}
+
+fn http_client() -> reqwest::Result<reqwest::Client> {
+    let follow = redirect::Policy::custom(|attempt| {
+        let downgrade = attempt.url().scheme() == "http"
+            && attempt.previous().iter().any(|url| url.scheme() == "https");
+        if downgrade {
+            attempt.error("it redirects from `https` to `http`")
+        } else if attempt.previous().len() > REDIRECTS {
+            attempt.error("it redirects more than five times")
+        } else {
+            attempt.follow()
+        }
+    });
+    reqwest::Client::builder()
+        .redirect(follow)
+        .referer(false)
+        .connect_timeout(crate::s3::CONNECT_TIMEOUT)
+        .user_agent(concat!("webflow-assets/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
+/// Why a URL was not fetched. It never quotes the URL.
+#[derive(Debug, thiserror::Error)]
+enum FetchError {
+    #[error("it is no URL to fetch from: {0}")]
+    Url(String),
+    #[error("the server answered {0}")]
+    Status(http::StatusCode),
+    #[error("it is larger than the {0} bytes that are allowed")]
+    TooLarge(u64),
+    #[error("it took longer than {0:?}")]
+    TimedOut(Duration),
+    #[error("it cannot be fetched")]
+    Http(#[source] reqwest::Error),
+    #[error("it cannot be kept in a temporary file")]
+    Io(#[from] io::Error),
+}
+
+impl From<reqwest::Error> for FetchError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Http(error.without_url())
+    }
+}
+
+impl From<FetchError> for io::Error {
+    fn from(error: FetchError) -> Self {
+        let kind = match &error {
+            FetchError::Url(_) => io::ErrorKind::InvalidInput,
+            FetchError::Status(http::StatusCode::NOT_FOUND) => io::ErrorKind::NotFound,
+            FetchError::TooLarge(_) => io::ErrorKind::FileTooLarge,
+            FetchError::TimedOut(_) => io::ErrorKind::TimedOut,
+            FetchError::Io(error) => error.kind(),
+            FetchError::Status(_) | FetchError::Http(_) => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}

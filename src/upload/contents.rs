@@ -1,0 +1,68 @@
+//! Equal content within a batch, created once.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
+
+use crate::{source::Md5, types::AssetUpload};
+
+/// The assets that a batch has made, by site and content.
+pub(crate) struct Contents {
+    /// How many are remembered; the oldest is forgotten first.
+    limit: usize,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    places: HashMap<Key, Place>,
+    order: VecDeque<Key>,
+}
+
+type Key = (Arc<str>, Md5);
+
+/// The asset of one content: nothing until it is on the site.
+type Place = Arc<Turn<Option<Box<AssetUpload>>>>;
+
+impl Contents {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            known: Mutex::default(),
+        }
+    }
+
+    /// Waits for whoever uploads this content now. Then it is there, or it is the caller's turn:
+    /// what the caller leaves in the place is what the next one finds.
+    pub(super) async fn enter(
+        &self,
+        site: &str,
+        md5: Md5,
+    ) -> OwnedMutexGuard<Option<Box<AssetUpload>>> {
+        self.place((site.into(), md5)).lock_owned().await
+    }
+
+    fn place(&self, key: Key) -> Place {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = known.places.get(&key) {
+            return Arc::clone(place);
+        }
+        if known.order.len() >= self.limit
+            && let Some(oldest) = known.order.pop_front()
+        {
+            known.places.remove(&oldest);
+        }
+        known.order.push_back(key.clone());
+        Arc::clone(known.places.entry(key).or_default())
+    }
+}
+
+impl fmt::Debug for Contents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contents").finish_non_exhaustive()
+    }
+}
