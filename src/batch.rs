@@ -22,7 +22,7 @@ use crate::{
 
 /// Uploads at a time, if not set: enough to fill a connection with small files, and few enough
 /// for the buffers of large ones.
-const CONCURRENCY: usize = 8;
+pub(crate) const CONCURRENCY: usize = 8;
 
 /// How many contents a batch remembers. An older one that comes again costs a create call, which
 /// Webflow answers with the asset that it has.

@@ -293,6 +293,18 @@ impl StdError for UploadError {
     }
 }
 
+/// What the API answered, and what to do about it, in the words that follow a statement.
+#[cfg(feature = "sync")]
+pub(crate) struct Answered<'a>(pub(crate) &'a ApiCallError<ApiError>);
+
+#[cfg(feature = "sync")]
+impl fmt::Display for Answered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        describe(f, self.0)?;
+        key_hint(f, self.0, "scopes assets:read and assets:write")
+    }
+}
+
 /// Says in the words of the API what it answered.
 fn describe(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError>) -> fmt::Result {
     match error {

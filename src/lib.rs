@@ -18,6 +18,8 @@ pub mod s3;
 pub mod sandbox;
 mod secret;
 mod source;
+#[cfg(feature = "sync")]
+pub mod sync;
 mod trace;
 mod upload;
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use http::{HeaderMap, StatusCode, header};
 use jiff::{Timestamp, fmt::rfc2822};
+#[cfg(feature = "sync")]
+use progenitor_client::Error;
 use reqwest::Response;
 use tokio::time::Instant;
 
@@ -139,6 +141,19 @@ impl Outcome {
                 _ => false,
             },
         }
+    }
+}
+
+/// Whether a request that failed may have been carried out.
+#[cfg(feature = "sync")]
+pub(crate) fn may_have_arrived<E>(error: &Error<E>) -> bool {
+    match error {
+        Error::CommunicationError(error) => !was_not_sent(error),
+        Error::ErrorResponse(answer) => answer.status().is_server_error(),
+        Error::UnexpectedResponse(_)
+        | Error::ResponseBodyError(_)
+        | Error::InvalidResponsePayload(..) => true,
+        _ => false,
     }
 }
 

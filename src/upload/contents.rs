@@ -46,6 +46,15 @@ impl Contents {
         self.place((site.into(), md5)).lock_owned().await
     }
 
+    /// Takes in an asset that is on a site already.
+    #[cfg(feature = "sync")]
+    pub(crate) fn know(&self, site: &str, md5: Md5, asset: AssetUpload) {
+        // Nobody is in a place before the batch begins.
+        if let Ok(mut place) = self.place((site.into(), md5)).try_lock() {
+            *place = Some(Box::new(asset));
+        }
+    }
+
     fn place(&self, key: Key) -> Place {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = known.places.get(&key) {

@@ -1,0 +1,166 @@
+//! Why a directory is not on the site.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use progenitor_client::Error as ApiCallError;
+
+use super::lock::LockFileError;
+use crate::{
+    error::{Answered, UploadError},
+    types::ApiError,
+};
+
+/// Why a directory was not synchronised. What is wrong with single files is not here but in
+/// [`Plan::problems`](super::Plan::problems) and [`Report::failures`](super::Report::failures).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SyncError {
+    /// The directory cannot be read. Nothing was sent.
+    #[error("{}: the directory cannot be read", dir.display())]
+    Directory {
+        /// The directory.
+        dir: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The same directory is being synchronised. Nothing was sent.
+    #[error("{}: this directory is being synchronised already; wait until that is done", dir.display())]
+    Busy {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// The place for what is remembered between two runs cannot be written. Nothing was sent.
+    #[error("{}: this directory cannot be written", path.display())]
+    State {
+        /// The place.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The lock file cannot be used. Nothing was sent.
+    #[error(transparent)]
+    Lock(#[from] LockFileError),
+    /// The lock file is of another site or folder. Nothing was sent.
+    #[error(
+        "the lock file is of {what} `{locked}`, not `{given}`; use that one, or delete the lock file to begin anew"
+    )]
+    Elsewhere {
+        /// `the site` or `the folder`.
+        what: &'static str,
+        /// What the lock file has.
+        locked: String,
+        /// What was asked for.
+        given: String,
+    },
+    /// The lock file cannot be written. What was uploaded since it was last written is found
+    /// again by its content.
+    #[error("{}: the lock file cannot be written; nothing further was sent", path.display())]
+    LockFile {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A pattern of file names is wrong. Nothing was sent.
+    #[error("{0}")]
+    Glob(String),
+    /// The site id is not 24 hexadecimal digits. Nothing was sent.
+    #[error("the site id `{0}` is not 24 hexadecimal digits")]
+    SiteId(String),
+    /// A folder path has an empty part. Nothing was sent.
+    #[error("the folder path `{0}` has an empty part")]
+    FolderPath(String),
+    /// Several folders on the site have the name of one that is needed. No file was sent.
+    #[error(
+        "the site has {} folders `{path}`: {}; rename all but one", ids.len(), ids.join(", ")
+    )]
+    AmbiguousFolder {
+        /// The path of the folder, from the top of the site.
+        path: String,
+        /// The ids of those that have this name.
+        ids: Vec<String>,
+    },
+    /// A folder could not be created. No file was sent.
+    #[error("the folder `{path}` could not be created{}", Answered(source))]
+    Folder {
+        /// The path of the folder, from the top of the site.
+        path: String,
+        /// What Webflow answered.
+        source: Box<ApiCallError<ApiError>>,
+    },
+    /// What is on the site could not be listed. No file was sent.
+    #[error("the {what} of the site could not be listed{}", Answered(source))]
+    List {
+        /// `folders` or `assets`.
+        what: &'static str,
+        /// What Webflow answered.
+        source: Box<ApiCallError<ApiError>>,
+    },
+    /// Webflow refuses this token or site, so that there is no use in going on. What was uploaded
+    /// until then is in the lock file.
+    #[error(transparent)]
+    Refused(UploadError),
+}
+
+/// What is wrong with a file, so that it is left out.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {kind}")]
+#[non_exhaustive]
+pub struct Problem {
+    /// The path, relative to the directory.
+    pub path: String,
+    /// What is wrong.
+    #[source]
+    pub kind: ProblemKind,
+}
+
+/// What is wrong with a file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// The file or directory cannot be read, or is a link that leads nowhere or in a circle.
+    #[error("it cannot be read: {0}")]
+    Unreadable(String),
+    /// The name is not UTF-8.
+    #[error("its name is not UTF-8; rename it")]
+    NotUtf8,
+    /// The name has 100 characters or more.
+    #[error(
+        "its name has {len} characters and Webflow takes at most 99; rename it, or let names be shortened"
+    )]
+    LongName {
+        /// The name's length in characters.
+        len: usize,
+    },
+}
+
+impl Problem {
+    pub(super) fn walk(root: &Path, error: ignore::Error) -> Self {
+        let (path, reason) = unwrap(error);
+        let path = path.unwrap_or_else(|| root.to_owned());
+        let path = path.strip_prefix(root).unwrap_or(&path);
+        Self {
+            path: path.display().to_string(),
+            kind: ProblemKind::Unreadable(reason),
+        }
+    }
+}
+
+/// The path and the reason out of the layers of an error.
+fn unwrap(error: ignore::Error) -> (Option<PathBuf>, String) {
+    match error {
+        ignore::Error::WithPath { path, err } => (Some(path), unwrap(*err).1),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            unwrap(*err)
+        }
+        ignore::Error::Loop { ancestor, child } => {
+            let reason = format!("it is a link in a circle, back to {}", ancestor.display());
+            (Some(child), reason)
+        }
+        ignore::Error::Io(error) => (None, error.to_string()),
+        error => (None, error.to_string()),
+    }
+}

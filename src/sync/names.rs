@@ -1,0 +1,88 @@
+//! Names of assets for files whose own are too long.
+
+use std::collections::BTreeSet;
+
+use fast_md5::Md5 as Hasher;
+
+use crate::source::Md5;
+
+/// Webflow takes names of less than 100 characters.
+const LONGEST: usize = 99;
+
+/// What becomes of a file whose name Webflow would not take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LongNames {
+    /// It is left out, as a [`Problem`](super::Problem).
+    #[default]
+    Refuse,
+    /// Its asset gets a shorter name: the beginning, eight digits that follow from the path, and
+    /// the extension. The same file always gets the same name, and no two in a directory share
+    /// one.
+    Shorten,
+}
+
+/// The length of a name in characters, if it is too long.
+pub(super) fn excess(name: &str) -> Option<usize> {
+    Some(name.chars().count()).filter(|len| *len > LONGEST)
+}
+
+/// A name for the file at `path` that Webflow takes, and that is not `taken`.
+pub(super) fn shorten(path: &str, taken: &BTreeSet<String>) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let mut turn = 0;
+    loop {
+        let short = shortened(name, path, turn);
+        if !taken.contains(&short) {
+            return short;
+        }
+        turn += 1;
+    }
+}
+
+fn shortened(name: &str, path: &str, turn: u64) -> String {
+    let mut hasher = Hasher::new();
+    hasher.update(path.as_bytes());
+    hasher.update(&turn.to_le_bytes());
+    let mark = format!("-{:.8}", Md5(hasher.finalize()).to_string());
+    // An extension that leaves no room for the name is none.
+    let (stem, extension) = match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() && extension.chars().count() <= 32 => {
+            (stem, format!(".{extension}"))
+        }
+        _ => (name, String::new()),
+    };
+    let room = LONGEST - mark.len() - extension.chars().count();
+    let stem: String = stem.chars().take(room).collect();
+    format!("{stem}{mark}{extension}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shortened_name_fits_keeps_its_extension_and_is_its_own() {
+        let none = BTreeSet::new();
+        for name in [
+            format!("{}.png", "a".repeat(200)),
+            format!("{}.png", "写".repeat(200)),
+            format!("{}.{}", "a".repeat(60), "b".repeat(60)),
+            "a".repeat(100),
+            format!(".{}", "a".repeat(100)),
+        ] {
+            let short = shorten(&format!("img/{name}"), &none);
+            assert_eq!(short.chars().count(), LONGEST, "{short}");
+            assert_eq!(short.ends_with(".png"), name.ends_with(".png"), "{short}");
+            assert_eq!(short, shorten(&format!("img/{name}"), &none));
+            assert_ne!(short, shorten(&format!("other/{name}"), &none));
+
+            let taken = BTreeSet::from([short.clone()]);
+            let next = shorten(&format!("img/{name}"), &taken);
+            assert_ne!(next, short);
+            assert_eq!(next.chars().count(), LONGEST);
+        }
+        assert_eq!(excess(&"写".repeat(99)), None);
+        assert_eq!(excess(&"写".repeat(100)), Some(100));
+    }
+}

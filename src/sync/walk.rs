@@ -1,0 +1,146 @@
+//! The files of a directory tree.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::UNIX_EPOCH,
+};
+
+use ignore::{
+    DirEntry, WalkBuilder,
+    overrides::{Override, OverrideBuilder},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    error::{Problem, ProblemKind, SyncError},
+    lock::LockFile,
+    state,
+};
+
+/// Which files of a tree are meant.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Filter {
+    pub(super) include: Vec<String>,
+    pub(super) exclude: Vec<String>,
+    pub(super) hidden: bool,
+    pub(super) follow: bool,
+}
+
+/// A file that was found.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) path: PathBuf,
+    pub(super) stamp: Stamp,
+}
+
+/// What tells one state of a file from another without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Stamp {
+    /// In bytes.
+    pub(super) size: u64,
+    /// In nanoseconds since 1970; `None` where the file system does not say.
+    modified: Option<u64>,
+}
+
+impl Stamp {
+    pub(super) fn of(metadata: &std::fs::Metadata) -> Self {
+        let modified = metadata.modified().ok();
+        let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Self {
+            size: metadata.len(),
+            modified: since.and_then(|since| u64::try_from(since.as_nanos()).ok()),
+        }
+    }
+
+    /// Whether a later change would show. One within the tick of the file system's clock in which
+    /// the file was modified does not.
+    pub(super) fn is_settled(self) -> bool {
+        const TICK: u64 = 2_000_000_000;
+        let now = UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
+        self.modified
+            .is_some_and(|modified| u128::from(modified.saturating_add(TICK)) < now)
+    }
+}
+
+/// What was found in a tree.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    /// By the path relative to the root, with `/` between its parts; sorted.
+    pub(super) files: std::collections::BTreeMap<String, Found>,
+    pub(super) problems: Vec<Problem>,
+    /// Some directory could not be read: what is missing may be there all the same.
+    pub(super) incomplete: bool,
+}
+
+impl Filter {
+    /// Hidden files, and what an `.ignore` file names, are left out; links are not followed
+    /// unless that is asked for, and then not in circles.
+    pub(super) fn walk(&self, root: &Path) -> Result<Tree, SyncError> {
+        let unreadable = |source| SyncError::Directory {
+            dir: root.to_owned(),
+            source,
+        };
+        let metadata = root.metadata().map_err(unreadable)?;
+        if !metadata.is_dir() {
+            return Err(unreadable(io::ErrorKind::NotADirectory.into()));
+        }
+        let walk = WalkBuilder::new(root)
+            .standard_filters(false)
+            .hidden(!self.hidden)
+            .ignore(true)
+            .follow_links(self.follow)
+            .overrides(self.overrides(root)?)
+            .filter_entry(|entry| entry.file_name() != state::NAME)
+            .build();
+        let mut tree = Tree::default();
+        for entry in walk {
+            let result = entry.and_then(|entry| tree.add(root, &entry));
+            if let Err(error) = result {
+                tree.incomplete = true;
+                tree.problems.push(Problem::walk(root, error));
+            }
+        }
+        Ok(tree)
+    }
+
+    pub(super) fn overrides(&self, root: &Path) -> Result<Override, SyncError> {
+        let mut builder = OverrideBuilder::new(root);
+        let exclude = self.exclude.iter().map(|glob| format!("!{glob}"));
+        for glob in self.include.iter().cloned().chain(exclude) {
+            builder
+                .add(&glob)
+                .map_err(|error| SyncError::Glob(error.to_string()))?;
+        }
+        builder
+            .build()
+            .map_err(|error| SyncError::Glob(error.to_string()))
+    }
+}
+
+impl Tree {
+    fn add(&mut self, root: &Path, entry: &DirEntry) -> Result<(), ignore::Error> {
+        if !entry.file_type().is_some_and(|kind| kind.is_file()) {
+            return Ok(());
+        }
+        let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+        let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
+        let Some(parts) = parts else {
+            self.problems.push(Problem {
+                path: relative.display().to_string(),
+                kind: ProblemKind::NotUtf8,
+            });
+            return Ok(());
+        };
+        let relative = parts.join("/");
+        if relative == LockFile::NAME {
+            return Ok(());
+        }
+        let found = Found {
+            path: entry.path().to_owned(),
+            stamp: Stamp::of(&entry.metadata()?),
+        };
+        self.files.insert(relative, found);
+        Ok(())
+    }
+}
