@@ -29,6 +29,10 @@ pub struct Asset {
     pub file_name: String,
     /// The MD5 of the content as announced, in lower-case hex.
     pub file_hash: String,
+    /// The name that it is shown under.
+    pub display_name: String,
+    /// What the image shows, for those who cannot see it.
+    pub alt_text: Option<String>,
     /// The folder that it was announced for.
     pub parent_folder: Option<String>,
     /// The media type that follows from the name.
@@ -39,6 +43,8 @@ pub struct Asset {
     pub created_on: String,
     /// The stored bytes; `None` until an upload has filled the asset.
     pub size: Option<u64>,
+    /// When it was announced, filled or updated, whichever came last.
+    pub(super) changed_on: Timestamp,
 }
 
 impl Asset {
@@ -55,7 +61,10 @@ impl Asset {
             content_type: mime_guess::from_path(&file_name)
                 .first_or_octet_stream()
                 .to_string(),
+            display_name: format!("{id}_{file_name}"),
+            alt_text: None,
             created_on: rfc3339(created_on),
+            changed_on: created_on,
             id,
             file_name,
             file_hash,
@@ -63,6 +72,12 @@ impl Asset {
             size: None,
         }
     }
+}
+
+/// What a PATCH changes of an asset; what it leaves out stays.
+pub(super) struct Change {
+    pub(super) display_name: Option<String>,
+    pub(super) alt_text: Option<String>,
 }
 
 /// An object in the bucket.

@@ -19,6 +19,8 @@ const MAX_SIZE: u64 = 30 * 1024 * 1024;
 const POLICY_LIFETIME: Duration = Duration::from_secs(60 * 60);
 /// Higher than any live plan, so that only a test that asks for it meets the limit.
 const REQUESTS_PER_WINDOW: u32 = 6000;
+/// What the live service gives at the most.
+const FOLDERS_PER_PAGE: usize = 100;
 const WINDOW: Duration = Duration::from_secs(60);
 
 /// Settings of a [`Sandbox`]; made by [`Sandbox::builder`].
@@ -31,6 +33,7 @@ pub struct SandboxBuilder {
     window: Duration,
     policy_lifetime: Duration,
     duplicate_answer: DuplicateAnswer,
+    folders_per_page: usize,
     rules: Vec<Rule>,
 }
 
@@ -43,6 +46,7 @@ impl Default for SandboxBuilder {
             window: WINDOW,
             policy_lifetime: POLICY_LIFETIME,
             duplicate_answer: DuplicateAnswer::default(),
+            folders_per_page: FOLDERS_PER_PAGE,
             rules: Vec::new(),
         }
     }
@@ -84,6 +88,12 @@ impl SandboxBuilder {
         self
     }
 
+    /// How many folders a page of them has at the most, whatever `limit` asks for; 1 to 100, 100 by default.
+    pub fn folders_per_page(mut self, folders: usize) -> Self {
+        self.folders_per_page = folders.clamp(1, FOLDERS_PER_PAGE);
+        self
+    }
+
     /// Lets a fault happen, as [`Sandbox::fault`].
     pub fn fault(mut self, rule: Rule) -> Self {
         self.rules.push(rule);
@@ -105,6 +115,7 @@ impl SandboxBuilder {
             window: self.window,
             policy_lifetime: self.policy_lifetime,
             duplicate_answer: self.duplicate_answer,
+            folders_per_page: self.folders_per_page,
         };
         let state = Arc::new(State::new(settings, origin));
         for rule in self.rules {

@@ -33,13 +33,15 @@
 //! # }
 //! ```
 //!
-//! It knows one site and one folder in it, and forgets everything when it is dropped. Bytes are kept in memory. Tokens
+//! It knows one site, with one folder at first, and forgets everything when it is dropped. Bytes are kept in memory. Tokens
 //! and keys are made up afresh for each sandbox and are good for nothing else.
 
 mod asset;
 mod builder;
 mod connection;
 mod fault;
+mod folder;
+mod index;
 mod limit;
 mod log;
 mod s3;
@@ -62,6 +64,7 @@ use self::asset::Object;
 pub use self::asset::{Asset, DuplicateAnswer};
 pub use self::builder::SandboxBuilder;
 pub use self::fault::{Answer, AnswerBody, Fault, Operation, Rule, RuleError};
+pub use self::folder::Folder;
 pub use self::log::{Half, Request};
 use self::state::State;
 use self::text::hex;
@@ -126,7 +129,7 @@ impl Sandbox {
         &self.state.site_id
     }
 
-    /// The one asset folder that exists.
+    /// The asset folder that is there from the start, at the top of the site.
     #[must_use]
     pub fn folder_id(&self) -> &str {
         &self.state.folder_id
@@ -140,7 +143,8 @@ impl Sandbox {
         let now = Timestamp::now();
         let then = now.checked_sub(Duration::from_secs(60 * 60)).unwrap_or(now);
         let etag = hex(&Md5::digest(&bytes));
-        let asset = Asset::announced(self.site_id(), file_name.into(), etag.clone(), then);
+        let mut asset = Asset::announced(self.site_id(), file_name.into(), etag.clone(), then);
+        asset.size = Some(bytes.len() as u64);
         let object = Object {
             bytes,
             etag,
@@ -148,7 +152,23 @@ impl Sandbox {
             cache_control: None,
             stored_on: then,
         };
-        self.state.add_asset(asset, object)
+        self.state.add_asset(asset.clone(), object);
+        asset
+    }
+
+    /// Puts a folder there, in the folder `parent` or at the top of the site. Whether there is such a parent, or such a
+    /// name in it already, is not checked.
+    #[must_use = "the folder has an id"]
+    pub fn add_folder(&self, display_name: impl Into<String>, parent: Option<&str>) -> Folder {
+        let folder = Folder::new(display_name.into(), parent.map(str::to_owned));
+        self.state.add_folder(folder.clone());
+        folder
+    }
+
+    /// Every folder at every depth, oldest first.
+    #[must_use]
+    pub fn folders(&self) -> Vec<Folder> {
+        self.state.folders()
     }
 
     /// Every asset announced so far and not deleted, oldest first.

@@ -1,13 +1,16 @@
 //! What a sandbox knows: its settings, its one site, and everything that has been asked of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
 
-use super::asset::{Asset, DuplicateAnswer, Object};
+use super::asset::{Asset, Change, DuplicateAnswer, Object};
 use super::fault::{Fault, Rule, Rules};
+use super::folder::{Folder, Folders};
+use super::index::Assets;
 use super::limit::{Allowance, Caller, Windows};
 use super::log::Request;
 use super::sign::Credentials;
@@ -16,6 +19,8 @@ use super::text::random_hex;
 /// The bucket behind the sandbox's uploads.
 pub(super) const BUCKET: &str = "webflow-sandbox-assets";
 
+const MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
+
 /// What can be set before the start.
 pub(super) struct Settings {
     pub(super) max_size: u64,
@@ -23,15 +28,23 @@ pub(super) struct Settings {
     pub(super) window: Duration,
     pub(super) policy_lifetime: Duration,
     pub(super) duplicate_answer: DuplicateAnswer,
+    pub(super) folders_per_page: usize,
 }
 
 #[derive(Default)]
 struct World {
-    assets: Vec<Asset>,
+    assets: Assets,
+    folders: Folders,
     objects: BTreeMap<String, Object>,
     requests: Vec<Request>,
     windows: Windows,
     rules: Rules,
+}
+
+/// A folder, and the ids of the filled assets directly in it.
+pub(super) struct FolderContents {
+    pub(super) folder: Folder,
+    pub(super) assets: Vec<String>,
 }
 
 /// Everything that both halves share.
@@ -50,6 +63,10 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(settings: Settings, origin: String) -> Self {
+        let folder = Folder::new("Folder".to_owned(), None);
+        let folder_id = folder.id.clone();
+        let mut world = World::default();
+        world.folders.add(folder);
         Self {
             settings,
             started: Instant::now(),
@@ -57,12 +74,12 @@ impl State {
             token: random_hex(64),
             read_only_token: random_hex(64),
             site_id: random_hex(24),
-            folder_id: random_hex(24),
+            folder_id,
             credentials: Credentials {
                 access_key: format!("AKIA{}", random_hex(16).to_uppercase()),
                 secret_key: random_hex(40),
             },
-            world: Mutex::default(),
+            world: Mutex::new(world),
         }
     }
 
@@ -94,49 +111,116 @@ impl State {
     /// The asset with this hash, or a new one made by `create`.
     pub(super) fn asset_by_hash(&self, hash: &str, create: impl FnOnce() -> Asset) -> Asset {
         let mut world = self.world();
-        if let Some(known) = world.assets.iter().find(|asset| asset.file_hash == hash) {
-            return world.with_size(known);
+        if let Some(known) = world.assets.with_hash(hash) {
+            return known.clone();
         }
         let asset = create();
-        world.assets.push(asset.clone());
+        world.assets.add(asset.clone());
         asset
     }
 
     /// Adds an asset with its object, whatever is there already.
-    pub(super) fn add_asset(&self, asset: Asset, object: Object) -> Asset {
+    pub(super) fn add_asset(&self, asset: Asset, object: Object) {
         let mut world = self.world();
-        world.objects.insert(asset.key.clone(), object);
-        let known = world.with_size(&asset);
-        world.assets.push(asset);
-        known
+        let key = asset.key.clone();
+        world.assets.add(asset);
+        world.put(key, object);
     }
 
     /// An asset that has been filled, and its object.
     pub(super) fn filled_asset(&self, id: &str) -> Option<(Asset, Object)> {
         let world = self.world();
-        let asset = world.assets.iter().find(|asset| asset.id == id)?;
+        let asset = world.assets.get(id)?;
         let object = world.objects.get(&asset.key)?;
-        Some((world.with_size(asset), object.clone()))
+        Some((asset.clone(), object.clone()))
+    }
+
+    /// Changes an asset that has been filled, and returns it as it is then.
+    pub(super) fn update_asset(&self, id: &str, change: Change) -> Option<Asset> {
+        let mut world = self.world();
+        let asset = world.assets.get_mut(id)?;
+        asset.size?;
+        if let Some(name) = change.display_name {
+            asset.display_name = name;
+        }
+        if change.alt_text.is_some() {
+            asset.alt_text = change.alt_text;
+        }
+        // Answers have milliseconds: a change within the same one has to show as well.
+        let later = asset.changed_on.checked_add(MILLISECOND);
+        asset.changed_on = Timestamp::now().max(later.unwrap_or(Timestamp::MAX));
+        Some(asset.clone())
     }
 
     /// Deletes an asset and its object; false if there is no such asset.
     pub(super) fn delete_asset(&self, id: &str) -> bool {
         let mut world = self.world();
-        let Some(place) = world.assets.iter().position(|asset| asset.id == id) else {
+        let Some(asset) = world.assets.remove(id) else {
             return false;
         };
-        let asset = world.assets.remove(place);
         world.objects.remove(&asset.key);
         true
     }
 
     pub(super) fn assets(&self) -> Vec<Asset> {
+        self.world().assets.iter().cloned().collect()
+    }
+
+    /// A page of the assets that have been filled, oldest first, and how many there are on all pages. With `folder`,
+    /// only those in it and below it.
+    pub(super) fn filled_assets(
+        &self,
+        folder: Option<&str>,
+        offset: usize,
+        limit: usize,
+    ) -> (Vec<Asset>, usize) {
         let world = self.world();
-        world
-            .assets
+        let folders = folder.map(|folder| world.folders.below(folder));
+        let wanted = |asset: &&Asset| {
+            let parent = asset.parent_folder.as_deref();
+            asset.size.is_some()
+                && folders
+                    .as_ref()
+                    .is_none_or(|folders| parent.is_some_and(|parent| folders.contains(parent)))
+        };
+        let wanted: Vec<&Asset> = world.assets.iter().filter(wanted).collect();
+        let page = wanted.iter().skip(offset).take(limit);
+        (page.map(|asset| (*asset).clone()).collect(), wanted.len())
+    }
+
+    pub(super) fn add_folder(&self, folder: Folder) {
+        self.world().folders.add(folder);
+    }
+
+    pub(super) fn has_folder(&self, id: &str) -> bool {
+        self.world().folders.get(id).is_some()
+    }
+
+    pub(super) fn folder(&self, id: &str) -> Option<FolderContents> {
+        let world = self.world();
+        let folder = world.folders.get(id)?.clone();
+        let assets = world.contents().remove(id).unwrap_or_default();
+        Some(FolderContents { folder, assets })
+    }
+
+    pub(super) fn folders(&self) -> Vec<Folder> {
+        self.world().folders.all().to_vec()
+    }
+
+    /// A page of the folders, oldest first, and how many there are on all pages.
+    pub(super) fn folder_page(&self, offset: usize, limit: usize) -> (Vec<FolderContents>, usize) {
+        let world = self.world();
+        let mut contents = world.contents();
+        let folders = world.folders.all();
+        let page = folders
             .iter()
-            .map(|asset| world.with_size(asset))
-            .collect()
+            .skip(offset)
+            .take(limit)
+            .map(|folder| FolderContents {
+                assets: contents.remove(folder.id.as_str()).unwrap_or_default(),
+                folder: folder.clone(),
+            });
+        (page.collect(), folders.len())
     }
 
     pub(super) fn stored(&self, asset_id: &str) -> Option<Bytes> {
@@ -148,7 +232,7 @@ impl State {
     }
 
     pub(super) fn put_object(&self, key: String, object: Object) {
-        self.world().objects.insert(key, object);
+        self.world().put(key, object);
     }
 
     pub(super) fn keys(&self) -> Vec<String> {
@@ -190,14 +274,20 @@ impl State {
 }
 
 impl World {
-    fn with_size(&self, asset: &Asset) -> Asset {
-        let size = self
-            .objects
-            .get(&asset.key)
-            .map(|object| object.bytes.len() as u64);
-        Asset {
-            size,
-            ..asset.clone()
+    fn put(&mut self, key: String, object: Object) {
+        let size = object.bytes.len() as u64;
+        self.assets.filled(&key, size, object.stored_on);
+        self.objects.insert(key, object);
+    }
+
+    /// The ids of the filled assets directly in each folder.
+    fn contents(&self) -> HashMap<&str, Vec<String>> {
+        let mut contents = HashMap::<&str, Vec<String>>::new();
+        for asset in self.assets.iter().filter(|asset| asset.size.is_some()) {
+            if let Some(folder) = &asset.parent_folder {
+                contents.entry(folder).or_default().push(asset.id.clone());
+            }
         }
+        contents
     }
 }

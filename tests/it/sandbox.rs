@@ -2,10 +2,13 @@
 
 mod assets;
 mod faults;
+mod folders;
+mod listing;
 mod policy;
 mod rules;
 mod s3;
 mod severed;
+mod update;
 mod webflow;
 
 use md5::{Digest as _, Md5};
@@ -74,6 +77,42 @@ async fn asset_with(sandbox: &Sandbox, token: &str, method: Method, id: &str) ->
         .send()
         .await
         .expect("the sandbox answers")
+}
+
+/// Any request to `path` under `/v2`, with the sandbox's own token.
+async fn ask(sandbox: &Sandbox, method: Method, path: &str, body: Option<&Value>) -> Response {
+    ask_with(sandbox, sandbox.token(), method, path, body).await
+}
+
+async fn ask_with(
+    sandbox: &Sandbox,
+    token: &str,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Response {
+    let request = reqwest::Client::new()
+        .request(method, format!("{}{path}", sandbox.base_url()))
+        .bearer_auth(token);
+    let request = match body {
+        Some(body) => request.json(body),
+        None => request,
+    };
+    request.send().await.expect("the sandbox answers")
+}
+
+/// What a `GET` of `path` is answered with.
+async fn found(sandbox: &Sandbox, path: &str) -> Value {
+    let response = ask(sandbox, Method::GET, path, None).await;
+    assert_eq!(response.status(), StatusCode::OK, "{path}");
+    response.json().await.expect("the answer is JSON")
+}
+
+/// The strings under `name` in each entry of a list.
+fn column<'a>(list: &'a Value, name: &str) -> Vec<&'a str> {
+    let entries = list.as_array().expect("a list");
+    let text = |entry: &'a Value| entry[name].as_str().expect("a string");
+    entries.iter().map(text).collect()
 }
 
 /// A sandbox in which these rules wait.

@@ -6,23 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Extension, Path as UrlPath, Request, State as Shared};
+use axum::extract::{Extension, Request, State as Shared};
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
 
-use super::refusal::{FieldError, Refusal};
-use super::{hosted_url, is_hex, needs_writer};
-use crate::sandbox::asset::{Asset, DuplicateAnswer};
+use super::body::Fields;
+use super::refusal::Refusal;
+use super::{PathId, hosted_url, is_hex, known_site, needs_writer};
+use crate::sandbox::asset::{Asset, DuplicateAnswer, rfc3339};
 use crate::sandbox::fault::Fault;
 use crate::sandbox::limit::Caller;
 use crate::sandbox::sign::{Terms, UploadDetails};
 use crate::sandbox::state::{BUCKET, State};
 
-/// More than any create request needs.
-const MAX_BODY: usize = 1024 * 1024;
 const MAX_NAME: usize = 99;
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -31,25 +28,16 @@ pub(super) async fn create(
     Shared(state): Shared<Arc<State>>,
     Extension(caller): Extension<Caller>,
     fault: Option<Extension<Fault>>,
-    site: Result<UrlPath<String>, PathRejection>,
+    site: PathId,
     request: Request,
 ) -> Result<(StatusCode, Json<Announced>), Refusal> {
     needs_writer(caller)?;
-    let site = site.map(|UrlPath(site)| site).unwrap_or_default();
-    if !is_hex(&site, 24) {
-        return Err(Refusal::invalid(vec![FieldError::new(
-            "site_id",
-            "Must be 24 hexadecimal digits",
-        )]));
-    }
-    if site != state.site_id {
-        return Err(Refusal::not_found("The site cannot be found"));
-    }
+    known_site(&state, site)?;
     let wish = Wish::read(request).await?;
     if wish
         .parent_folder
         .as_ref()
-        .is_some_and(|folder| *folder != state.folder_id)
+        .is_some_and(|folder| !state.has_folder(folder))
     {
         return Err(Refusal::not_found("The parent folder cannot be found"));
     }
@@ -57,11 +45,11 @@ pub(super) async fn create(
     let fault = fault.map(|Extension(fault)| fault);
     let now = Timestamp::now();
     if let Some(Fault::Duplicate(_)) = fault {
-        state.asset_by_hash(&wish.file_hash, || older(&site, &wish, now));
+        state.asset_by_hash(&wish.file_hash, || older(&state.site_id, &wish, now));
     }
     let asset = state.asset_by_hash(&wish.file_hash, || Asset {
         parent_folder: wish.parent_folder,
-        ..Asset::announced(&site, wish.file_name, wish.file_hash.clone(), now)
+        ..Asset::announced(&state.site_id, wish.file_name, wish.file_hash.clone(), now)
     });
     let with_form = match fault {
         Some(Fault::Duplicate(answer)) => answer == DuplicateAnswer::WithForm,
@@ -80,7 +68,7 @@ pub(super) async fn create(
             &state.credentials,
             &Terms {
                 bucket: BUCKET,
-                site_id: &site,
+                site_id: &state.site_id,
                 key: &asset.key,
                 content_type: &asset.content_type,
                 max_size: state.settings.max_size,
@@ -113,57 +101,26 @@ struct Wish {
 
 impl Wish {
     async fn read(request: Request) -> Result<Self, Refusal> {
-        let malformed = |message| Refusal::new(StatusCode::BAD_REQUEST, "bad_request", message);
-        let body = axum::body::to_bytes(request.into_body(), MAX_BODY)
-            .await
-            .map_err(|_| malformed("Bad Request: Request body is too large or broken off"))?;
-        let body: Value = serde_json::from_slice(&body)
-            .map_err(|_| malformed("Bad Request: Request body is not valid JSON"))?;
-        let Value::Object(body) = body else {
-            return Err(malformed("Bad Request: Request body is not a JSON object"));
-        };
-
-        let mut errors = Vec::new();
-        let mut field =
-            |name: &'static str, message: &'static str, check: &dyn Fn(&str) -> bool| {
-                let value = body
-                    .get(name)
-                    .and_then(Value::as_str)
-                    .filter(|value| check(value));
-                if value.is_none() {
-                    errors.push(FieldError::new(name, message));
-                }
-                value.unwrap_or_default().to_owned()
-            };
-        let file_name = field(
+        let mut fields = Fields::read(request).await?;
+        let file_name = fields.required(
             "fileName",
             "Must be 1 to 99 characters, none of them a control character",
-            &|name| {
+            |name| {
                 (1..=MAX_NAME).contains(&name.chars().count()) && !name.contains(char::is_control)
             },
         );
-        let file_hash = field(
+        let file_hash = fields.required(
             "fileHash",
             "Must be an MD5 hash of 32 lower-case hexadecimal digits",
-            &|hash| is_hex(hash, 32) && !hash.contains(|digit: char| digit.is_ascii_uppercase()),
+            |hash| is_hex(hash, 32) && !hash.contains(|digit: char| digit.is_ascii_uppercase()),
         );
-        let parent_folder = match body.get("parentFolder") {
-            None | Some(Value::Null) => None,
-            Some(_) => Some(field(
-                "parentFolder",
-                "Must be 24 hexadecimal digits",
-                &|id| is_hex(id, 24),
-            )),
-        };
-        if errors.is_empty() {
-            Ok(Self {
-                file_name,
-                file_hash,
-                parent_folder,
-            })
-        } else {
-            Err(Refusal::invalid(errors))
-        }
+        let parent_folder = fields.parent_folder();
+        fields.check()?;
+        Ok(Self {
+            file_name,
+            file_hash,
+            parent_folder,
+        })
     }
 }
 
@@ -195,7 +152,7 @@ impl Announced {
             asset_url: url.clone(),
             hosted_url: url,
             original_file_name: asset.file_name,
-            last_updated: asset.created_on.clone(),
+            last_updated: rfc3339(asset.changed_on),
             created_on: asset.created_on,
         }
     }

@@ -1,21 +1,25 @@
 //! The Webflow half: the asset endpoints under `/v2`, and what stands before all of them.
 
 mod asset;
+mod body;
 mod create;
+mod folder;
+mod page;
 mod refusal;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State as Shared};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State as Shared};
 use axum::http::header::{AUTHORIZATION, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get};
 
-use self::refusal::Refusal;
 pub(super) use self::refusal::document;
+use self::refusal::{FieldError, Refusal};
 use super::asset::Asset;
 use super::limit::Caller;
 use super::state::{BUCKET, State};
@@ -24,8 +28,19 @@ use super::text::percent_encode;
 /// `/v2` and everything below it.
 pub(super) fn router(state: &Arc<State>) -> Router {
     let operations = Router::new()
-        .route("/sites/{site_id}/assets", post(create::create))
-        .route("/assets/{asset_id}", get(asset::get).delete(asset::delete))
+        .route(
+            "/sites/{site_id}/assets",
+            get(asset::list).post(create::create),
+        )
+        .route(
+            "/assets/{asset_id}",
+            get(asset::get).patch(asset::update).delete(asset::delete),
+        )
+        .route(
+            "/sites/{site_id}/asset_folders",
+            get(folder::list).post(folder::create),
+        )
+        .route("/asset_folders/{asset_folder_id}", get(folder::get))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method);
     Router::new()
@@ -102,6 +117,31 @@ fn needs_writer(caller: Caller) -> Result<(), Refusal> {
             "missing_scopes",
             "OAuthForbidden: You are missing the following scopes - assets:write",
         )),
+    }
+}
+
+/// The id in a URL; refused where its bytes are no text.
+type PathId = Result<Path<String>, PathRejection>;
+
+/// The id, if it has the form of one.
+fn checked(id: PathId, name: &'static str) -> Result<String, Refusal> {
+    let id = id.map(|Path(id)| id).unwrap_or_default();
+    if is_hex(&id, 24) {
+        Ok(id)
+    } else {
+        Err(Refusal::invalid(vec![FieldError::new(
+            name,
+            "Must be 24 hexadecimal digits",
+        )]))
+    }
+}
+
+/// Refuses every site but the one that there is.
+fn known_site(state: &State, id: PathId) -> Result<(), Refusal> {
+    if checked(id, "site_id")? == state.site_id {
+        Ok(())
+    } else {
+        Err(Refusal::not_found("The site cannot be found"))
     }
 }
 

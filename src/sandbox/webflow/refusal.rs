@@ -45,12 +45,13 @@ struct ErrorBody {
 
 #[derive(Serialize)]
 pub(super) struct FieldError {
-    field: &'static str,
+    field: Cow<'static, str>,
     message: &'static str,
 }
 
 impl FieldError {
-    pub(super) fn new(field: &'static str, message: &'static str) -> Self {
+    pub(super) fn new(field: impl Into<Cow<'static, str>>, message: &'static str) -> Self {
+        let field = field.into();
         Self { field, message }
     }
 }

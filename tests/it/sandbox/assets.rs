@@ -30,7 +30,7 @@ async fn a_filled_asset_has_the_documented_fields_in_their_order() {
             r#"{{"id":"{id}","originalFileName":"hero.css","displayName":"{id}_hero.css","contentType":"text/css","#
         ) + &format!(
             r#""size":3,"siteId":"{site}","createdOn":"{created_on}","lastUpdated":"{updated}","#
-        ) + &format!(r#""hostedUrl":"{hosted}","variants":[],"altText":null}}"#)
+        ) + &format!(r#""hostedUrl":"{hosted}","variants":[],"altText":null,"folderId":null}}"#)
     );
 }
 
