@@ -13,7 +13,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{error::SyncError, lock::LockFile, walk::Stamp};
-use crate::{source::Md5, trace};
+use crate::source::Md5;
 
 /// The directory's name.
 pub(super) const NAME: &str = ".webflow-assets";
@@ -93,12 +93,9 @@ impl State {
     /// Where this fails, files are read once more the next time.
     pub(super) fn save_stamps(&self, stamps: &Stamps) {
         let path = self.dir.join("stamps.json");
-        let saved = serde_json::to_vec(stamps)
+        let _ = serde_json::to_vec(stamps)
             .map_err(io::Error::from)
             .and_then(|text| self.replace(&path, &text));
-        if let Err(error) = saved {
-            trace::warning!(%error, "what was read is not remembered");
-        }
     }
 
     pub(super) fn save_lock(&self, text: io::Result<Vec<u8>>) -> Result<(), SyncError> {

@@ -1,14 +1,18 @@
 //! One binary for all tests of the public interface.
 
 mod api;
+mod batch;
 mod cli;
 mod fault_matrix;
 mod generated;
 mod pacing;
+mod pages;
 mod properties;
+mod remote;
 mod s3;
 mod sandbox;
 mod seeds;
 mod source;
 mod support;
+mod sync;
 mod upload;

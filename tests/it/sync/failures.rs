@@ -1,0 +1,145 @@
+//! What goes wrong on the way to the site.
+
+use std::{
+    fs,
+    sync::Arc,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use webflow_assets::{
+    Token,
+    sandbox::{Operation, Sandbox},
+    sync::{LockFile, SyncError, SyncEvent},
+};
+
+use super::{client, count, counts, lock, on_site, sync, tree};
+
+async fn sandbox(rules: &[&str]) -> Sandbox {
+    let sandbox = Sandbox::start().await.unwrap();
+    for rule in rules {
+        sandbox.fault(rule.parse().unwrap());
+    }
+    sandbox
+}
+
+#[tokio::test]
+async fn what_may_pass_is_tried_again_and_nothing_is_there_twice() {
+    let sandbox = sandbox(&[
+        "create:reset-after*2",
+        "create:502*2",
+        "create:202,empty",
+        "post:500*7",
+        "create-folder:reset-after",
+        "create-folder:500",
+    ])
+    .await;
+    let dir = tree(&[
+        ("a.txt", "a"),
+        ("img/b.txt", "b"),
+        ("img/c.txt", "c"),
+        ("img/d/e.txt", "e"),
+    ]);
+    let report = sync(&sandbox, &dir).send().await.unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(report.uploaded + report.already_there, 4);
+    assert_eq!(on_site(&sandbox).len(), 4);
+    // One for those that exist at the start, and two that were created.
+    assert_eq!(sandbox.folders().len(), 3);
+    assert_eq!(lock(&dir).files().count(), 4);
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_ends_it_at_once() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let files: Vec<(String, String)> = (0..50)
+        .map(|n| (format!("{n}.txt"), n.to_string()))
+        .collect();
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(p, c)| (p.as_str(), c.as_str()))
+        .collect();
+    let dir = tree(&files);
+    let reader = webflow_assets::Client::builder()
+        .token(Token::new(sandbox.read_only_token()).unwrap())
+        .base_url(sandbox.base_url())
+        .build()
+        .unwrap();
+    let error = reader
+        .sync(sandbox.site_id(), dir.path())
+        .concurrency(2)
+        .send()
+        .await
+        .unwrap_err();
+    assert!(matches!(error, SyncError::Refused(_)), "{error:?}");
+    assert!(
+        error
+            .to_string()
+            .contains("does it have the scope assets:write?"),
+        "{error}"
+    );
+    assert!(count(&sandbox, Operation::CreateAsset) < 10);
+}
+
+#[tokio::test]
+async fn what_cannot_be_deleted_stays_in_the_lock_file() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let dir = tree(&[("a.txt", "a"), ("b.txt", "b")]);
+    sync(&sandbox, &dir).send().await.unwrap();
+    fs::remove_file(dir.path().join("a.txt")).unwrap();
+    sandbox.fault("delete:403".parse().unwrap());
+    let report = sync(&sandbox, &dir).delete(true).send().await.unwrap();
+    assert_eq!(report.not_deleted.keys().collect::<Vec<_>>(), ["a.txt"]);
+    assert!(lock(&dir).get("a.txt").is_some());
+    let report = sync(&sandbox, &dir).delete(true).send().await.unwrap();
+    assert_eq!(counts(&report), [0, 0, 1, 0, 1]);
+    assert_eq!(sandbox.assets().len(), 1);
+}
+
+#[tokio::test]
+async fn dropping_it_at_any_event_leaves_a_lock_file_from_which_it_goes_on() {
+    let files: Vec<(String, String)> = (0..12)
+        .map(|n| (format!("d{}/{n}.txt", n % 3), n.to_string()))
+        .collect();
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(p, c)| (p.as_str(), c.as_str()))
+        .collect();
+    for stop in (1..40).step_by(3) {
+        let sandbox = Sandbox::start().await.unwrap();
+        let dir = tree(&files);
+        let events = Arc::new(AtomicUsize::new(0));
+        let uploaded = Arc::new(AtomicUsize::new(0));
+        let stopped = Arc::new(tokio::sync::Notify::new());
+        let plan = sync(&sandbox, &dir).concurrency(3).plan().await.unwrap();
+        let run = plan
+            .on_event({
+                let (uploaded, stopped) = (Arc::clone(&uploaded), Arc::clone(&stopped));
+                move |event| {
+                    if matches!(event, SyncEvent::Uploaded { .. }) {
+                        uploaded.fetch_add(1, Ordering::Relaxed);
+                    }
+                    if events.fetch_add(1, Ordering::Relaxed) + 1 == stop {
+                        stopped.notify_one();
+                    }
+                }
+            })
+            .send();
+        let done = tokio::select! {
+            biased;
+            () = stopped.notified() => false,
+            result = run => result.unwrap().is_complete(),
+        };
+        if !done && dir.path().join(LockFile::NAME).exists() {
+            // Whatever was reported as uploaded is there.
+            assert!(lock(&dir).files().count() >= uploaded.load(Ordering::Relaxed));
+        }
+        // What was under way is aborted soon, and the next run fills what it left.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let report = sync(&sandbox, &dir).send().await.unwrap();
+        assert!(report.is_complete(), "{stop}: {report:?}");
+        assert_eq!(on_site(&sandbox).len(), 12, "{stop}");
+        assert_eq!(sandbox.folders().len(), 4, "{stop}");
+        assert_eq!(client(&sandbox).rate_limit().waiting, 0);
+    }
+}
