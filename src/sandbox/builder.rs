@@ -34,6 +34,7 @@ pub struct SandboxBuilder {
     policy_lifetime: Duration,
     duplicate_answer: DuplicateAnswer,
     folders_per_page: usize,
+    seed: u64,
     rules: Vec<Rule>,
 }
 
@@ -47,6 +48,7 @@ impl Default for SandboxBuilder {
             policy_lifetime: POLICY_LIFETIME,
             duplicate_answer: DuplicateAnswer::default(),
             folders_per_page: FOLDERS_PER_PAGE,
+            seed: 0,
             rules: Vec::new(),
         }
     }
@@ -100,6 +102,15 @@ impl SandboxBuilder {
         self
     }
 
+    /// What the faults that happen by chance draw from; 0 by default.
+    ///
+    /// The same rules, added in the same order, hit the same requests to an operation by their number in every sandbox
+    /// with the same seed. With another version of this crate they may hit others.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
     /// Starts the sandbox on the runtime that this is called on.
     ///
     /// # Errors
@@ -116,6 +127,7 @@ impl SandboxBuilder {
             policy_lifetime: self.policy_lifetime,
             duplicate_answer: self.duplicate_answer,
             folders_per_page: self.folders_per_page,
+            seed: self.seed,
         };
         let state = Arc::new(State::new(settings, origin));
         for rule in self.rules {

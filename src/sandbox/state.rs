@@ -29,9 +29,9 @@ pub(super) struct Settings {
     pub(super) policy_lifetime: Duration,
     pub(super) duplicate_answer: DuplicateAnswer,
     pub(super) folders_per_page: usize,
+    pub(super) seed: u64,
 }
 
-#[derive(Default)]
 struct World {
     assets: Assets,
     folders: Folders,
@@ -65,7 +65,14 @@ impl State {
     pub(super) fn new(settings: Settings, origin: String) -> Self {
         let folder = Folder::new("Folder".to_owned(), None);
         let folder_id = folder.id.clone();
-        let mut world = World::default();
+        let mut world = World {
+            assets: Assets::default(),
+            folders: Folders::default(),
+            objects: BTreeMap::new(),
+            requests: Vec::new(),
+            windows: Windows::default(),
+            rules: Rules::new(settings.seed),
+        };
         world.folders.add(folder);
         Self {
             settings,
@@ -248,7 +255,7 @@ impl State {
     }
 
     pub(super) fn rules(&self) -> Vec<Rule> {
-        self.world().rules.all().to_vec()
+        self.world().rules.all()
     }
 
     /// Logs a request that has arrived; returns its place in the log and the fault that hits it.

@@ -1,6 +1,7 @@
 //! The sandbox, judged by a plain HTTP client.
 
 mod assets;
+mod chance;
 mod faults;
 mod folders;
 mod listing;

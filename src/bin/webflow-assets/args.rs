@@ -79,12 +79,16 @@ Examples:
 #[cfg(feature = "sandbox")]
 const SANDBOX_EXAMPLES: &str = "\
 Rules for --fault are OPERATION:FAULT, with *N for N times or *forever at the end; those for one
-operation take turns in the order given:
-  OPERATION      create, post (the form upload to S3), get, delete
+operation take turns in the order given. One with *5% at the end hits that share of the requests
+that the others leave alone, by chance:
+  OPERATION      create, post (the form upload to S3), get, delete, list, update, list-folders,
+                 create-folder, get-folder
   FAULT          503, or 429,retry-after=1 or 400,code=RequestTimeout or 502,html or 500,empty
                  delay=250ms, reset-before, reset-after, truncated-body, stall-mid-body,
                  stall-before-answer
-  create, post   stall-reading, early-refusal=403, expired-policy
+  create, post   expired-policy
+  create, post, update, create-folder
+                 stall-reading, early-refusal=403
   create         short-policy=2s, duplicate=with-form, duplicate=without-form
   post           wrong-etag
   get            not-yet=1s
@@ -97,7 +101,9 @@ Examples:
     . ./sandbox.env
     webflow-assets upload hero.png
   Lose the first two answers of S3, and allow two requests a second:
-    webflow-assets sandbox --fault 'post:reset-after*2' --rate-limit 2/1";
+    webflow-assets sandbox --fault 'post:reset-after*2' --rate-limit 2/1
+  Fail at one request in twenty:
+    webflow-assets sandbox --fault 'create:503*5%' --fault 'post:500*5%'";
 
 #[derive(Debug, Args)]
 pub(crate) struct UploadArgs {
@@ -193,6 +199,10 @@ pub(crate) struct SandboxArgs {
     /// Let a fault happen, by the rules below; can be given more than once
     #[arg(long = "fault", value_name = "RULE")]
     pub(crate) faults: Vec<Rule>,
+
+    /// Seed of the faults that happen by chance [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
 
     /// Requests that a token may make in a window of so many seconds [default: 6000/60]
     #[arg(long, value_name = "N/SECONDS", value_parser = rate_limit)]

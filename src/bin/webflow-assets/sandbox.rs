@@ -18,6 +18,9 @@ pub(crate) async fn run(args: SandboxArgs) -> io::Result<Exit> {
     if let Some((requests, window)) = args.rate_limit {
         builder = builder.rate_limit(requests, window);
     }
+    if let Some(seed) = args.seed {
+        builder = builder.seed(seed);
+    }
     for rule in args.faults {
         builder = builder.fault(rule);
     }

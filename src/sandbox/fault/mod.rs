@@ -1,6 +1,7 @@
 //! What may go wrong between a client and the two services, on demand.
 
 mod act;
+mod queue;
 mod text;
 
 use std::time::Duration;
@@ -9,10 +10,13 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use bytes::Bytes;
 
 pub(super) use self::act::act;
+use self::queue::MILLION;
+pub(super) use self::queue::Rules;
 use super::asset::DuplicateAnswer;
 use super::log::Half;
 
-/// The requests that faults can hit. In text: `create`, `post`, `get`, `delete`.
+/// The requests that faults can hit. In text: `create`, `post`, `get`, `delete`, `list`, `update`, `list-folders`,
+/// `create-folder`, `get-folder`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
@@ -24,6 +28,16 @@ pub enum Operation {
     GetAsset,
     /// `DELETE /v2/assets/{asset_id}`
     DeleteAsset,
+    /// `GET /v2/sites/{site_id}/assets`
+    ListAssets,
+    /// `PATCH /v2/assets/{asset_id}`
+    UpdateAsset,
+    /// `GET /v2/sites/{site_id}/asset_folders`
+    ListFolders,
+    /// `POST /v2/sites/{site_id}/asset_folders`
+    CreateFolder,
+    /// `GET /v2/asset_folders/{asset_folder_id}`
+    GetFolder,
 }
 
 /// One thing that goes wrong.
@@ -35,8 +49,9 @@ pub enum Operation {
 pub enum Fault {
     /// The request is read, not processed, and given this answer.
     Answer(Answer),
-    /// (create, post) This answer comes before the body is read, and the connection is closed on whatever of it is
-    /// still under way. A client may see the answer, a broken pipe or a reset; all three happen with real servers.
+    /// (create, post, update, create-folder) This answer comes before the body is read, and the connection is closed on
+    /// whatever of it is still under way. A client may see the answer, a broken pipe or a reset; all three happen with
+    /// real servers.
     EarlyRefusal(Answer),
     /// The request is processed after this time, whether or not the client still waits for it.
     Delay(Duration),
@@ -47,8 +62,8 @@ pub enum Fault {
     StallMidBody,
     /// The request is processed and never answered; the connection stays open until the client leaves.
     StallBeforeAnswer,
-    /// (create, post) Half of the request's body is read, then no more, for as long as the sandbox runs. Some megabytes
-    /// still leave the client, into the buffers of the connection. Nothing is processed.
+    /// (create, post, update, create-folder) Half of the request's body is read, then no more, for as long as the
+    /// sandbox runs. Some megabytes still leave the client, into the buffers of the connection. Nothing is processed.
     StallReading,
     /// The connection is reset once the request's head has arrived. Nothing is processed.
     ResetBefore,
@@ -95,11 +110,16 @@ pub enum AnswerBody {
 /// The rules for an operation wait in a line. Each request to it is hit by the first rule and uses it up by one; a rule
 /// that is used up makes way for the next. A request is hit by one fault at most.
 ///
+/// Rules by chance stand beside the line: a request that meets nobody in it is hit by the first of them that draws it.
+/// Each draws for itself, and in [the same way](super::SandboxBuilder::seed) in every sandbox.
+///
 /// # As text
 ///
 /// ```text
-/// rule      = operation ":" fault [ "*" ( number | "forever" ) ]      once by default
-/// operation = "create" | "post" | "get" | "delete"
+/// rule      = operation ":" fault [ "*" ( number | "forever" | chance ) ]      once by default
+/// operation = "create" | "post" | "get" | "delete" | "list" | "update"
+///           | "list-folders" | "create-folder" | "get-folder"
+/// chance    = number [ "." decimals ] "%"      0.0001% to 100%
 /// answer    = status *( "," header "=" value )
 ///             [ ",code=" value | ",body=" value | ",html" | ",empty" ]
 /// duration  = number ( "ns" | "us" | "ms" | "s" | "m" )
@@ -108,12 +128,12 @@ pub enum AnswerBody {
 /// | fault | hits | |
 /// |---|---|---|
 /// | *answer* | all | [`Fault::Answer`] |
-/// | `early-refusal=`*answer* | create, post | [`Fault::EarlyRefusal`] |
+/// | `early-refusal=`*answer* | create, post, update, create-folder | [`Fault::EarlyRefusal`] |
 /// | `delay=`*duration* | all | [`Fault::Delay`] |
 /// | `truncated-body` | all | [`Fault::TruncatedBody`] |
 /// | `stall-mid-body` | all | [`Fault::StallMidBody`] |
 /// | `stall-before-answer` | all | [`Fault::StallBeforeAnswer`] |
-/// | `stall-reading` | create, post | [`Fault::StallReading`] |
+/// | `stall-reading` | create, post, update, create-folder | [`Fault::StallReading`] |
 /// | `reset-before` | all | [`Fault::ResetBefore`] |
 /// | `reset-after` | all | [`Fault::ResetAfter`] |
 /// | `wrong-etag` | post | [`Fault::WrongEtag`] |
@@ -135,6 +155,7 @@ pub enum AnswerBody {
 ///     "post:400,code=RequestTimeout",
 ///     "post:reset-after*forever",
 ///     "get:not-yet=200ms*forever",
+///     "list-folders:500*2.5%",
 /// ] {
 ///     assert_eq!(text.parse::<Rule>()?.to_string(), text);
 /// }
@@ -146,7 +167,15 @@ pub enum AnswerBody {
 pub struct Rule {
     operation: Operation,
     fault: Fault,
-    times: Option<u32>,
+    repeat: Repeat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Repeat {
+    Times(u32),
+    Forever,
+    /// In millionths.
+    Chance(u32),
 }
 
 /// Why something is no [`Rule`].
@@ -156,11 +185,16 @@ pub struct RuleError(String);
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 9] = [
         Self::CreateAsset,
         Self::PostObject,
         Self::GetAsset,
         Self::DeleteAsset,
+        Self::ListAssets,
+        Self::UpdateAsset,
+        Self::ListFolders,
+        Self::CreateFolder,
+        Self::GetFolder,
     ];
 
     pub(super) fn of(method: &Method, path: &str) -> Option<Self> {
@@ -172,6 +206,11 @@ impl Operation {
             ("POST", ["sites", _, "assets"]) => Some(Self::CreateAsset),
             ("GET", ["assets", _]) => Some(Self::GetAsset),
             ("DELETE", ["assets", _]) => Some(Self::DeleteAsset),
+            ("GET", ["sites", _, "assets"]) => Some(Self::ListAssets),
+            ("PATCH", ["assets", _]) => Some(Self::UpdateAsset),
+            ("GET", ["sites", _, "asset_folders"]) => Some(Self::ListFolders),
+            ("POST", ["sites", _, "asset_folders"]) => Some(Self::CreateFolder),
+            ("GET", ["asset_folders", _]) => Some(Self::GetFolder),
             _ => None,
         }
     }
@@ -181,12 +220,13 @@ impl Fault {
     /// The operations that it can hit.
     #[must_use]
     pub fn hits(&self) -> &'static [Operation] {
-        use Operation::{CreateAsset, GetAsset, PostObject};
+        use Operation::{CreateAsset, CreateFolder, GetAsset, PostObject, UpdateAsset};
         match self {
             // Only these have a body to be left unread, or a policy to expire.
-            Self::EarlyRefusal(_) | Self::StallReading | Self::ExpiredPolicy => {
-                &[CreateAsset, PostObject]
+            Self::EarlyRefusal(_) | Self::StallReading => {
+                &[CreateAsset, PostObject, UpdateAsset, CreateFolder]
             }
+            Self::ExpiredPolicy => &[CreateAsset, PostObject],
             Self::WrongEtag => &[PostObject],
             Self::ShortPolicy(_) | Self::Duplicate(_) => &[CreateAsset],
             Self::NotYet(_) => &[GetAsset],
@@ -249,11 +289,10 @@ impl Rule {
     /// sent.
     pub fn new(operation: Operation, fault: Fault) -> Result<Self, RuleError> {
         if !fault.hits().contains(&operation) {
-            let hits: Vec<String> = fault.hits().iter().map(ToString::to_string).collect();
             return Err(RuleError(format!(
                 "`{}` hits {}, not {operation}",
                 fault.name(),
-                hits.join(" and ")
+                text::listed(fault.hits(), "and")
             )));
         }
         if let Fault::Answer(answer) | Fault::EarlyRefusal(answer) = &fault {
@@ -262,21 +301,29 @@ impl Rule {
         Ok(Self {
             operation,
             fault,
-            times: Some(1),
+            repeat: Repeat::Times(1),
         })
     }
 
     /// Lets it hit this many requests. One of 0 times is passed over.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
-        self.times = Some(times);
+        self.repeat = Repeat::Times(times);
         self
     }
 
     /// Lets it hit every request.
     #[must_use]
     pub fn forever(mut self) -> Self {
-        self.times = None;
+        self.repeat = Repeat::Forever;
+        self
+    }
+
+    /// Lets it hit each request with this chance, in millionths: 50,000 of them are 5 %. A chance of 0 is passed over,
+    /// and more than a million is a million.
+    #[must_use]
+    pub fn with_chance(mut self, millionths: u32) -> Self {
+        self.repeat = Repeat::Chance(millionths.min(MILLION));
         self
     }
 
@@ -292,41 +339,21 @@ impl Rule {
         &self.fault
     }
 
-    /// How many requests it still hits; `None` for every one.
+    /// How many requests it still hits; `None` for every one, or for those that chance decides on.
     #[must_use]
     pub fn remaining(&self) -> Option<u32> {
-        self.times
-    }
-}
-
-/// The rules that are not used up, oldest first.
-#[derive(Default)]
-pub(super) struct Rules(Vec<Rule>);
-
-impl Rules {
-    pub(super) fn add(&mut self, rule: Rule) {
-        if rule.times != Some(0) {
-            self.0.push(rule);
+        match self.repeat {
+            Repeat::Times(times) => Some(times),
+            Repeat::Forever | Repeat::Chance(_) => None,
         }
     }
 
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    pub(super) fn all(&self) -> &[Rule] {
-        &self.0
-    }
-
-    /// What hits a request to `operation`.
-    pub(super) fn hit(&mut self, operation: Operation) -> Option<Fault> {
-        let place = self.0.iter().position(|rule| rule.operation == operation)?;
-        let rule = self.0.get_mut(place)?;
-        rule.times = rule.times.map(|times| times.saturating_sub(1));
-        let fault = rule.fault.clone();
-        if rule.times == Some(0) {
-            self.0.remove(place);
+    /// The chance to hit a request, in millionths; `None` where it is not left to chance.
+    #[must_use]
+    pub fn chance(&self) -> Option<u32> {
+        match self.repeat {
+            Repeat::Chance(millionths) => Some(millionths),
+            Repeat::Times(_) | Repeat::Forever => None,
         }
-        Some(fault)
     }
 }

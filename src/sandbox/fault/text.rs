@@ -7,12 +7,16 @@ use std::time::Duration;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
 
-use super::{Answer, AnswerBody, DuplicateAnswer, Fault, Operation, Rule, RuleError};
+use super::{
+    Answer, AnswerBody, DuplicateAnswer, Fault, MILLION, Operation, Repeat, Rule, RuleError,
+};
 use crate::sandbox::text::{percent_decode, percent_encode};
 
 const FOREVER: &str = "forever";
 const WITH_FORM: &str = "with-form";
 const WITHOUT_FORM: &str = "without-form";
+/// In millionths; has four zeros, hence the four decimals below.
+const PERCENT: u32 = MILLION / 100;
 /// What a value may hold as it stands, besides letters and digits.
 const PLAIN: &[u8] = b" !\"#$&'()+/:;<=>?@[\\]^`{|}";
 
@@ -34,7 +38,8 @@ impl FromStr for Operation {
             .find(|operation| operation.name() == text);
         known.ok_or_else(|| {
             RuleError(format!(
-                "`{text}` is no operation: expected create, post, get or delete"
+                "`{text}` is no operation: expected {}",
+                listed(&Self::ALL, "or")
             ))
         })
     }
@@ -53,7 +58,25 @@ impl Operation {
             Self::PostObject => "post",
             Self::GetAsset => "get",
             Self::DeleteAsset => "delete",
+            Self::ListAssets => "list",
+            Self::UpdateAsset => "update",
+            Self::ListFolders => "list-folders",
+            Self::CreateFolder => "create-folder",
+            Self::GetFolder => "get-folder",
         }
+    }
+}
+
+/// Operations as a sentence has them, with `word` before the last.
+pub(super) fn listed(operations: &[Operation], word: &str) -> String {
+    let names: Vec<&str> = operations
+        .iter()
+        .map(|operation| operation.name())
+        .collect();
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} {word} {last}", others.join(", ")),
+        None => String::new(),
     }
 }
 
@@ -72,10 +95,13 @@ impl FromStr for Rule {
         if times == FOREVER {
             return Ok(rule.forever());
         }
+        if let Some(percent) = times.strip_suffix('%') {
+            return Ok(rule.with_chance(millionths(percent)?));
+        }
         match number(times) {
             Some(times @ 1..) => Ok(rule.times(times)),
             _ => Err(RuleError(format!(
-                "`{times}` is no count: expected a number from 1, or `{FOREVER}`"
+                "`{times}` is no count: expected a number from 1, a chance such as `5%`, or `{FOREVER}`"
             ))),
         }
     }
@@ -84,10 +110,15 @@ impl FromStr for Rule {
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.operation, self.fault)?;
-        match self.times {
-            Some(1) => Ok(()),
-            Some(times) => write!(f, "*{times}"),
-            None => write!(f, "*{FOREVER}"),
+        match self.repeat {
+            Repeat::Times(1) => Ok(()),
+            Repeat::Times(times) => write!(f, "*{times}"),
+            Repeat::Forever => write!(f, "*{FOREVER}"),
+            Repeat::Chance(millionths) => {
+                let (whole, rest) = (millionths / PERCENT, millionths % PERCENT);
+                let decimals = format!(".{rest:04}");
+                write!(f, "*{whole}{}%", decimals.trim_end_matches(['0', '.']))
+            }
         }
     }
 }
@@ -286,6 +317,23 @@ fn duration(text: &str) -> Result<Duration, RuleError> {
             "`{text}` is no duration: expected a number with ns, us, ms, s or m, as in 250ms"
         ))
     })
+}
+
+/// Percent as millionths.
+fn millionths(percent: &str) -> Result<u32, RuleError> {
+    let (whole, decimals) = percent.split_once('.').unwrap_or((percent, "0"));
+    let known = number::<u32>(whole).and_then(|whole| {
+        let decimals = (1..=4)
+            .contains(&decimals.len())
+            .then(|| format!("{decimals:0<4}"))?;
+        whole.checked_mul(PERCENT)?.checked_add(number(&decimals)?)
+    });
+    match known {
+        Some(known @ 1..=MILLION) => Ok(known),
+        _ => Err(RuleError(format!(
+            "`{percent}%` is no chance: expected 0.0001% to 100%, with four decimals at the most"
+        ))),
+    }
 }
 
 /// Digits alone; `FromStr` would take a plus sign as well.

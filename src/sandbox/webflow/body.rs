@@ -41,13 +41,11 @@ impl Fields {
         check: impl FnOnce(&str) -> bool,
     ) -> String {
         let value = self.fields.get(name).and_then(Value::as_str);
-        match value.filter(|value| check(value)) {
-            Some(value) => value.to_owned(),
-            None => {
-                self.errors.push(FieldError::new(name, message));
-                String::new()
-            }
-        }
+        let Some(value) = value.filter(|value| check(value)) else {
+            self.errors.push(FieldError::new(name, message));
+            return String::new();
+        };
+        value.to_owned()
     }
 
     /// A string, if the field is there at all.

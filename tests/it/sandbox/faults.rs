@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use webflow_assets::sandbox::{Operation, Sandbox};
 
 use super::{
-    announce, asset, create, element, fields, id, md5, post, post_fields, refusal, upload_url,
+    announce, ask, asset, create, element, fields, id, md5, post, post_fields, refusal, upload_url,
     with_faults,
 };
 
@@ -125,6 +125,72 @@ async fn each_operation_has_its_own_faults() {
     assert!(sandbox.faults().is_empty());
 }
 
+/// Every operation on the Webflow half.
+fn on_webflow() -> impl Iterator<Item = Operation> {
+    let all = Operation::ALL.into_iter();
+    all.filter(|operation| *operation != Operation::PostObject)
+}
+
+/// A request to `operation` that would succeed.
+async fn succeeds(sandbox: &Sandbox, operation: Operation) -> Response {
+    let known = sandbox.assets().remove(0).id;
+    let site = sandbox.site_id();
+    let (method, path, body) = match operation {
+        Operation::CreateAsset => return wish(sandbox, "a.txt", b"a").await,
+        Operation::GetAsset => (Method::GET, format!("/assets/{known}"), None),
+        Operation::DeleteAsset => (Method::DELETE, format!("/assets/{known}"), None),
+        Operation::ListAssets => (Method::GET, format!("/sites/{site}/assets?limit=1"), None),
+        Operation::UpdateAsset => (
+            Method::PATCH,
+            format!("/assets/{known}"),
+            Some(json!({ "altText": "x" })),
+        ),
+        Operation::ListFolders => (
+            Method::GET,
+            format!("/sites/{site}/asset_folders?limit=1"),
+            None,
+        ),
+        Operation::CreateFolder => (
+            Method::POST,
+            format!("/sites/{site}/asset_folders"),
+            Some(json!({ "displayName": "x" })),
+        ),
+        Operation::GetFolder => (
+            Method::GET,
+            format!("/asset_folders/{}", sandbox.folder_id()),
+            None,
+        ),
+        other => panic!("no request for {other}"),
+    };
+    ask(sandbox, method, &path, body.as_ref()).await
+}
+
+#[tokio::test]
+async fn a_rule_hits_its_own_operation_alone() {
+    for hit in on_webflow() {
+        let sandbox = with_faults(&[&format!("{hit}:503,retry-after=7*forever")]).await;
+        for number in 0..2_u8 {
+            let _ = sandbox.add_asset(format!("{number}.txt"), vec![number]);
+        }
+        for operation in on_webflow() {
+            let response = succeeds(&sandbox, operation).await;
+            let (status, headers) = (response.status(), response.headers());
+            if operation == hit {
+                assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{operation}");
+                assert_eq!(headers["retry-after"], "7");
+                assert!(!headers.contains_key("x-ratelimit-limit"));
+                let body: Value = response.json().await.expect("the answer is JSON");
+                assert_eq!(body["code"], "service_unavailable");
+            } else {
+                assert!(status.is_success(), "{operation} with {hit}: {status}");
+            }
+            let request = sandbox.requests().pop().expect("a request");
+            assert_eq!(request.operation, Some(operation));
+            assert_eq!(request.fault.is_some(), operation == hit);
+        }
+    }
+}
+
 #[tokio::test]
 async fn other_requests_are_not_hit() {
     let sandbox = with_faults(&["create:500", "post:500", "get:500", "delete:500"]).await;
@@ -135,10 +201,14 @@ async fn other_requests_are_not_hit() {
     for (method, url) in [
         (Method::GET, format!("{origin}/{bucket}/{}", older.key)),
         (
-            Method::GET,
+            Method::PATCH,
             format!("{origin}/v2/sites/{}/assets", sandbox.site_id()),
         ),
         (Method::POST, format!("{origin}/v2/assets/{}", older.id)),
+        (
+            Method::POST,
+            format!("{origin}/v2/asset_folders/{}", sandbox.folder_id()),
+        ),
         (
             Method::POST,
             format!("{origin}/v2/sites/{}/assets/x", sandbox.site_id()),

@@ -107,6 +107,8 @@ fn every_fault_has_one_text() {
             (built(operation, fault.clone()), ""),
             (built(operation, fault.clone()).times(2), "*2"),
             (built(operation, fault.clone()).forever(), "*forever"),
+            (built(operation, fault.clone()).with_chance(50_000), "*5%"),
+            (built(operation, fault.clone()).with_chance(1), "*0.0001%"),
         ] {
             let text = format!("{text}{times}");
             assert_eq!(rule_.to_string(), text);
@@ -116,10 +118,36 @@ fn every_fault_has_one_text() {
 }
 
 #[test]
+fn every_operation_has_one_name() {
+    let names = Operation::ALL.map(|operation| operation.to_string());
+    assert_eq!(
+        names,
+        [
+            "create",
+            "post",
+            "get",
+            "delete",
+            "list",
+            "update",
+            "list-folders",
+            "create-folder",
+            "get-folder",
+        ]
+    );
+    for (operation, name) in Operation::ALL.into_iter().zip(names) {
+        assert_eq!(name.parse(), Ok(operation));
+        let reset = rule(&format!("{name}:reset-after")).expect("a rule");
+        assert_eq!(reset, built(operation, Fault::ResetAfter));
+    }
+}
+
+#[test]
 fn what_is_left_out_or_spelt_otherwise_is_understood() {
     for (text, same) in [
         ("create:503*1", "create:503"),
         ("create:503*007", "create:503*7"),
+        ("create:503*05.50%", "create:503*5.5%"),
+        ("create:503*100.0000%", "create:503*100%"),
         ("get:delay=2000ms", "get:delay=2s"),
         ("get:delay=1m", "get:delay=60s"),
         ("get:404,Retry-After=1", "get:404,retry-after=1"),
@@ -127,6 +155,48 @@ fn what_is_left_out_or_spelt_otherwise_is_understood() {
     ] {
         assert_eq!(rule(text).expect("a rule").to_string(), same);
     }
+}
+
+#[test]
+fn what_is_no_chance_is_told_what_would_be() {
+    for percent in [
+        "",
+        "-1",
+        "+1",
+        "1e1",
+        ".5",
+        "5.",
+        "0.0",
+        "0.00001",
+        "101",
+        "4294967296",
+        "0.-5",
+        "5%",
+    ] {
+        let error = rule(&format!("get:404*{percent}%")).expect_err(percent);
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "`{percent}%` is no chance: expected 0.0001% to 100%, with four decimals at the most"
+            )
+        );
+    }
+}
+
+#[test]
+fn a_rule_tells_how_often_it_hits() {
+    for (text, remaining, chance) in [
+        ("get:404", Some(1), None),
+        ("get:404*3", Some(3), None),
+        ("get:404*forever", None, None),
+        ("get:404*12.3456%", None, Some(123_456)),
+    ] {
+        let rule = rule(text).expect("a rule");
+        assert_eq!((rule.remaining(), rule.chance()), (remaining, chance));
+    }
+    let fault = Fault::ResetBefore;
+    let sure = built(Operation::GetAsset, fault).with_chance(u32::MAX);
+    assert_eq!(sure.to_string(), "get:reset-before*100%");
 }
 
 #[test]
@@ -161,27 +231,37 @@ fn an_error_names_the_part_that_is_wrong() {
         ("503", "`503` is no rule: expected `operation:fault`"),
         (
             "put:503",
-            "`put` is no operation: expected create, post, get or delete",
+            "`put` is no operation: expected create, post, get, delete, list, update, list-folders, \
+             create-folder or get-folder",
         ),
         (
             "Create:503",
-            "`Create` is no operation: expected create, post, get or delete",
+            "`Create` is no operation: expected create, post, get, delete, list, update, list-folders, \
+             create-folder or get-folder",
         ),
         (
             "create:503*0",
-            "`0` is no count: expected a number from 1, or `forever`",
+            "`0` is no count: expected a number from 1, a chance such as `5%`, or `forever`",
         ),
         (
             "create:503*+1",
-            "`+1` is no count: expected a number from 1, or `forever`",
+            "`+1` is no count: expected a number from 1, a chance such as `5%`, or `forever`",
         ),
         (
             "create:503*",
-            "`` is no count: expected a number from 1, or `forever`",
+            "`` is no count: expected a number from 1, a chance such as `5%`, or `forever`",
         ),
         (
             "create:503*4294967296",
-            "`4294967296` is no count: expected a number from 1, or `forever`",
+            "`4294967296` is no count: expected a number from 1, a chance such as `5%`, or `forever`",
+        ),
+        (
+            "create:503*0%",
+            "`0%` is no chance: expected 0.0001% to 100%, with four decimals at the most",
+        ),
+        (
+            "create:503*100.0001%",
+            "`100.0001%` is no chance: expected 0.0001% to 100%, with four decimals at the most",
         ),
         ("create:99", "`99` is no status: expected 200 to 999"),
         ("create:1000", "`1000` is no status: expected 200 to 999"),
@@ -221,6 +301,10 @@ fn an_error_names_the_part_that_is_wrong() {
             "`duplicate` takes `=with-form` or `=without-form`, not `x`",
         ),
         ("create:wrong-etag", "`wrong-etag` hits post, not create"),
+        (
+            "get:stall-reading",
+            "`stall-reading` hits create, post, update and create-folder, not get",
+        ),
         (
             "get:expired-policy",
             "`expired-policy` hits create and post, not get",

@@ -46,39 +46,60 @@ impl Site {
     /// The bytes of a request that succeeds.
     fn request(&self, operation: Operation) -> String {
         let (token, id) = (self.sandbox.token(), &self.older.id);
-        let asset = |method| {
+        let bare = |line: &str| {
+            format!("{line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n")
+        };
+        let site = self.sandbox.site_id();
+        let with_body = |line: &str, body: &Value| {
+            let body = body.to_string();
+            let length = body.len();
             format!(
-                "{method} /v2/assets/{id} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n"
+                "{line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: {length}\r\n\r\n{body}"
             )
         };
         match operation {
-            Operation::CreateAsset => {
-                let body = json!({ "fileName": "new.css", "fileHash": md5(b"new") }).to_string();
-                format!(
-                    "POST /v2/sites/{}/assets HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
-                     content-length: {}\r\n\r\n{body}",
-                    self.sandbox.site_id(),
-                    body.len()
-                )
-            }
+            Operation::CreateAsset => with_body(
+                &format!("POST /v2/sites/{site}/assets"),
+                &json!({ "fileName": "new.css", "fileHash": md5(b"new") }),
+            ),
             Operation::PostObject => {
                 let body = hand_written(&fields(&self.announced), "hero");
                 head(body.len()).replace("connection: close\r\n", "") + &body
             }
-            Operation::GetAsset => asset("GET"),
-            _ => asset("DELETE"),
+            Operation::GetAsset => bare(&format!("GET /v2/assets/{id}")),
+            Operation::DeleteAsset => bare(&format!("DELETE /v2/assets/{id}")),
+            Operation::ListAssets => bare(&format!("GET /v2/sites/{site}/assets")),
+            Operation::UpdateAsset => with_body(
+                &format!("PATCH /v2/assets/{id}"),
+                &json!({ "altText": "updated" }),
+            ),
+            Operation::ListFolders => bare(&format!("GET /v2/sites/{site}/asset_folders")),
+            Operation::CreateFolder => with_body(
+                &format!("POST /v2/sites/{site}/asset_folders"),
+                &json!({ "displayName": "new" }),
+            ),
+            Operation::GetFolder => {
+                let folder = self.sandbox.folder_id();
+                bare(&format!("GET /v2/asset_folders/{folder}"))
+            }
+            other => panic!("no request for {other}"),
         }
     }
 
-    /// Whether the operation has had its effect.
-    fn processed(&self, operation: Operation) -> bool {
-        match operation {
+    /// Whether the operation has had its effect; nothing where it has none.
+    fn processed(&self, operation: Operation) -> Option<bool> {
+        let processed = match operation {
             Operation::CreateAsset => self.sandbox.assets().len() == 3,
             Operation::PostObject => self.sandbox.stored(id(&self.announced)).is_some(),
             Operation::DeleteAsset => self.sandbox.stored(&self.older.id).is_none(),
-            // It has none.
-            _ => true,
-        }
+            Operation::UpdateAsset => {
+                let mut assets = self.sandbox.assets().into_iter();
+                assets.any(|asset| asset.alt_text.is_some())
+            }
+            Operation::CreateFolder => self.sandbox.folders().len() > 1,
+            _ => return None,
+        };
+        Some(processed)
     }
 
     async fn connect(&self) -> TcpStream {
@@ -141,9 +162,8 @@ async fn a_reset_before_leaves_nothing_and_one_after_leaves_everything() {
             let site = Site::with(operation, fault, "*2").await;
             for _ in 0..2 {
                 assert_eq!(ask(&site, operation).await, (String::new(), Left::Reset));
-                if operation != Operation::GetAsset {
-                    assert_eq!(site.processed(operation), processed, "{operation} {fault}");
-                }
+                let effect = site.processed(operation).unwrap_or(processed);
+                assert_eq!(effect, processed, "{operation} {fault}");
                 let request = site.sandbox.requests().pop().expect("a request");
                 assert_eq!(
                     (request.fault.as_deref(), request.status),
@@ -159,13 +179,17 @@ async fn half_of_an_answer(operation: Operation, fault: &str, left: Left) {
     let site = Site::with(operation, fault, "").await;
     let (answer, got) = ask(&site, operation).await;
     assert_eq!(got, left, "{operation} {fault}");
-    assert!(site.processed(operation), "{operation} {fault}");
+    assert_ne!(
+        site.processed(operation),
+        Some(false),
+        "{operation} {fault}"
+    );
     let (status, length, came) = parts(&answer);
     let expected = match operation {
         Operation::CreateAsset => 202,
         Operation::PostObject => 201,
-        Operation::GetAsset => 200,
-        _ => 204,
+        Operation::DeleteAsset => 204,
+        _ => 200,
     };
     assert!(
         status.starts_with(&format!("HTTP/1.1 {expected} ")),
@@ -209,7 +233,7 @@ async fn a_request_may_be_processed_and_never_answered() {
         let written = stream.write_all(request.as_bytes()).await;
         written.expect("the sandbox reads");
         assert_eq!(listen(&mut stream).await, (String::new(), Left::Open));
-        assert!(site.processed(operation), "{operation}");
+        assert_ne!(site.processed(operation), Some(false), "{operation}");
         // The connection ends when the client leaves, and not when the rule is forgotten.
         site.sandbox.clear_faults();
         stream.shutdown().await.expect("an open connection");
