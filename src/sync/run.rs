@@ -274,10 +274,10 @@ impl Run {
         let asset = uploaded.asset.id.clone().unwrap_or_default();
         match uploaded.outcome {
             Outcome::AlreadyThere => self.report.already_there += 1,
-            Outcome::Uploaded => {
-                self.report.uploaded += 1;
-                self.created.insert(asset.clone());
-            }
+            Outcome::Uploaded => self.report.uploaded += 1,
+        }
+        if uploaded.is_new() {
+            self.created.insert(asset.clone());
         }
         let lock = &mut self.plan.lock;
         let locked = Locked {

@@ -132,6 +132,7 @@ impl<'a> Run<'a> {
                 md5: hashed.md5,
                 len: hashed.len,
                 attempts: Attempts::default(),
+                is_new: false,
             });
         }
 
@@ -184,6 +185,7 @@ impl<'a> Run<'a> {
             md5: hashed.md5,
             len: hashed.len,
             attempts: Attempts::default(),
+            is_new: created.age == Age::Fresh,
         })
     }
 

@@ -131,11 +131,11 @@ async fn a_list_without_pagination_ends_with_a_page_that_is_not_full() {
     };
     let second = server.list_assets(|when, then| {
         when.offset(100);
-        then.ok(&page(7));
+        then.ok(&page(100, 7));
     });
     let first = server.list_assets(|when, then| {
         when.limit(100);
-        then.ok(&page(100));
+        then.ok(&page(0, 100));
     });
     let list = client(&server.base_url()).list_all_assets(SITE);
     let assets: Vec<_> = list.stream().try_collect().await.unwrap();
