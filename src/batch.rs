@@ -26,7 +26,7 @@ pub(crate) const CONCURRENCY: usize = 8;
 
 /// How many contents a batch remembers. An older one that comes again costs a create call, which
 /// Webflow answers with the asset that it has.
-const CONTENTS: usize = 4096;
+const CONTENTS: usize = 1024;
 
 impl Client {
     /// Uploads many files to a site, several at a time.

@@ -123,8 +123,8 @@ async fn a_server_that_repeats_its_first_page_is_not_asked_for_ever() {
 #[tokio::test]
 async fn a_list_without_pagination_ends_with_a_page_that_is_not_full() {
     let server = MockServer::start_async().await;
-    let page = |len: usize| -> AssetList {
-        let assets: Vec<_> = (0..len)
+    let page = |from: usize, len: usize| -> AssetList {
+        let assets: Vec<_> = (from..from + len)
             .map(|n| json!({"id": format!("{n:024}")}))
             .collect();
         serde_json::from_value(json!({"assets": assets, "pagination": null})).unwrap()
