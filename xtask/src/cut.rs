@@ -1,0 +1,428 @@
+//! Cuts the asset operations out of a description.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    convert,
+    error::Result,
+    source::{At, Source},
+};
+
+/// An operation that the fragment has.
+#[derive(Debug)]
+pub struct Wanted {
+    /// The path template.
+    pub path: &'static str,
+    /// The HTTP method in lower case.
+    pub method: &'static str,
+    /// Its name in the fragment.
+    pub name: &'static str,
+    /// Its `operationId` in the description.
+    pub published_as: &'static str,
+    /// Whether uploading or mirroring a directory needs it. The others may go, which the
+    /// report says.
+    pub needed: bool,
+}
+
+const fn wanted(
+    method: &'static str,
+    path: &'static str,
+    name: &'static str,
+    published_as: &'static str,
+    needed: bool,
+) -> Wanted {
+    Wanted {
+        path,
+        method,
+        name,
+        published_as,
+        needed,
+    }
+}
+
+/// The operations in the order that the fragment has them in.
+#[rustfmt::skip]
+pub const OPERATIONS: [Wanted; 8] = [
+    wanted("get", "/sites/{site_id}/assets", "list_assets", "list-assets", true),
+    wanted("post", "/sites/{site_id}/assets", "create_asset", "create-asset", true),
+    wanted("get", "/assets/{asset_id}", "get_asset", "get-asset", true),
+    wanted("patch", "/assets/{asset_id}", "update_asset", "patch-asset", true),
+    wanted("delete", "/assets/{asset_id}", "delete_asset", "delete-asset", true),
+    wanted("get", "/sites/{site_id}/asset_folders", "list_asset_folders", "list-asset-folders", true),
+    wanted("post", "/sites/{site_id}/asset_folders", "create_asset_folder", "create-asset-folder", true),
+    wanted("get", "/asset_folders/{asset_folder_id}", "get_asset_folder", "get-asset-folder", false),
+];
+
+const JSON: &str = "application/json";
+
+/// What the fragment takes from a description: OpenAPI 3.0.3, every schema where it is used.
+#[derive(Debug)]
+pub struct Cut {
+    /// The version of the description.
+    pub version: String,
+    /// The server's address.
+    pub server: String,
+    /// The security schemes by name.
+    pub security: Map<String, Value>,
+    /// The operations that were found, in the order of [`OPERATIONS`].
+    pub operations: Vec<Operation>,
+}
+
+/// One operation.
+#[derive(Debug)]
+pub struct Operation {
+    /// Which one.
+    pub wanted: &'static Wanted,
+    /// Its name in the description.
+    pub published_as: Option<String>,
+    /// Where it stands.
+    pub at: At,
+    /// Whether it is going to be removed.
+    pub deprecated: bool,
+    /// The scopes that it requires, by security scheme.
+    pub security: Value,
+    /// Its parameters, those of the path included.
+    pub parameters: Vec<Parameter>,
+    /// The request's body, if it has one.
+    pub request: Option<Request>,
+    /// The answers in the order of their statuses.
+    pub answers: Vec<Answer>,
+}
+
+/// A parameter: in its `object` the `schema`, `name` and `in`.
+#[derive(Debug)]
+pub struct Parameter {
+    /// The name.
+    pub name: String,
+    /// `path`, `query` or `header`.
+    pub location: String,
+    /// The parameter.
+    pub object: Map<String, Value>,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// The body of a request.
+#[derive(Debug)]
+pub struct Request {
+    /// Whether there must be one.
+    pub required: bool,
+    /// Its schema.
+    pub schema: Value,
+    /// Where the schema stands.
+    pub at: At,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: String,
+    /// The headers, by name.
+    pub headers: Map<String, Value>,
+    /// The body's schema, if it has a body.
+    pub schema: Option<Value>,
+    /// Where the answer stands.
+    pub at: At,
+}
+
+impl Answer {
+    /// Whether the status says that the request failed.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.status.starts_with(['4', '5'])
+    }
+}
+
+/// Cuts the operations out.
+///
+/// # Errors
+///
+/// With the place, if something that is needed is missing, is not what OpenAPI says, or has no
+/// form in the fragment.
+pub fn cut(source: &Source<'_>) -> Result<Cut> {
+    let at = At::default();
+    let document = at.object(source.root())?;
+    let (info, info_at) = at.member(document, "info")?;
+    let (version, version_at) = info_at.member(info_at.object(info)?, "version")?;
+    let version = version_at.string(version)?;
+    if !version.is_ascii() {
+        return Err(version_at.error("not ASCII; the generated client sends it in a header"));
+    }
+    let (paths, paths_at) = at.member(document, "paths")?;
+    let paths = paths_at.object(paths)?;
+    let mut operations = Vec::new();
+    for wanted in &OPERATIONS {
+        let item_at = paths_at.child(wanted.path);
+        let item = paths.get(wanted.path);
+        let item = item
+            .map(|item| source.follow(item, item_at.clone()))
+            .transpose()?;
+        let found = match &item {
+            Some((item, at)) => at
+                .object(item)?
+                .get(wanted.method)
+                .map(|found| (item, at, found)),
+            None => None,
+        };
+        match found {
+            Some((item, at, found)) => {
+                let shared = (item.get("parameters"), at.child("parameters"));
+                let at = at.child(wanted.method);
+                operations.push(operation(source, wanted, found, shared, at)?);
+            }
+            None if wanted.needed => {
+                let message = format!("missing, and the crate needs `{}`", wanted.name);
+                return Err(item_at.child(wanted.method).error(message));
+            }
+            None => {}
+        }
+    }
+    Ok(Cut {
+        version: version.to_owned(),
+        server: server(document, &at)?,
+        security: security(source, &operations)?,
+        operations,
+    })
+}
+
+fn server(document: &Map<String, Value>, at: &At) -> Result<String> {
+    let (servers, at) = at.member(document, "servers")?;
+    let [server] = at.list(servers)? else {
+        return Err(at.error("expected one server"));
+    };
+    let at = at.child(0);
+    let (url, at) = at.member(at.object(server)?, "url")?;
+    Ok(at.string(url)?.to_owned())
+}
+
+/// The security schemes that the operations name.
+fn security(source: &Source<'_>, operations: &[Operation]) -> Result<Map<String, Value>> {
+    let mut schemes = Map::new();
+    for operation in operations {
+        let at = operation.at.child("security");
+        for (index, way) in at.list(&operation.security)?.iter().enumerate() {
+            let at = at.child(index);
+            for name in at.object(way)?.keys() {
+                let pointer = format!("#/components/securitySchemes/{name}");
+                let (scheme, scheme_at) = source.target(&pointer, &at)?;
+                let (scheme, scheme_at) = source.follow(scheme, scheme_at)?;
+                let mut scheme = scheme_at.object(scheme)?.clone();
+                scheme.retain(|key, _| !is_extension(key) && key != "description");
+                schemes.insert(name.clone(), scheme.into());
+            }
+        }
+    }
+    Ok(schemes)
+}
+
+/// What the fragment takes from an operation. `tags` and extensions group the pages of the
+/// reference and name another generator's methods; `callbacks` are not for callers.
+fn operation(
+    source: &Source<'_>,
+    wanted: &'static Wanted,
+    value: &Value,
+    shared: (Option<&Value>, At),
+    at: At,
+) -> Result<Operation> {
+    let object = at.object(value)?;
+    only(
+        object,
+        &at,
+        &[
+            "operationId",
+            "deprecated",
+            "security",
+            "parameters",
+            "requestBody",
+            "responses",
+        ],
+        &[
+            "tags",
+            "summary",
+            "description",
+            "externalDocs",
+            "callbacks",
+        ],
+    )?;
+    let published_as = match object.get("operationId") {
+        Some(id) => Some(at.child("operationId").string(id)?.to_owned()),
+        None => None,
+    };
+    let mut parameters: Vec<Parameter> = Vec::new();
+    let own = (object.get("parameters"), at.child("parameters"));
+    for (list, at) in [shared, own] {
+        let Some(list) = list else { continue };
+        for (index, value) in at.list(list)?.iter().enumerate() {
+            let found = parameter(source, value, at.child(index))?;
+            // What the operation says replaces what its path says.
+            parameters.retain(|p| (&p.name, &p.location) != (&found.name, &found.location));
+            parameters.push(found);
+        }
+    }
+    let mut expected: Vec<&str> = wanted.path.split(['{', '}']).skip(1).step_by(2).collect();
+    expected.retain(|name| {
+        !parameters
+            .iter()
+            .any(|p| p.location == "path" && p.name == *name)
+    });
+    if let Some(name) = expected.first() {
+        return Err(at
+            .child("parameters")
+            .error(format!("has no parameter for `{{{name}}}` in the path")));
+    }
+    let request = match object.get("requestBody") {
+        Some(body) => Some(request(source, body, at.child("requestBody"))?),
+        None => None,
+    };
+    let (responses, responses_at) = at.member(object, "responses")?;
+    let mut answers = Vec::new();
+    for (status, value) in responses_at.object(responses)? {
+        if !is_extension(status) {
+            answers.push(answer(source, status, value, responses_at.child(status))?);
+        }
+    }
+    answers.sort_by(|a, b| a.status.cmp(&b.status));
+    let successes = answers.iter().filter(|answer| !answer.is_error()).count();
+    if successes != 1 {
+        let message = format!(
+            "expected one status of success, which `build.rs` widens to 2XX; found {successes}"
+        );
+        return Err(responses_at.error(message));
+    }
+    Ok(Operation {
+        wanted,
+        published_as,
+        deprecated: object.get("deprecated") == Some(&json!(true)),
+        security: match object
+            .get("security")
+            .or_else(|| source.root().get("security"))
+        {
+            Some(security) => security.clone(),
+            None => json!([]),
+        },
+        parameters,
+        request,
+        answers,
+        at,
+    })
+}
+
+fn parameter(source: &Source<'_>, value: &Value, at: At) -> Result<Parameter> {
+    let (value, at) = source.follow(value, at)?;
+    let mut object = at.object(value)?.clone();
+    only(
+        &object,
+        &at,
+        &[
+            "name",
+            "in",
+            "required",
+            "deprecated",
+            "schema",
+            "style",
+            "explode",
+        ],
+        &[
+            "description",
+            "example",
+            "examples",
+            "allowEmptyValue",
+            "allowReserved",
+        ],
+    )?;
+    let text = |key| {
+        let (value, at) = at.member(&object, key)?;
+        at.string(value).map(str::to_owned)
+    };
+    let (name, location) = (text("name")?, text("in")?);
+    if !["path", "query", "header"].contains(&location.as_str()) {
+        return Err(at
+            .child("in")
+            .error(format!("`{location}` parameters are not supported")));
+    }
+    let (schema, schema_at) = at.member(&object, "schema")?;
+    let schema = convert::schema(source, schema, &schema_at)?;
+    let required = object.get("required") == Some(&json!(true));
+    if location == "path" && !required {
+        return Err(at.error("a parameter of the path is always required"));
+    }
+    object
+        .retain(|key, _| ["name", "in", "deprecated", "style", "explode"].contains(&key.as_str()));
+    object.insert("required".to_owned(), required.into());
+    object.insert("schema".to_owned(), schema);
+    Ok(Parameter {
+        name,
+        location,
+        object,
+        at,
+    })
+}
+
+fn request(source: &Source<'_>, value: &Value, at: At) -> Result<Request> {
+    let (value, at) = source.follow(value, at)?;
+    let object = at.object(value)?;
+    only(object, &at, &["required", "content"], &["description"])?;
+    let (content, content_at) = at.member(object, "content")?;
+    let (schema, at) = media(source, content, &content_at)?;
+    Ok(Request {
+        required: object.get("required") == Some(&json!(true)),
+        schema,
+        at,
+    })
+}
+
+fn answer(source: &Source<'_>, status: &str, value: &Value, at: At) -> Result<Answer> {
+    if status.len() != 3 || !status.starts_with(['2', '4', '5']) || status.parse::<u16>().is_err() {
+        return Err(at.error("expected a status of 2xx, 4xx or 5xx in digits"));
+    }
+    let (value, at) = source.follow(value, at)?;
+    let object = at.object(value)?;
+    only(
+        object,
+        &at,
+        &["headers", "content"],
+        &["description", "links"],
+    )?;
+    let mut headers = Map::new();
+    if let Some(listed) = object.get("headers") {
+        let at = at.child("headers");
+        for (name, value) in at.object(listed)? {
+            let (value, at) = source.follow(value, at.child(name))?;
+            let header = at.object(value)?;
+            let (schema, schema_at) = at.member(header, "schema")?;
+            let schema = convert::schema(source, schema, &schema_at)?;
+            headers.insert(name.clone(), json!({ "schema": schema }));
+        }
+    }
+    let schema = match object.get("content") {
+        Some(content) => Some(media(source, content, &at.child("content"))?.0),
+        None => None,
+    };
+    Ok(Answer {
+        status: status.to_owned(),
+        headers,
+        schema,
+        at,
+    })
+}
+
+/// The schema of a body in JSON. Its examples are not taken over, nor other media types.
+fn media(source: &Source<'_>, content: &Value, at: &At) -> Result<(Value, At)> {
+    let (media, at) = at.member(at.object(content)?, JSON)?;
+    let (schema, at) = at.member(at.object(media)?, "schema")?;
+    Ok((convert::schema(source, schema, &at)?, at))
+}
+
+fn is_extension(key: &str) -> bool {
+    key.starts_with("x-")
+}
+
+/// Refuses what is neither used nor known to be of no use.
+fn only(object: &Map<String, Value>, at: &At, used: &[&str], left_out: &[&str]) -> Result<()> {
+    let known = |key: &str| used.contains(&key) || left_out.contains(&key) || is_extension(key);
+    match object.keys().find(|key| !known(key)) {
+        Some(key) => Err(at.child(key).error(format!("`{key}` is not known here"))),
+        None => Ok(()),
+    }
+}
