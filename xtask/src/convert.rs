@@ -57,7 +57,7 @@ const KEPT: [&str; 12] = [
 /// If the schema uses a keyword that 3.0.3 has no form for, contradicts itself, or holds
 /// itself.
 pub fn schema(source: &Source<'_>, value: &Value, at: &At) -> Result<Value> {
-    source.visit(at)?;
+    source.take(None, at)?;
     let object = match value {
         // Anything; nothing would be `false`, which has no form.
         Value::Bool(true) => return Ok(json!({})),
@@ -69,8 +69,11 @@ pub fn schema(source: &Source<'_>, value: &Value, at: &At) -> Result<Value> {
         match key.as_str() {
             "type" => types(value, &at, &mut out)?,
             "nullable" => nullable(&mut out, value == &json!(true)),
-            "const" => options(std::slice::from_ref(value), &at, &mut out)?,
-            "enum" => options(at.list(value)?, &at, &mut out)?,
+            "const" | "enum" => source.take(Some(value), &at).and_then(|()| match value {
+                Value::Array(values) if key == "enum" => options(values, &at, &mut out),
+                _ if key == "enum" => Err(at.expected("a list", value)),
+                _ => options(std::slice::from_ref(value), &at, &mut out),
+            })?,
             "minimum" | "maximum" => bound(key, value, false, &at, &mut out)?,
             "exclusiveMinimum" => bound("minimum", value, true, &at, &mut out)?,
             "exclusiveMaximum" => bound("maximum", value, true, &at, &mut out)?,
@@ -82,25 +85,20 @@ pub fn schema(source: &Source<'_>, value: &Value, at: &At) -> Result<Value> {
                 }
                 out.insert(key.clone(), properties.into());
             }
-            "additionalProperties" => match value {
-                Value::Bool(false) => drop(out.insert(key.clone(), value.clone())),
-                _ => {
-                    let values = schema(source, value, &at)?;
-                    if values != json!({}) {
-                        out.insert(key.clone(), values);
-                    }
-                }
-            },
+            "additionalProperties" => additional(source, value, &at, &mut out)?,
             "items" | "prefixItems" => items(source, value, &at, &mut out)?,
             "$ref" | "allOf" | "anyOf" | "oneOf" => {} // below, once the rest is known
             key if LEFT_OUT.contains(&key) || key.starts_with("x-") => {}
-            key if KEPT.contains(&key) => drop(out.insert(key.to_owned(), value.clone())),
+            key if KEPT.contains(&key) => {
+                source.take(Some(value), &at)?;
+                out.insert(key.to_owned(), value.clone());
+            }
             key => {
                 return Err(at.error(format!("`{key}` has no form in OpenAPI 3.0")));
             }
         }
     }
-    implied_type(&mut out);
+    implied_type(at, &mut out)?;
     if let Some(reference) = object.get("$ref") {
         let reference = at.child("$ref").string(reference)?;
         let (target, place) = source.target(reference, at)?;
@@ -110,7 +108,7 @@ pub fn schema(source: &Source<'_>, value: &Value, at: &At) -> Result<Value> {
     if let Some(parts) = object.get("allOf") {
         let place = at.child("allOf");
         for (index, part) in place.list(parts)?.iter().enumerate() {
-            let place = place.child(index);
+            let place = place.child(&index);
             out = both(schema(source, part, &place)?, out, &place)?;
         }
     }
@@ -202,6 +200,23 @@ fn bound(
     Ok(())
 }
 
+/// `additionalProperties`, unless they are anything, as they are if nothing is said.
+fn additional(
+    source: &Source<'_>,
+    value: &Value,
+    at: &At,
+    out: &mut Map<String, Value>,
+) -> Result<()> {
+    let values = match value {
+        Value::Bool(false) => value.clone(),
+        _ => schema(source, value, at)?,
+    };
+    if values != json!({}) {
+        out.insert("additionalProperties".to_owned(), values);
+    }
+    Ok(())
+}
+
 /// `items`, of a list or, by position, of a tuple: what all of them are, or else anything.
 fn items(source: &Source<'_>, value: &Value, at: &At, out: &mut Map<String, Value>) -> Result<()> {
     let mut kinds = Vec::new();
@@ -211,7 +226,7 @@ fn items(source: &Source<'_>, value: &Value, at: &At, out: &mut Map<String, Valu
         // So too does `items` mean a tuple, before 2020 and in what Webflow publishes.
         Value::Array(tuple) => {
             for (index, value) in tuple.iter().enumerate() {
-                kinds.push(schema(source, value, &at.child(index))?);
+                kinds.push(schema(source, value, &at.child(&index))?);
             }
         }
         _ => kinds.push(schema(source, value, at)?),
@@ -227,27 +242,35 @@ fn items(source: &Source<'_>, value: &Value, at: &At, out: &mut Map<String, Valu
 }
 
 /// The type of a schema that says only what its values have.
-fn implied_type(out: &mut Map<String, Value>) {
+fn implied_type(at: &At, out: &mut Map<String, Value>) -> Result<()> {
     let strings = |values: &Value| {
         let values = values.as_array().map(Vec::as_slice).unwrap_or_default();
         values.iter().all(Value::is_string)
     };
+    let has = |key: &&str| out.contains_key(*key);
     let implied = if ["properties", "required", "additionalProperties"]
         .iter()
-        .any(|key| out.contains_key(*key))
+        .any(has)
     {
-        "object"
-    } else if out.contains_key("items") {
-        "array"
+        Some("object")
+    } else if has(&"items") {
+        Some("array")
     } else if out.get("enum").is_some_and(strings) {
-        "string"
+        Some("string")
     } else {
-        return;
+        None
     };
-    let kind = out.entry("type").or_insert_with(|| implied.into());
-    if kind == "array" {
-        out.entry("items").or_insert_with(|| json!({}));
+    if let Some(implied) = implied {
+        out.entry("type").or_insert_with(|| implied.into());
     }
+    match out.get("type").and_then(Value::as_str) {
+        Some("array") => drop(out.entry("items").or_insert_with(|| json!({}))),
+        Some(kind) if kind != "object" && out.contains_key("properties") => {
+            return Err(at.error(format!("`properties`, but of type `{kind}`")));
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// What is both `one` and `other`: a reference and what stands beside it, the parts of `allOf`.
@@ -292,7 +315,7 @@ fn either(
         if shape.get("type") == Some(&json!("null")) {
             nullable(&mut beside, true);
         } else {
-            found.push(schema(source, shape, &at.child(index))?);
+            found.push(schema(source, shape, &at.child(&index))?);
         }
     }
     found.dedup();

@@ -1,5 +1,7 @@
 //! Cuts the asset operations out of a description.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -120,8 +122,8 @@ pub struct Answer {
     pub status: String,
     /// The headers, by name.
     pub headers: Map<String, Value>,
-    /// The body's schema, if it has a body.
-    pub schema: Option<Value>,
+    /// The body's schema and where that stands, if it has a body.
+    pub schema: Option<(Value, At)>,
     /// Where the answer stands.
     pub at: At,
 }
@@ -191,7 +193,7 @@ fn server(document: &Map<String, Value>, at: &At) -> Result<String> {
     let [server] = at.list(servers)? else {
         return Err(at.error("expected one server"));
     };
-    let at = at.child(0);
+    let at = at.child(&0);
     let (url, at) = at.member(at.object(server)?, "url")?;
     Ok(at.string(url)?.to_owned())
 }
@@ -202,8 +204,11 @@ fn security(source: &Source<'_>, operations: &[Operation]) -> Result<Map<String,
     for operation in operations {
         let at = operation.at.child("security");
         for (index, way) in at.list(&operation.security)?.iter().enumerate() {
-            let at = at.child(index);
+            let at = at.child(&index);
             for name in at.object(way)?.keys() {
+                if schemes.contains_key(name) {
+                    continue;
+                }
                 let pointer = format!("#/components/securitySchemes/{name}");
                 let (scheme, scheme_at) = source.target(&pointer, &at)?;
                 let (scheme, scheme_at) = source.follow(scheme, scheme_at)?;
@@ -249,23 +254,19 @@ fn operation(
         Some(id) => Some(at.child("operationId").string(id)?.to_owned()),
         None => None,
     };
-    let mut parameters: Vec<Parameter> = Vec::new();
+    // What the operation says replaces what its path says.
+    let mut parameters: BTreeMap<(String, String), Parameter> = BTreeMap::new();
     let own = (object.get("parameters"), at.child("parameters"));
     for (list, at) in [shared, own] {
         let Some(list) = list else { continue };
         for (index, value) in at.list(list)?.iter().enumerate() {
-            let found = parameter(source, value, at.child(index))?;
-            // What the operation says replaces what its path says.
-            parameters.retain(|p| (&p.name, &p.location) != (&found.name, &found.location));
-            parameters.push(found);
+            let found = parameter(source, value, at.child(&index))?;
+            let key = (found.location.clone(), found.name.clone());
+            parameters.insert(key, found);
         }
     }
     let mut expected: Vec<&str> = wanted.path.split(['{', '}']).skip(1).step_by(2).collect();
-    expected.retain(|name| {
-        !parameters
-            .iter()
-            .any(|p| p.location == "path" && p.name == *name)
-    });
+    expected.retain(|name| !parameters.contains_key(&("path".to_owned(), (*name).to_owned())));
     if let Some(name) = expected.first() {
         return Err(at
             .child("parameters")
@@ -301,7 +302,7 @@ fn operation(
             Some(security) => security.clone(),
             None => json!([]),
         },
-        parameters,
+        parameters: parameters.into_values().collect(),
         request,
         answers,
         at,
@@ -310,9 +311,10 @@ fn operation(
 
 fn parameter(source: &Source<'_>, value: &Value, at: At) -> Result<Parameter> {
     let (value, at) = source.follow(value, at)?;
-    let mut object = at.object(value)?.clone();
+    source.take(None, &at)?;
+    let object = at.object(value)?;
     only(
-        &object,
+        object,
         &at,
         &[
             "name",
@@ -332,7 +334,7 @@ fn parameter(source: &Source<'_>, value: &Value, at: At) -> Result<Parameter> {
         ],
     )?;
     let text = |key| {
-        let (value, at) = at.member(&object, key)?;
+        let (value, at) = at.member(object, key)?;
         at.string(value).map(str::to_owned)
     };
     let (name, location) = (text("name")?, text("in")?);
@@ -341,20 +343,25 @@ fn parameter(source: &Source<'_>, value: &Value, at: At) -> Result<Parameter> {
             .child("in")
             .error(format!("`{location}` parameters are not supported")));
     }
-    let (schema, schema_at) = at.member(&object, "schema")?;
+    let (schema, schema_at) = at.member(object, "schema")?;
     let schema = convert::schema(source, schema, &schema_at)?;
     let required = object.get("required") == Some(&json!(true));
     if location == "path" && !required {
         return Err(at.error("a parameter of the path is always required"));
     }
-    object
-        .retain(|key, _| ["name", "in", "deprecated", "style", "explode"].contains(&key.as_str()));
-    object.insert("required".to_owned(), required.into());
-    object.insert("schema".to_owned(), schema);
+    let mut kept = Map::new();
+    for key in ["name", "in", "deprecated", "style", "explode"] {
+        if let Some(value) = object.get(key) {
+            source.take(Some(value), &at)?;
+            kept.insert(key.to_owned(), value.clone());
+        }
+    }
+    kept.insert("required".to_owned(), required.into());
+    kept.insert("schema".to_owned(), schema);
     Ok(Parameter {
         name,
         location,
-        object,
+        object: kept,
         at,
     })
 }
@@ -396,7 +403,7 @@ fn answer(source: &Source<'_>, status: &str, value: &Value, at: At) -> Result<An
         }
     }
     let schema = match object.get("content") {
-        Some(content) => Some(media(source, content, &at.child("content"))?.0),
+        Some(content) => Some(media(source, content, &at.child("content"))?),
         None => None,
     };
     Ok(Answer {

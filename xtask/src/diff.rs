@@ -37,7 +37,7 @@ pub fn diff(old: &Value, new: &Value) -> Vec<Difference> {
         };
         match (old.get(key), new.get(key)) {
             (Some(fact), None) if is_there(fact, &new) => {
-                push("removed".to_owned(), removal(*kind))
+                push("removed".to_owned(), removal(*kind));
             }
             (None, Some(fact)) if is_there(fact, &old) => {
                 push(addition_text(fact), addition(*kind, fact));
@@ -91,9 +91,12 @@ fn changes(kind: Kind, old: &Fact, new: &Fact, push: &mut impl FnMut(String, boo
         if before != after {
             // A header has no type in the generated code.
             let breaking = *property == "type" && kind != Kind::Header;
-            let text = |text: &String| match text.is_empty() {
-                true => "nothing".to_owned(),
-                false => format!("`{text}`"),
+            let text = |text: &String| {
+                if text.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    format!("`{text}`")
+                }
             };
             push(
                 format!("{property}: {} → {}", text(before), text(after)),

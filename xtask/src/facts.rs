@@ -177,6 +177,21 @@ fn schema_facts(name: &str, schema: &Value, is_answer: bool, facts: &mut Facts) 
     }
 }
 
+/// The keywords that other facts are about, and those that say nothing of values.
+const SAID_ELSEWHERE: [&str; 11] = [
+    "type",
+    "items",
+    "nullable",
+    "deprecated",
+    "required",
+    "properties",
+    "enum",
+    "description",
+    "example",
+    "title",
+    "x-rust-type",
+];
+
 /// The type and the constraints of a schema in one line.
 fn type_of(schema: &Value) -> String {
     let reference = schema
@@ -194,19 +209,6 @@ fn type_of(schema: &Value) -> String {
         None if schema.get("oneOf").is_some() => "one of several".to_owned(),
         None => "anything".to_owned(),
     }];
-    const SAID_ELSEWHERE: [&str; 11] = [
-        "type",
-        "items",
-        "nullable",
-        "deprecated",
-        "required",
-        "properties",
-        "enum",
-        "description",
-        "example",
-        "title",
-        "x-rust-type",
-    ];
     for (key, value) in entries(Some(schema)) {
         match key.as_str() {
             key if SAID_ELSEWHERE.contains(&key) => {}

@@ -26,6 +26,7 @@ use serde_json::Value;
 
 use crate::{
     error::{Error, Result},
+    name::Fragment,
     provenance::Provenance,
     report::Report,
     source::Source,
@@ -68,7 +69,7 @@ pub fn spec(root: &Path, description: &Path, check: bool) -> Result<Report> {
         differences: diff::diff(&committed, &fragment.document),
         differs: new_text != text,
         missing_words,
-        notes: fragment.notes.into_iter().collect(),
+        notes: notes(&fragment, &committed),
     };
     if !check {
         let place = root.join(PROVENANCE);
@@ -82,6 +83,24 @@ pub fn spec(root: &Path, description: &Path, check: bool) -> Result<Report> {
         write(root, PROVENANCE, &pretty(&provenance))?;
     }
     Ok(report)
+}
+
+/// The notes that are not settled in the committed fragment.
+fn notes(fragment: &Fragment, committed: &Value) -> Vec<String> {
+    let is_new = |pointer: &String| committed.pointer(pointer).is_none();
+    let notes = fragment.notes.iter();
+    let mut notes: Vec<String> = notes
+        .filter(|note| note.component.as_ref().is_none_or(is_new))
+        .map(|note| note.text.clone())
+        .collect();
+    for name in rules::answer_names(&fragment.document) {
+        if is_new(&format!("/components/schemas/{name}")) {
+            notes.push(format!(
+                "`{name}` may grow: `GROWING` in `build.rs` must list it"
+            ));
+        }
+    }
+    notes
 }
 
 fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T> {

@@ -60,17 +60,29 @@ const ANSWERS: [(&str, &str); 10] = [
     ("503", "ServiceUnavailable"),
 ];
 
+/// How many schemas the fragment may have: there are some twenty.
+const MAX_SCHEMAS: usize = 1_000;
+
 /// The fragment while it is made.
 #[derive(Debug)]
 pub struct Fragment {
     /// The document, without words and in no particular order.
     pub document: Value,
     /// What a maintainer should know.
-    pub notes: BTreeSet<String>,
+    pub notes: BTreeSet<Note>,
     /// The version of the crate.
     pub crate_version: Version,
     /// The operations, with the `operationId` that the description has and its place.
     pub published: Vec<(&'static Wanted, Option<String>, String)>,
+}
+
+/// What a maintainer should know.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Note {
+    /// The component that it is about, if it is of no use once that is committed.
+    pub component: Option<String>,
+    /// The note.
+    pub text: String,
 }
 
 /// Whether values are sent or received: they are named apart, since the rules treat them
@@ -86,6 +98,8 @@ struct Named {
     side: Side,
     schema: Value,
     at: String,
+    /// Whether it is one and the same at every place.
+    uniform: bool,
 }
 
 #[derive(Debug, Default)]
@@ -94,7 +108,7 @@ struct Names {
     parameters: BTreeMap<String, Value>,
     headers: BTreeMap<String, Value>,
     answers: BTreeMap<String, Value>,
-    notes: BTreeSet<String>,
+    notes: BTreeSet<Note>,
 }
 
 /// Makes a document with components of what was cut out.
@@ -171,7 +185,7 @@ impl Names {
         if let Some(request) = operation.request {
             let at = request.at.pointer();
             let schema = self.schema(Side::Request, request.schema, (name, "request"), at)?;
-            let body = json!({ "required": request.required, "content": json_content(schema) });
+            let body = json!({ "required": request.required, "content": json_content(&schema) });
             out.insert("requestBody".to_owned(), body);
         }
         let mut answers = Map::new();
@@ -209,7 +223,7 @@ impl Names {
             _ => component,
         };
         if known.is_none_or(|(_, _, known)| *known != component) {
-            self.note("parameter", &component, at.pointer());
+            self.note("parameters", &component, at.pointer());
         }
         let reference = reference("parameters", &component);
         self.parameters.insert(component, object);
@@ -217,9 +231,11 @@ impl Names {
     }
 
     fn answer(&mut self, answer: Answer, operation: &str) -> Result<Value> {
-        let place = match answer.is_error() {
-            true => ("", "error"),
-            false => (operation, "answer"),
+        let is_error = answer.is_error();
+        let place = if is_error {
+            ("", "error")
+        } else {
+            (operation, "answer")
         };
         let mut out = Map::new();
         let mut headers = Map::new();
@@ -235,20 +251,19 @@ impl Names {
         if !headers.is_empty() {
             out.insert("headers".to_owned(), headers.into());
         }
-        match answer.schema.clone() {
-            Some(schema) => {
-                let at = answer.at.pointer();
-                let schema = self.schema(Side::Answer, schema, place, at)?;
-                out.insert("content".to_owned(), json_content(schema));
+        match answer.schema {
+            Some((schema, at)) => {
+                let schema = self.schema(Side::Answer, schema, place, at.pointer())?;
+                out.insert("content".to_owned(), json_content(&schema));
             }
-            None if answer.is_error() => {
+            None if is_error => {
                 return Err(answer
                     .at
                     .error("has no body; `build.rs` gives every error one type"));
             }
             None => {}
         }
-        if !answer.is_error() {
+        if !is_error {
             return Ok(out.into());
         }
         let status = answer.status.as_str();
@@ -256,7 +271,7 @@ impl Names {
         let component =
             known.map_or_else(|| format!("Status{status}"), |(_, name)| (*name).to_owned());
         if known.is_none() {
-            self.note("answer", &component, answer.at.pointer());
+            self.note("responses", &component, answer.at.pointer());
         }
         let reference = reference("responses", &component);
         match self.answers.get_mut(&component) {
@@ -311,6 +326,7 @@ impl Names {
             None => self.unknown(side, name, &schema, at),
         };
         let reference = reference("schemas", &name);
+        let count = self.schemas.len();
         match self.schemas.get_mut(&name) {
             Some(named) if named.schema == schema && named.side == side => {}
             Some(named) if named.side != side || side == Side::Request => {
@@ -318,16 +334,28 @@ impl Names {
                 return Err(Error::new(at, message));
             }
             Some(named) => {
-                let note = format!(
-                    "`{name}` at `{at}` differs from `{}`; it has what both have",
-                    named.at
-                );
-                self.notes.insert(note);
+                if std::mem::take(&mut named.uniform) {
+                    let text = format!(
+                        "`{name}` differs between `{}` and `{at}`; it has what both have",
+                        named.at
+                    );
+                    let component = None;
+                    self.notes.insert(Note { component, text });
+                }
                 merge(&mut named.schema, schema, at)?;
             }
+            None if count == MAX_SCHEMAS => {
+                let message = format!("more than {MAX_SCHEMAS} schemas need a name");
+                return Err(Error::new(at, message));
+            }
             None => {
-                let at = at.to_owned();
-                self.schemas.insert(name, Named { side, schema, at });
+                let named = Named {
+                    side,
+                    schema,
+                    at: at.to_owned(),
+                    uniform: true,
+                };
+                self.schemas.insert(name, named);
             }
         }
         Ok(with(reference, beside))
@@ -342,17 +370,17 @@ impl Names {
         if let Some((equal, _)) = equal {
             return equal.clone();
         }
-        self.note("schema", &name, at);
-        if side == Side::Answer {
-            self.notes.insert(format!(
-                "`{name}` may grow: list it in `GROWING` in `build.rs`"
-            ));
-        }
+        self.note("schemas", &name, at);
         name
     }
 
-    fn note(&mut self, what: &str, name: &str, at: &str) {
-        self.notes.insert(format!("The new {what} at `{at}` is named `{name}`; to name it otherwise, list it in `xtask/src/name.rs`"));
+    fn note(&mut self, kind: &str, name: &str, at: &str) {
+        let component = format!("/components/{kind}/{name}");
+        let text = format!(
+            "`{component}` is named after its place, `{at}`; `xtask/src/name.rs` can name it otherwise"
+        );
+        let component = Some(component);
+        self.notes.insert(Note { component, text });
     }
 }
 
@@ -404,7 +432,7 @@ fn merge(shared: &mut Value, other: Value, at: &str) -> Result<()> {
     }
 }
 
-fn json_content(schema: Value) -> Value {
+fn json_content(schema: &Value) -> Value {
     json!({ "application/json": { "schema": schema } })
 }
 

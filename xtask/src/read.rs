@@ -17,15 +17,17 @@ use crate::error::{Error, Result};
 /// publishes.
 pub const MAX_BYTES: u64 = 64 << 20;
 
-/// How deep a description may nest, in both formats: serde_json's own limit is 128.
+/// How deep a description may nest, in both formats: the limit of `serde_json` is 128.
 const MAX_DEPTH: usize = 128;
 
 /// How many nodes a YAML description may have, those that its aliases repeat included: some
 /// ten times what Webflow publishes.
 const MAX_EVENTS: usize = 4_000_000;
 
-/// How many nodes the aliases may repeat: Webflow's description has no alias.
+/// How many nodes the aliases may repeat, and how many aliases there may be: Webflow's
+/// description has none.
 const MAX_REPEATED: usize = 100_000;
+const MAX_ALIASES: usize = 1_000;
 
 /// A description as it was read.
 #[derive(Debug)]
@@ -98,6 +100,7 @@ fn yaml(text: &str, name: &str) -> Result<Value> {
             max_depth: MAX_DEPTH,
             max_events: MAX_EVENTS,
             max_nodes: MAX_EVENTS,
+            max_aliases: MAX_ALIASES,
         },
         alias_limits: serde_saphyr::alias_limits! {
             max_total_replayed_events: MAX_REPEATED,
@@ -132,7 +135,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// A value in which no key stands twice: serde_json would keep the last one without a word.
+/// A value in which no key stands twice: `serde_json` would keep the last one without a word.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {

@@ -34,13 +34,13 @@ impl Report {
     /// What the differences ask of the version.
     #[must_use]
     pub fn change(&self) -> Option<Change> {
-        let changes = self
-            .differences
-            .iter()
-            .map(|difference| match difference.breaking {
-                true => Change::Breaking,
-                false => Change::Added,
-            });
+        let changes = self.differences.iter().map(|difference| {
+            if difference.breaking {
+                Change::Breaking
+            } else {
+                Change::Added
+            }
+        });
         changes.max()
     }
 }

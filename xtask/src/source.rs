@@ -6,14 +6,21 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
-/// How many values may be visited, those behind references each time anew: a few references
-/// that each hold two others grow without end.
-const MAX_VISITS: usize = 200_000;
+/// How much may be taken out of a description, in values and in pieces of text, those behind
+/// references each time anew: a few references that each hold two others grow without end.
+const MAX_TAKEN: usize = 200_000;
+
+/// How deep it may nest, references included.
+const MAX_DEPTH: usize = 200;
+
+/// What counts as much as a value: a piece of text of this many bytes.
+const PIECE: usize = 256;
 
 /// Where a value stands in the description.
 #[derive(Clone, Debug, Default)]
 pub struct At {
     pointer: String,
+    depth: usize,
     /// The references that led here: one that comes back is a cycle.
     trail: Vec<String>,
 }
@@ -21,10 +28,11 @@ pub struct At {
 impl At {
     /// The place of a member or, by its index, of an element.
     #[must_use]
-    pub fn child(&self, key: impl ToString) -> Self {
+    pub fn child(&self, key: &(impl ToString + ?Sized)) -> Self {
         let key = key.to_string().replace('~', "~0").replace('/', "~1");
         Self {
             pointer: format!("{}/{key}", self.pointer),
+            depth: self.depth + 1,
             trail: self.trail.clone(),
         }
     }
@@ -133,7 +141,7 @@ impl<'a> Source<'a> {
         }
         Ok(Self {
             root,
-            left: Cell::new(MAX_VISITS),
+            left: Cell::new(MAX_TAKEN),
         })
     }
 
@@ -143,15 +151,21 @@ impl<'a> Source<'a> {
         self.root
     }
 
-    /// Counts a visit.
+    /// Counts what is taken at `at`: its place, and `value` if that is copied.
     ///
     /// # Errors
     ///
-    /// If there were too many.
-    pub fn visit(&self, at: &At) -> Result<()> {
-        let left = self.left.get().checked_sub(1);
-        let left =
-            left.ok_or_else(|| at.error(format!("more than {MAX_VISITS} values are reached")))?;
+    /// If it is too much, or too deep.
+    pub fn take(&self, value: Option<&Value>, at: &At) -> Result<()> {
+        if at.depth > MAX_DEPTH {
+            return Err(at.error(format!("more than {MAX_DEPTH} levels deep")));
+        }
+        let size = 1 + at.pointer.len() / PIECE + value.map_or(0, size);
+        let left = self.left.get().checked_sub(size).ok_or_else(|| {
+            at.error(format!(
+                "more than {MAX_TAKEN} values are reached, references included"
+            ))
+        })?;
         self.left.set(left);
         Ok(())
     }
@@ -178,7 +192,7 @@ impl<'a> Source<'a> {
     ///
     /// If it goes outside the description, to nothing, or round.
     pub fn target(&self, reference: &str, at: &At) -> Result<(&'a Value, At)> {
-        self.visit(at)?;
+        self.take(None, at)?;
         let place = at.child("$ref");
         let Some(pointer) = reference.strip_prefix('#').filter(|p| p.starts_with('/')) else {
             let message =
@@ -193,7 +207,23 @@ impl<'a> Source<'a> {
             target.ok_or_else(|| place.error(format!("nothing stands at `{reference}`")))?;
         let mut trail = at.trail.clone();
         trail.push(pointer.to_owned());
-        let pointer = pointer.to_owned();
-        Ok((target, At { pointer, trail }))
+        let at = At {
+            pointer: pointer.to_owned(),
+            depth: at.depth + 1,
+            trail,
+        };
+        Ok((target, at))
+    }
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .map(|(k, v)| 1 + k.len() / PIECE + size(v))
+            .sum(),
+        Value::Array(list) => list.iter().map(|value| 1 + size(value)).sum(),
+        Value::String(text) => text.len() / PIECE,
+        _ => 0,
     }
 }

@@ -107,8 +107,9 @@ fn prune(example: &mut Value, schema: &Value, document: &Value) {
         }
         Value::Array(list) => {
             if let Some(items) = schema.get("items") {
-                list.iter_mut()
-                    .for_each(|value| prune(value, items, document));
+                for value in list {
+                    prune(value, items, document);
+                }
             }
         }
         _ => {}

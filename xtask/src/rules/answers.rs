@@ -48,7 +48,8 @@ pub(super) fn plain(fragment: &mut Fragment) -> Result<usize> {
 fn relax(schema: &mut Map<String, Value>, changed: &mut usize) {
     let before = schema.len();
     schema.retain(|key, value| {
-        !CONSTRAINTS.contains(&key.as_str()) && !(key == "additionalProperties" && *value == false)
+        let is_closed = key == "additionalProperties" && *value == false;
+        !is_closed && !CONSTRAINTS.contains(&key.as_str())
     });
     *changed += before - schema.len();
     for key in ["items", "additionalProperties"] {
