@@ -64,16 +64,14 @@ pub fn schema(source: &Source<'_>, value: &Value, at: &At) -> Result<Value> {
         _ => at.object(value)?,
     };
     let mut out = Map::new();
+    let place = at;
     for (key, value) in object {
-        let at = at.child(key);
+        let at = place.child(key);
         match key.as_str() {
             "type" => types(value, &at, &mut out)?,
-            "nullable" => nullable(&mut out, value == &json!(true)),
-            "const" | "enum" => source.take(Some(value), &at).and_then(|()| match value {
-                Value::Array(values) if key == "enum" => options(values, &at, &mut out),
-                _ if key == "enum" => Err(at.expected("a list", value)),
-                _ => options(std::slice::from_ref(value), &at, &mut out),
-            })?,
+            "nullable" => nullable(&mut out, place.flag(object, key)?),
+            "const" => options(source, std::slice::from_ref(value), &at, &mut out)?,
+            "enum" => options(source, at.list(value)?, &at, &mut out)?,
             "minimum" | "maximum" => bound(key, value, false, &at, &mut out)?,
             "exclusiveMinimum" => bound("minimum", value, true, &at, &mut out)?,
             "exclusiveMaximum" => bound("maximum", value, true, &at, &mut out)?,
@@ -91,6 +89,7 @@ pub fn schema(source: &Source<'_>, value: &Value, at: &At) -> Result<Value> {
             key if LEFT_OUT.contains(&key) || key.starts_with("x-") => {}
             key if KEPT.contains(&key) => {
                 source.take(Some(value), &at)?;
+                keyword(key, value, &at)?;
                 out.insert(key.to_owned(), value.clone());
             }
             key => {
@@ -118,6 +117,26 @@ pub fn schema(source: &Source<'_>, value: &Value, at: &At) -> Result<Value> {
         }
     }
     Ok(out.into())
+}
+
+/// Checks the type of a keyword that is kept as it is.
+fn keyword(key: &str, value: &Value, at: &At) -> Result<()> {
+    match key {
+        "required" => {
+            for (index, name) in at.list(value)?.iter().enumerate() {
+                at.child(&index).string(name)?;
+            }
+        }
+        "format" | "pattern" => drop(at.string(value)?),
+        "deprecated" | "uniqueItems" if !value.is_boolean() => {
+            return Err(at.expected("true or false", value));
+        }
+        _ if !value.is_boolean() && !value.is_number() => {
+            return Err(at.expected("a number", value));
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// `type`: one, or one and null; several are anything.
@@ -155,7 +174,15 @@ fn nullable(out: &mut Map<String, Value>, nullable: bool) {
 }
 
 /// `enum` and `const`.
-fn options(values: &[Value], at: &At, out: &mut Map<String, Value>) -> Result<()> {
+fn options(
+    source: &Source<'_>,
+    values: &[Value],
+    at: &At,
+    out: &mut Map<String, Value>,
+) -> Result<()> {
+    for value in values {
+        source.take(Some(value), at)?;
+    }
     nullable(out, values.contains(&Value::Null));
     let values: Vec<Value> = values.iter().filter(|v| !v.is_null()).cloned().collect();
     if values.is_empty() {

@@ -8,51 +8,21 @@ use crate::{
     convert,
     error::Result,
     source::{At, Source},
+    tables::{OPERATIONS, Wanted},
 };
 
-/// An operation that the fragment has.
-#[derive(Debug)]
-pub struct Wanted {
-    /// The path template.
-    pub path: &'static str,
-    /// The HTTP method in lower case.
-    pub method: &'static str,
-    /// Its name in the fragment.
-    pub name: &'static str,
-    /// Its `operationId` in the description.
-    pub published_as: &'static str,
-    /// Whether uploading or mirroring a directory needs it. The others may go, which the
-    /// report says.
-    pub needed: bool,
-}
-
-const fn wanted(
-    method: &'static str,
-    path: &'static str,
-    name: &'static str,
-    published_as: &'static str,
-    needed: bool,
-) -> Wanted {
-    Wanted {
-        path,
-        method,
-        name,
-        published_as,
-        needed,
-    }
-}
-
-/// The operations in the order that the fragment has them in.
-#[rustfmt::skip]
-pub const OPERATIONS: [Wanted; 8] = [
-    wanted("get", "/sites/{site_id}/assets", "list_assets", "list-assets", true),
-    wanted("post", "/sites/{site_id}/assets", "create_asset", "create-asset", true),
-    wanted("get", "/assets/{asset_id}", "get_asset", "get-asset", true),
-    wanted("patch", "/assets/{asset_id}", "update_asset", "patch-asset", true),
-    wanted("delete", "/assets/{asset_id}", "delete_asset", "delete-asset", true),
-    wanted("get", "/sites/{site_id}/asset_folders", "list_asset_folders", "list-asset-folders", true),
-    wanted("post", "/sites/{site_id}/asset_folders", "create_asset_folder", "create-asset-folder", true),
-    wanted("get", "/asset_folders/{asset_folder_id}", "get_asset_folder", "get-asset-folder", false),
+/// What a path may have. Servers of its own would be another place to send requests to.
+const PATH_ITEM: [&str; 10] = [
+    "$ref",
+    "parameters",
+    "get",
+    "put",
+    "post",
+    "delete",
+    "options",
+    "head",
+    "patch",
+    "trace",
 ];
 
 const JSON: &str = "application/json";
@@ -160,6 +130,14 @@ pub fn cut(source: &Source<'_>) -> Result<Cut> {
         let item = item
             .map(|item| source.follow(item, item_at.clone()))
             .transpose()?;
+        if let Some((item, at)) = &item {
+            only(
+                at.object(item)?,
+                at,
+                &PATH_ITEM,
+                &["summary", "description"],
+            )?;
+        }
         let found = match &item {
             Some((item, at)) => at
                 .object(item)?
@@ -294,7 +272,7 @@ fn operation(
     Ok(Operation {
         wanted,
         published_as,
-        deprecated: object.get("deprecated") == Some(&json!(true)),
+        deprecated: at.flag(object, "deprecated")?,
         security: match object
             .get("security")
             .or_else(|| source.root().get("security"))
@@ -345,7 +323,7 @@ fn parameter(source: &Source<'_>, value: &Value, at: At) -> Result<Parameter> {
     }
     let (schema, schema_at) = at.member(object, "schema")?;
     let schema = convert::schema(source, schema, &schema_at)?;
-    let required = object.get("required") == Some(&json!(true));
+    let required = at.flag(object, "required")?;
     if location == "path" && !required {
         return Err(at.error("a parameter of the path is always required"));
     }
@@ -373,7 +351,7 @@ fn request(source: &Source<'_>, value: &Value, at: At) -> Result<Request> {
     let (content, content_at) = at.member(object, "content")?;
     let (schema, at) = media(source, content, &content_at)?;
     Ok(Request {
-        required: object.get("required") == Some(&json!(true)),
+        required: at.flag(object, "required")?,
         schema,
         at,
     })

@@ -1,6 +1,6 @@
 //! What went wrong, and where.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// An error with the place that it is about: a file with line and column, or a JSON pointer.
 #[derive(Debug)]
@@ -49,7 +49,23 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.message)
+        write!(f, "{}: {}", Short(&self.place), Short(&self.message))
+    }
+}
+
+/// Text that may come from the description: without control characters, and of bounded length.
+struct Short<'a>(&'a str);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LENGTH: usize = 300;
+        for letter in self.0.chars().take(LENGTH) {
+            f.write_char(if letter.is_control() { ' ' } else { letter })?;
+        }
+        match self.0.char_indices().nth(LENGTH) {
+            Some(_) => f.write_char('…'),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! What a fragment says, one fact at a time, without words and order.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde_json::{Map, Value};
 
@@ -154,11 +157,16 @@ fn schema_facts(name: &str, schema: &Value, is_answer: bool, facts: &mut Facts) 
     fact.is_answer = is_answer;
     facts.insert((Kind::Type, name.to_owned()), fact);
     let required = schema.get("required").and_then(Value::as_array);
+    let required: BTreeSet<&str> = required
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     for (field, value) in entries(schema.get("properties")) {
         let fact = Fact {
             part_of: whole.clone(),
             is_answer,
-            required: required.is_some_and(|names| names.iter().any(|name| name == field)),
+            required: required.contains(field.as_str()),
             ..Fact::of(Some(value)).with_deprecation(value)
         };
         facts.insert((Kind::Field, format!("{name}.{field}")), fact);

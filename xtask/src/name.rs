@@ -8,57 +8,10 @@ use semver::Version;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    cut::{Answer, Cut, Operation, Parameter, Wanted},
+    cut::{Answer, Cut, Operation, Parameter},
     error::{Error, Result},
+    tables::{ANSWERS, PARAMETERS, SCHEMA_ORDER, SCHEMAS, Wanted},
 };
-
-/// The names of the schemas by where they stand: the operation or the schema above, and the
-/// part or field of it. `error` stands for every answer of status 4xx and 5xx.
-#[rustfmt::skip]
-const SCHEMAS: [(&str, &str, &str); 17] = [
-    ("create_asset", "request", "NewAsset"),
-    ("update_asset", "request", "AssetUpdate"),
-    ("create_asset_folder", "request", "NewAssetFolder"),
-    ("list_assets", "answer", "AssetList"),
-    ("create_asset", "answer", "AssetUpload"),
-    ("get_asset", "answer", "Asset"),
-    ("update_asset", "answer", "Asset"),
-    ("list_asset_folders", "answer", "AssetFolderList"),
-    ("create_asset_folder", "answer", "AssetFolder"),
-    ("get_asset_folder", "answer", "AssetFolder"),
-    ("AssetList", "assets", "Asset"),
-    ("AssetList", "pagination", "Pagination"),
-    ("AssetUpload", "uploadDetails", "UploadDetails"),
-    ("Asset", "variants", "AssetVariant"),
-    ("AssetFolderList", "assetFolders", "AssetFolder"),
-    ("AssetFolderList", "pagination", "Pagination"),
-    ("", "error", "ApiError"),
-];
-
-/// The names of the parameters, by where and what they are.
-const PARAMETERS: [(&str, &str, &str); 7] = [
-    ("path", "site_id", "SiteId"),
-    ("path", "asset_id", "AssetId"),
-    ("path", "asset_folder_id", "AssetFolderId"),
-    ("query", "localeId", "LocaleIdQuery"),
-    ("query", "offset", "Offset"),
-    ("query", "limit", "Limit"),
-    ("query", "folderId", "FolderIdQuery"),
-];
-
-/// The names of the answers that operations share, by status.
-const ANSWERS: [(&str, &str); 10] = [
-    ("400", "BadRequest"),
-    ("401", "Unauthorized"),
-    ("403", "Forbidden"),
-    ("404", "NotFound"),
-    ("409", "Conflict"),
-    ("413", "PayloadTooLarge"),
-    ("429", "TooManyRequests"),
-    ("500", "InternalError"),
-    ("502", "BadGateway"),
-    ("503", "ServiceUnavailable"),
-];
 
 /// How many schemas the fragment may have: there are some twenty.
 const MAX_SCHEMAS: usize = 1_000;
@@ -158,14 +111,6 @@ pub fn name(cut: Cut, crate_version: Version) -> Result<Fragment> {
         crate_version,
         published,
     })
-}
-
-/// Where a parameter or a shared answer stands in the tables.
-#[must_use]
-pub fn rank(name: &str) -> Option<usize> {
-    let parameters = PARAMETERS.iter().map(|(_, _, name)| *name);
-    let mut names = parameters.chain(ANSWERS.iter().map(|(_, name)| *name));
-    names.position(|known| known == name)
 }
 
 impl Names {
@@ -323,7 +268,7 @@ impl Names {
         let beside = beside(&mut schema);
         let name = match known {
             Some(_) => name,
-            None => self.unknown(side, name, &schema, at),
+            None => self.unknown(side, name, &schema, at)?,
         };
         let reference = reference("schemas", &name);
         let count = self.schemas.len();
@@ -362,22 +307,27 @@ impl Names {
     }
 
     /// The name of a schema that is in no table: that of an equal one, or else `name`.
-    fn unknown(&mut self, side: Side, name: String, schema: &Value, at: &str) -> String {
+    fn unknown(&mut self, side: Side, name: String, schema: &Value, at: &str) -> Result<String> {
         let equal = self
             .schemas
             .iter()
             .find(|(_, named)| named.side == side && named.schema == *schema);
         if let Some((equal, _)) = equal {
-            return equal.clone();
+            return Ok(equal.clone());
+        }
+        if SCHEMA_ORDER.contains(&name.as_str()) {
+            let message =
+                format!("`{name}` is taken; name this otherwise in `xtask/src/tables.rs`");
+            return Err(Error::new(at, message));
         }
         self.note("schemas", &name, at);
-        name
+        Ok(name)
     }
 
     fn note(&mut self, kind: &str, name: &str, at: &str) {
         let component = format!("/components/{kind}/{name}");
         let text = format!(
-            "`{component}` is named after its place, `{at}`; `xtask/src/name.rs` can name it otherwise"
+            "`{component}` is named after its place, `{at}`; `xtask/src/tables.rs` can name it otherwise"
         );
         let component = Some(component);
         self.notes.insert(Note { component, text });
@@ -415,8 +365,9 @@ fn merge(shared: &mut Value, other: Value, at: &str) -> Result<()> {
                     (Some(Value::Array(old)), Value::Array(new))
                         if ["enum", "required"].contains(&key.as_str()) =>
                     {
-                        let new: Vec<_> = new.into_iter().filter(|v| !old.contains(v)).collect();
-                        old.extend(new);
+                        let known: BTreeSet<String> = old.iter().map(Value::to_string).collect();
+                        let new = new.into_iter();
+                        old.extend(new.filter(|value| !known.contains(&value.to_string())));
                     }
                     (Some(old), value) => merge(old, value, &at)?,
                     (None, value) => drop(shared.insert(key, value)),

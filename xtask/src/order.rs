@@ -3,7 +3,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::{cut::OPERATIONS, name, shape::Shape};
+use crate::{
+    shape::Shape,
+    tables::{OPERATIONS, SCHEMA_ORDER, shared_rank},
+};
 
 /// The keywords in the order that a reader wants them in.
 #[rustfmt::skip]
@@ -19,18 +22,6 @@ const KEYWORDS: [&str; 48] = [
     // What belongs to it.
     "security", "parameters", "requestBody", "headers", "responses", "schemas", "schema", "content",
     "flows", "authorizationUrl", "tokenUrl", "scopes", "x-rust-type", "example",
-];
-
-/// The schemas in the order of their use: what is sent, what is answered, what goes wrong. The
-/// generator needs `KnownErrorCode` before `ErrorCode` to print the latter.
-#[rustfmt::skip]
-const SCHEMAS: [&str; 19] = [
-    "SiteId", "AssetId", "FolderId", "FileName", "FileHash",
-    "NewAsset", "AssetUpload", "UploadDetails",
-    "Asset", "AssetVariant", "AssetUpdate",
-    "Pagination", "AssetList",
-    "NewAssetFolder", "AssetFolder", "AssetFolderList",
-    "KnownErrorCode", "ErrorCode", "ApiError",
 ];
 
 /// Puts the document in order.
@@ -63,8 +54,8 @@ fn arrange(shape: Shape, value: &mut Value) {
 fn rank(shape: Shape, key: &str) -> usize {
     let place = match shape {
         Shape::Map(Shape::PathItem) => OPERATIONS.iter().position(|wanted| wanted.path == key),
-        Shape::Map(Shape::NamedSchema) => SCHEMAS.iter().position(|name| *name == key),
-        Shape::Map(Shape::Parameter | Shape::Response) => name::rank(key),
+        Shape::Map(Shape::NamedSchema) => SCHEMA_ORDER.iter().position(|name| *name == key),
+        Shape::Map(Shape::Parameter | Shape::Response) => shared_rank(key),
         Shape::Map(_) => None,
         _ => KEYWORDS.iter().position(|keyword| *keyword == key),
     };
@@ -82,7 +73,7 @@ fn arrange_list(shape: Shape, key: &str, value: &mut Value) {
                 .unwrap_or_default();
             let component = reference.rsplit('/').next().unwrap_or_default();
             (
-                name::rank(component).unwrap_or(usize::MAX),
+                shared_rank(component).unwrap_or(usize::MAX),
                 component.to_owned(),
             )
         }),

@@ -71,9 +71,8 @@ impl fmt::Display for Report {
                 writeln!(f, "| what | where | change | breaking |\n|---|---|---|---|")?;
                 for difference in &self.differences {
                     let breaking = if difference.breaking { "**yes**" } else { "no" };
-                    let (kind, place) = (difference.kind, &difference.place);
-                    // A bar in a pattern would end the cell.
-                    let change = difference.change.replace('|', "\\|");
+                    let kind = difference.kind;
+                    let [place, change] = [&difference.place, &difference.change].map(|t| cell(t));
                     writeln!(f, "| {kind} | `{place}` | {change} | {breaking} |")?;
                 }
             }
@@ -95,8 +94,13 @@ fn list(
     writeln!(f, "\n## {title}\n")?;
     for line in lines {
         f.write_str("- ")?;
-        f.write_str(&line)?;
+        f.write_str(&cell(&line))?;
         f.write_char('\n')?;
     }
     Ok(())
+}
+
+/// Text of the description in one cell of a table: it could end the cell, or the line.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace(char::is_control, " ")
 }

@@ -1,6 +1,6 @@
 //! Finds its way in a description: places as JSON pointers, and references.
 
-use std::cell::Cell;
+use std::{cell::Cell, rc::Rc};
 
 use serde_json::{Map, Value};
 
@@ -22,7 +22,7 @@ pub struct At {
     pointer: String,
     depth: usize,
     /// The references that led here: one that comes back is a cycle.
-    trail: Vec<String>,
+    trail: Rc<Vec<String>>,
 }
 
 impl At {
@@ -33,7 +33,7 @@ impl At {
         Self {
             pointer: format!("{}/{key}", self.pointer),
             depth: self.depth + 1,
-            trail: self.trail.clone(),
+            trail: Rc::clone(&self.trail),
         }
     }
 
@@ -78,6 +78,17 @@ impl At {
         value
             .as_str()
             .ok_or_else(|| self.expected("a string", value))
+    }
+
+    /// Whether `key` is set to true in the object at this place.
+    ///
+    /// # Errors
+    ///
+    /// If it is neither true nor false.
+    pub fn flag(&self, object: &Map<String, Value>, key: &str) -> Result<bool> {
+        let value = object.get(key).unwrap_or(&Value::Bool(false));
+        let flag = value.as_bool();
+        flag.ok_or_else(|| self.child(key).expected("true or false", value))
     }
 
     /// The member `key` of the object at this place, and its place.
@@ -205,12 +216,12 @@ impl<'a> Source<'a> {
         let target = self.root.pointer(pointer);
         let target =
             target.ok_or_else(|| place.error(format!("nothing stands at `{reference}`")))?;
-        let mut trail = at.trail.clone();
+        let mut trail = at.trail.to_vec();
         trail.push(pointer.to_owned());
         let at = At {
             pointer: pointer.to_owned(),
             depth: at.depth + 1,
-            trail,
+            trail: Rc::new(trail),
         };
         Ok((target, at))
     }
