@@ -25,6 +25,20 @@ const PATH_ITEM: [&str; 10] = [
     "trace",
 ];
 
+/// What the fragment takes from a security scheme.
+const SECURITY_SCHEME: [&str; 7] = [
+    "type",
+    "flows",
+    "scheme",
+    "bearerFormat",
+    "name",
+    "in",
+    "openIdConnectUrl",
+];
+
+/// What it takes from a flow of OAuth.
+const FLOW: [&str; 4] = ["authorizationUrl", "tokenUrl", "refreshUrl", "scopes"];
+
 const JSON: &str = "application/json";
 
 /// What the fragment takes from a description: OpenAPI 3.0.3, every schema where it is used.
@@ -130,19 +144,12 @@ pub fn cut(source: &Source<'_>) -> Result<Cut> {
         let item = item
             .map(|item| source.follow(item, item_at.clone()))
             .transpose()?;
-        if let Some((item, at)) = &item {
-            only(
-                at.object(item)?,
-                at,
-                &PATH_ITEM,
-                &["summary", "description"],
-            )?;
-        }
         let found = match &item {
-            Some((item, at)) => at
-                .object(item)?
-                .get(wanted.method)
-                .map(|found| (item, at, found)),
+            Some((item, at)) => {
+                let object = at.object(item)?;
+                only(object, at, &PATH_ITEM, &["summary", "description"])?;
+                object.get(wanted.method).map(|found| (item, at, found))
+            }
             None => None,
         };
         match found {
@@ -190,9 +197,15 @@ fn security(source: &Source<'_>, operations: &[Operation]) -> Result<Map<String,
                 let pointer = format!("#/components/securitySchemes/{name}");
                 let (scheme, scheme_at) = source.target(&pointer, &at)?;
                 let (scheme, scheme_at) = source.follow(scheme, scheme_at)?;
-                let mut scheme = scheme_at.object(scheme)?.clone();
-                scheme.retain(|key, _| !is_extension(key) && key != "description");
-                schemes.insert(name.clone(), scheme.into());
+                let scheme = scheme_at.object(scheme)?;
+                let mut kept = picked(scheme, &SECURITY_SCHEME);
+                if let Some(flows) = kept.get_mut("flows").and_then(Value::as_object_mut) {
+                    for flow in flows.values_mut() {
+                        let found = flow.as_object().map(|flow| picked(flow, &FLOW));
+                        *flow = found.unwrap_or_default().into();
+                    }
+                }
+                schemes.insert(name.clone(), kept.into());
             }
         }
     }
@@ -375,6 +388,20 @@ fn answer(source: &Source<'_>, status: &str, value: &Value, at: At) -> Result<An
         for (name, value) in at.object(listed)? {
             let (value, at) = source.follow(value, at.child(name))?;
             let header = at.object(value)?;
+            only(
+                header,
+                &at,
+                &["schema"],
+                &[
+                    "description",
+                    "required",
+                    "deprecated",
+                    "style",
+                    "explode",
+                    "example",
+                    "examples",
+                ],
+            )?;
             let (schema, schema_at) = at.member(header, "schema")?;
             let schema = convert::schema(source, schema, &schema_at)?;
             headers.insert(name.clone(), json!({ "schema": schema }));
@@ -397,6 +424,13 @@ fn media(source: &Source<'_>, content: &Value, at: &At) -> Result<(Value, At)> {
     let (media, at) = at.member(at.object(content)?, JSON)?;
     let (schema, at) = at.member(at.object(media)?, "schema")?;
     Ok((convert::schema(source, schema, &at)?, at))
+}
+
+fn picked(object: &Map<String, Value>, keys: &[&str]) -> Map<String, Value> {
+    let picked = keys.iter().filter_map(|key| object.get_key_value(*key));
+    picked
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }
 
 fn is_extension(key: &str) -> bool {

@@ -75,6 +75,16 @@ pub fn facts(document: &Value) -> Facts {
         let fact = Fact::saying("is", says.unwrap_or_default());
         facts.insert((Kind::Description, place.to_owned()), fact);
     }
+    for (name, scheme) in entries(document.pointer("/components/securitySchemes")) {
+        let mut says = vec![text(scheme, "type")];
+        for (flow, value) in entries(scheme.get("flows")) {
+            let addresses = entries(Some(value)).filter_map(|(_, value)| value.as_str());
+            says.push(flow.clone());
+            says.extend(addresses.map(str::to_owned));
+        }
+        let fact = Fact::saying("is", says.join(" "));
+        facts.insert((Kind::Description, name.clone()), fact);
+    }
     for (path, item) in entries(document.get("paths")) {
         for (method, operation) in entries(Some(item)) {
             let method = method.to_ascii_uppercase();

@@ -184,15 +184,20 @@ pub(crate) const EDITS: [Edit; 16] = [
         says: &[],
     },
     Edit {
-        name: "another scope and another version",
+        name: "another scope, version and place to sign in",
         replace: &[
             (
                 "operationId: get-asset-folder\n      security: [{ OAuth2: ['assets:read'] }]",
                 "operationId: get-asset-folder\n      security: [{ OAuth2: ['pages:read', 'assets:read'] }]",
             ),
             ("  version: 2.0.0", "  version: 2.1.0"),
+            (
+                "https://webflow.com/oauth/authorize",
+                "https://webflow.com/oauth/sign-in",
+            ),
         ],
         rows: &[
+            "description | `OAuth2` | is: `oauth2 authorizationCode https://webflow.com/oauth/authorize https://api.webflow.com/oauth/access_token` → `oauth2 authorizationCode https://webflow.com/oauth/sign-in https://api.webflow.com/oauth/access_token` | no",
             "description | `version` | is: `2.0.0` → `2.1.0` | no",
             "operation | `get_asset_folder` | scopes: `[{\"OAuth2\":[\"assets:read\"]}]` → `[{\"OAuth2\":[\"assets:read\",\"pages:read\"]}]` | no",
         ],
