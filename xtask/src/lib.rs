@@ -16,6 +16,7 @@ pub mod report;
 pub mod rules;
 pub mod shape;
 pub mod source;
+mod strict;
 pub mod tables;
 pub mod version;
 pub mod words;

@@ -1,17 +1,21 @@
 //! Reads a description: limits first, then UTF-8, then YAML or JSON.
 
 use std::{
-    fmt::{self, Write as _},
+    cell::Cell,
+    fmt::Write as _,
     fs::File,
     io::{self, Read as _},
     path::Path,
 };
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde::de::DeserializeSeed as _;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    strict::Strict,
+};
 
 /// A description that is longer than this is refused unread: some twenty times what Webflow
 /// publishes.
@@ -20,9 +24,9 @@ pub const MAX_BYTES: u64 = 64 << 20;
 /// How deep a description may nest, in both formats: the limit of `serde_json` is 128.
 const MAX_DEPTH: usize = 128;
 
-/// How many nodes a YAML description may have, those that its aliases repeat included: some
-/// ten times what Webflow publishes.
-const MAX_EVENTS: usize = 4_000_000;
+/// How many values a description may have, those that aliases repeat included: some ten times
+/// what Webflow publishes.
+const MAX_VALUES: usize = 1_000_000;
 
 /// How many nodes the aliases may repeat, and how many aliases there may be: Webflow's
 /// description has none.
@@ -86,8 +90,11 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 fn json(text: &str, name: &str) -> Result<Value> {
-    serde_json::from_str::<Strict>(text)
-        .map(|node| node.0)
+    let left = Cell::new(MAX_VALUES);
+    let mut json = serde_json::Deserializer::from_str(text);
+    let document = Strict(&left).deserialize(&mut json);
+    document
+        .and_then(|document| json.end().map(|()| document))
         .map_err(|e| {
             let place = format!("{name}:{}:{}", e.line(), e.column());
             Error::new(place, "not a JSON document that can be used").because(e)
@@ -98,8 +105,9 @@ fn yaml(text: &str, name: &str) -> Result<Value> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: MAX_DEPTH,
-            max_events: MAX_EVENTS,
-            max_nodes: MAX_EVENTS,
+            // Keys are nodes too, and maps and lists have an end.
+            max_events: 4 * MAX_VALUES,
+            max_nodes: 2 * MAX_VALUES,
             max_aliases: MAX_ALIASES,
         },
         alias_limits: serde_saphyr::alias_limits! {
@@ -108,15 +116,17 @@ fn yaml(text: &str, name: &str) -> Result<Value> {
         strict_booleans: true,
         with_snippet: false,
     };
-    serde_saphyr::from_str_with_options::<Strict>(text, options)
-        .map(|node| node.0)
-        .map_err(|e| {
-            let place = e.location().map_or_else(
-                || name.to_owned(),
-                |at| format!("{name}:{}:{}", at.line(), at.column()),
-            );
-            Error::new(place, "not a YAML document that can be used").because(e)
-        })
+    let left = Cell::new(MAX_VALUES);
+    serde_saphyr::with_deserializer_from_str_with_options(text, options, |yaml| {
+        Strict(&left).deserialize(yaml)
+    })
+    .map_err(|e| {
+        let place = e.location().map_or_else(
+            || name.to_owned(),
+            |at| format!("{name}:{}:{}", at.line(), at.column()),
+        );
+        Error::new(place, "not a YAML document that can be used").because(e)
+    })
 }
 
 /// Line and column, both from 1, of what comes after `before`.
@@ -133,78 +143,4 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
-}
-
-/// A value in which no key stands twice: `serde_json` would keep the last one without a word.
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Strict;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Strict, E> {
-        Ok(Strict(Value::Null))
-    }
-
-    fn visit_none<E>(self) -> Result<Strict, E> {
-        Ok(Strict(Value::Null))
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Strict, D::Error> {
-        Strict::deserialize(deserializer)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Strict, E> {
-        Ok(Strict(value.into()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Strict, E> {
-        Ok(Strict(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Strict, E> {
-        Ok(Strict(value.into()))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Strict, E> {
-        let number = Number::from_f64(value).ok_or_else(|| E::custom("not a finite number"))?;
-        Ok(Strict(number.into()))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Strict, E> {
-        Ok(Strict(value.into()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Strict, A::Error> {
-        let mut list = Vec::new();
-        while let Some(Strict(value)) = seq.next_element()? {
-            list.push(value);
-        }
-        Ok(Strict(list.into()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Strict, A::Error> {
-        let mut map = Map::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            if map.contains_key(&key) {
-                return Err(A::Error::custom(format_args!(
-                    "the key `{key}` stands twice"
-                )));
-            }
-            let Strict(value) = entries.next_value()?;
-            map.insert(key, value);
-        }
-        Ok(Strict(map.into()))
-    }
 }

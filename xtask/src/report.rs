@@ -64,7 +64,7 @@ impl fmt::Display for Report {
                 let breaking = self.differences.iter().filter(|d| d.breaking).count();
                 writeln!(
                     f,
-                    "{} changes, {breaking} of them breaking: {} asks for {version} (a {number} release).\n",
+                    "Changes: {}, breaking: {breaking}. Version {} asks for {version} (a {number} release).\n",
                     self.differences.len(),
                     self.crate_version,
                 )?;
@@ -72,14 +72,15 @@ impl fmt::Display for Report {
                 for difference in &self.differences {
                     let breaking = if difference.breaking { "**yes**" } else { "no" };
                     let kind = difference.kind;
-                    let [place, change] = [&difference.place, &difference.change].map(|t| cell(t));
-                    writeln!(f, "| {kind} | `{place}` | {change} | {breaking} |")?;
+                    let place = code(&difference.place);
+                    let change = cell(&difference.change);
+                    writeln!(f, "| {kind} | {place} | {change} | {breaking} |")?;
                 }
             }
         }
-        let words = self.missing_words.iter().map(|place| format!("`{place}`"));
+        let words = self.missing_words.iter().map(|place| code(place));
         list(f, "Words to write", words)?;
-        list(f, "Notes", self.notes.iter().cloned())
+        list(f, "Notes", self.notes.iter().map(|note| cell(note)))
     }
 }
 
@@ -94,7 +95,7 @@ fn list(
     writeln!(f, "\n## {title}\n")?;
     for line in lines {
         f.write_str("- ")?;
-        f.write_str(&cell(&line))?;
+        f.write_str(&line)?;
         f.write_char('\n')?;
     }
     Ok(())
@@ -103,4 +104,9 @@ fn list(
 /// Text of the description in one cell of a table: it could end the cell, or the line.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace(char::is_control, " ")
+}
+
+/// A name of the description's, which could end the code too.
+fn code(text: &str) -> String {
+    format!("`{}`", cell(text).replace('`', "'"))
 }

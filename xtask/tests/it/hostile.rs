@@ -275,6 +275,15 @@ fn alias_bombs_are_refused() {
 }
 
 #[test]
+fn more_values_than_any_description_has_are_refused() {
+    let ones = "1,".repeat(1_000_000);
+    let found = refused(format!("{{\"openapi\": [{ones} 1]}}"));
+    assert!(found.contains("too many values"), "{found}");
+    let found = refused(format!("openapi: [{ones} 1]\n"));
+    assert!(found.contains("too many values"), "{found}");
+}
+
+#[test]
 fn deep_nesting_is_refused() {
     let depth = 100_000;
     let flow: String = iter::repeat_n('[', depth).collect();
