@@ -279,8 +279,6 @@ fn more_values_than_any_description_has_are_refused() {
     let ones = "1,".repeat(1_000_000);
     let found = refused(format!("{{\"openapi\": [{ones} 1]}}"));
     assert!(found.contains("too many values"), "{found}");
-    let found = refused(format!("openapi: [{ones} 1]\n"));
-    assert!(found.contains("too many values"), "{found}");
 }
 
 #[test]
