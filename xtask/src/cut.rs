@@ -11,29 +11,53 @@ use crate::{
     tables::{OPERATIONS, Wanted},
 };
 
-/// What a path may have. Servers of its own would be another place to send requests to.
-const PATH_ITEM: [&str; 10] = [
-    "$ref",
-    "parameters",
-    "get",
-    "put",
-    "post",
-    "delete",
-    "options",
-    "head",
-    "patch",
-    "trace",
-];
+/// The keywords of an object: those that are used, and those that are left out because they
+/// say nothing to callers. Any other is an error.
+struct Keywords {
+    used: &'static [&'static str],
+    left_out: &'static [&'static str],
+}
+
+/// Servers of its own would be another place to send requests to: they are not left out.
+#[rustfmt::skip]
+const PATH_ITEM: Keywords = Keywords {
+    used: &["parameters", "get", "post", "patch", "delete"],
+    left_out: &["summary", "description", "put", "options", "head", "trace"],
+};
+
+/// `tags` groups the pages of the reference.
+#[rustfmt::skip]
+const OPERATION: Keywords = Keywords {
+    used: &["operationId", "deprecated", "security", "parameters", "requestBody", "responses"],
+    left_out: &["tags", "summary", "description", "externalDocs", "callbacks"],
+};
+
+#[rustfmt::skip]
+const PARAMETER: Keywords = Keywords {
+    used: &["name", "in", "required", "deprecated", "schema", "style", "explode"],
+    left_out: &["description", "example", "examples", "allowEmptyValue", "allowReserved"],
+};
+
+const REQUEST: Keywords = Keywords {
+    used: &["required", "content"],
+    left_out: &["description"],
+};
+
+const RESPONSE: Keywords = Keywords {
+    used: &["headers", "content"],
+    left_out: &["description", "links"],
+};
+
+#[rustfmt::skip]
+const HEADER: Keywords = Keywords {
+    used: &["schema"],
+    left_out: &["description", "required", "deprecated", "style", "explode", "example", "examples"],
+};
 
 /// What the fragment takes from a security scheme.
+#[rustfmt::skip]
 const SECURITY_SCHEME: [&str; 7] = [
-    "type",
-    "flows",
-    "scheme",
-    "bearerFormat",
-    "name",
-    "in",
-    "openIdConnectUrl",
+    "type", "flows", "scheme", "bearerFormat", "name", "in", "openIdConnectUrl",
 ];
 
 /// What it takes from a flow of OAuth.
@@ -147,7 +171,7 @@ pub fn cut(source: &Source<'_>) -> Result<Cut> {
         let found = match &item {
             Some((item, at)) => {
                 let object = at.object(item)?;
-                only(object, at, &PATH_ITEM, &["summary", "description"])?;
+                only(object, at, &PATH_ITEM)?;
                 object.get(wanted.method).map(|found| (item, at, found))
             }
             None => None,
@@ -212,8 +236,7 @@ fn security(source: &Source<'_>, operations: &[Operation]) -> Result<Map<String,
     Ok(schemes)
 }
 
-/// What the fragment takes from an operation. `tags` and extensions group the pages of the
-/// reference and name another generator's methods; `callbacks` are not for callers.
+/// What the fragment takes from an operation.
 fn operation(
     source: &Source<'_>,
     wanted: &'static Wanted,
@@ -222,25 +245,7 @@ fn operation(
     at: At,
 ) -> Result<Operation> {
     let object = at.object(value)?;
-    only(
-        object,
-        &at,
-        &[
-            "operationId",
-            "deprecated",
-            "security",
-            "parameters",
-            "requestBody",
-            "responses",
-        ],
-        &[
-            "tags",
-            "summary",
-            "description",
-            "externalDocs",
-            "callbacks",
-        ],
-    )?;
+    only(object, &at, &OPERATION)?;
     let published_as = match object.get("operationId") {
         Some(id) => Some(at.child("operationId").string(id)?.to_owned()),
         None => None,
@@ -304,26 +309,7 @@ fn parameter(source: &Source<'_>, value: &Value, at: At) -> Result<Parameter> {
     let (value, at) = source.follow(value, at)?;
     source.take(None, &at)?;
     let object = at.object(value)?;
-    only(
-        object,
-        &at,
-        &[
-            "name",
-            "in",
-            "required",
-            "deprecated",
-            "schema",
-            "style",
-            "explode",
-        ],
-        &[
-            "description",
-            "example",
-            "examples",
-            "allowEmptyValue",
-            "allowReserved",
-        ],
-    )?;
+    only(object, &at, &PARAMETER)?;
     let text = |key| {
         let (value, at) = at.member(object, key)?;
         at.string(value).map(str::to_owned)
@@ -360,7 +346,7 @@ fn parameter(source: &Source<'_>, value: &Value, at: At) -> Result<Parameter> {
 fn request(source: &Source<'_>, value: &Value, at: At) -> Result<Request> {
     let (value, at) = source.follow(value, at)?;
     let object = at.object(value)?;
-    only(object, &at, &["required", "content"], &["description"])?;
+    only(object, &at, &REQUEST)?;
     let (content, content_at) = at.member(object, "content")?;
     let (schema, at) = media(source, content, &content_at)?;
     Ok(Request {
@@ -376,32 +362,14 @@ fn answer(source: &Source<'_>, status: &str, value: &Value, at: At) -> Result<An
     }
     let (value, at) = source.follow(value, at)?;
     let object = at.object(value)?;
-    only(
-        object,
-        &at,
-        &["headers", "content"],
-        &["description", "links"],
-    )?;
+    only(object, &at, &RESPONSE)?;
     let mut headers = Map::new();
     if let Some(listed) = object.get("headers") {
         let at = at.child("headers");
         for (name, value) in at.object(listed)? {
             let (value, at) = source.follow(value, at.child(name))?;
             let header = at.object(value)?;
-            only(
-                header,
-                &at,
-                &["schema"],
-                &[
-                    "description",
-                    "required",
-                    "deprecated",
-                    "style",
-                    "explode",
-                    "example",
-                    "examples",
-                ],
-            )?;
+            only(header, &at, &HEADER)?;
             let (schema, schema_at) = at.member(header, "schema")?;
             let schema = convert::schema(source, schema, &schema_at)?;
             headers.insert(name.clone(), json!({ "schema": schema }));
@@ -438,8 +406,10 @@ fn is_extension(key: &str) -> bool {
 }
 
 /// Refuses what is neither used nor known to be of no use.
-fn only(object: &Map<String, Value>, at: &At, used: &[&str], left_out: &[&str]) -> Result<()> {
-    let known = |key: &str| used.contains(&key) || left_out.contains(&key) || is_extension(key);
+fn only(object: &Map<String, Value>, at: &At, keywords: &Keywords) -> Result<()> {
+    let known = |key: &str| {
+        keywords.used.contains(&key) || keywords.left_out.contains(&key) || is_extension(key)
+    };
     match object.keys().find(|key| !known(key)) {
         Some(key) => Err(at.child(key).error(format!("`{key}` is not known here"))),
         None => Ok(()),

@@ -59,7 +59,7 @@ pub fn spec(root: &Path, description: &Path, check: bool) -> Result<Report> {
     let cut = cut::cut(&source).map_err(within)?;
     let version = cut.version.clone();
     let mut fragment = name::name(cut, crate_version.clone()).map_err(within)?;
-    rules::apply(&mut fragment).map_err(within)?;
+    rules::apply(&mut fragment).map_err(|e| e.within(FRAGMENT))?;
     let missing_words = words::carry_over(&mut fragment.document, &committed);
     order::order(&mut fragment.document);
     let new_text = pretty(&fragment.document);

@@ -83,8 +83,9 @@ pub fn name(cut: Cut, crate_version: Version) -> Result<Fragment> {
     }
     for (above, part, name) in SCHEMAS {
         if !names.schemas.contains_key(name) {
-            let place = format!("{above}.{part}");
-            return Err(Error::new(place, format!("no object to name `{name}`")));
+            let message =
+                format!("no object for `{name}`, which is looked for at `{above}.{part}`");
+            return Err(Error::new("", message));
         }
     }
     let schemas: Map<String, Value> = names

@@ -117,6 +117,11 @@ fn wrong_and_missing_parts_are_refused_with_their_pointer() {
             "#/paths/~1assets~1{asset_id}/delete/responses/default: expected a status",
         ),
         (
+            "uploadDetails:\n                    type: [object, 'null']\n                    properties:\n",
+            "uploadDetails:\n                    type: [object, 'null']\n                    x-gone:\n",
+            "#: no object for `UploadDetails`, which is looked for at `AssetUpload.uploadDetails`",
+        ),
+        (
             "altText: { type: string }",
             "altText: text",
             "#/paths/~1assets~1{asset_id}/patch/requestBody/content/application~1json/schema/properties/altText: expected an object, found a string",

@@ -28,7 +28,7 @@ fn a_rule_that_finds_nothing_to_change_is_an_error_with_its_name_and_place() {
         let project = Project::new();
         assert_eq!(DESCRIPTION.matches(old).count(), 1, "{rule}");
         let outcome = project.spec(DESCRIPTION.replace(old, &new), &["--check"]);
-        let expected = format!("error: description.yml#{place}rule `{rule}`: ");
+        let expected = format!("error: openapi/webflow-assets.json#{place}rule `{rule}`: ");
         assert_eq!(outcome.code, 2, "{rule}: {}", outcome.report);
         assert!(
             outcome.error.starts_with(&expected),
@@ -54,7 +54,6 @@ fn a_rule_on_every_answer_notices_that_there_is_nothing_left_to_do() {
     ];
     let project = Project::new();
     let outcome = project.spec(without(DESCRIPTION, &required), &["--check"]);
-    let expected =
-        "error: description.yml#/components/schemas: rule `optional-answers`: nothing to change";
+    let expected = "error: openapi/webflow-assets.json#/components/schemas: rule `optional-answers`: nothing to change";
     assert!(outcome.error.starts_with(expected), "{}", outcome.error);
 }
