@@ -8,8 +8,9 @@ use semver::Version;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    cut::{Answer, Cut, Operation, Parameter},
+    cut::Cut,
     error::{Error, Result},
+    operation::{Answer, Operation, Parameter},
     tables::{ANSWERS, PARAMETERS, SCHEMA_ORDER, SCHEMAS, Wanted},
 };
 
