@@ -44,13 +44,12 @@ const SCHEMAS: &str = "/components/schemas";
 
 /// The rules in the order that they are applied in.
 #[rustfmt::skip]
-pub const RULES: [Rule; 17] = [
+pub const RULES: [Rule; 16] = [
     rule("operation-names", "/paths", operations::names),
     rule("folder-pages", "/paths/~1sites~1{site_id}~1asset_folders/get/parameters", operations::folder_pages),
     rule("rate-limit-headers", "/paths", headers::rate_limit),
     rule("retry-after-header", "/components/responses/TooManyRequests/headers", headers::retry_after),
     rule("whole-header-numbers", "/components/headers", headers::whole_numbers),
-    rule("token-url", "/components/securitySchemes/OAuth2", security::token_url),
     rule("used-scopes", "/components/securitySchemes/OAuth2", security::used_scopes),
     rule("constrained-requests", "/components", requests::constrained),
     rule("open-error-codes", "/components/schemas/ApiError", errors::open_codes),

@@ -8,17 +8,6 @@ use crate::{error::Result, name::Fragment};
 
 const FLOW: &str = "/components/securitySchemes/OAuth2/flows/authorizationCode";
 
-/// Where the live service hands out access tokens.
-const TOKEN_URL: &str = "https://api.webflow.com/oauth/access_token";
-
-/// Sets the address that hands out access tokens.
-pub(super) fn token_url(fragment: &mut Fragment) -> Result<usize> {
-    let old = fragment
-        .object(FLOW)?
-        .insert("tokenUrl".to_owned(), TOKEN_URL.into());
-    Ok(usize::from(old.is_some_and(|old| old != TOKEN_URL)))
-}
-
 /// Leaves the scopes that an operation requires.
 pub(super) fn used_scopes(fragment: &mut Fragment) -> Result<usize> {
     let mut used = BTreeSet::new();

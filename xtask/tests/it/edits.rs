@@ -197,7 +197,7 @@ pub(crate) const EDITS: [Edit; 16] = [
             ),
         ],
         rows: &[
-            "description | `OAuth2` | is: `oauth2 authorizationCode https://webflow.com/oauth/authorize https://api.webflow.com/oauth/access_token` → `oauth2 authorizationCode https://webflow.com/oauth/sign-in https://api.webflow.com/oauth/access_token` | no",
+            "description | `OAuth2` | is: `oauth2 authorizationCode https://webflow.com/oauth/authorize https://api.webflow.com/oauth/token` → `oauth2 authorizationCode https://webflow.com/oauth/sign-in https://api.webflow.com/oauth/token` | no",
             "description | `version` | is: `2.0.0` → `2.1.0` | no",
             "operation | `get_asset_folder` | scopes: `[{\"OAuth2\":[\"assets:read\"]}]` → `[{\"OAuth2\":[\"assets:read\",\"pages:read\"]}]` | no",
         ],

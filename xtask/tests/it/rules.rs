@@ -17,7 +17,6 @@ fn a_rule_that_finds_nothing_to_change_is_an_error_with_its_name_and_place() {
         ("rate-limit-headers", "X-RateLimit-Remaining", "X-Left".into(), "/components/headers: "),
         ("retry-after-header", "X-RateLimit-Remaining: {", "Retry-After: { schema: { type: integer } }\n        X-RateLimit-Remaining: {".into(), "/components/responses/TooManyRequests/headers: "),
         ("whole-header-numbers", "{ type: number } }\n        X-RateLimit-Limit: { $ref: '#/components/headers/limit' }", "{ type: integer } }\n        X-RateLimit-Limit: { schema: { type: integer } }".into(), "/components/headers: "),
-        ("token-url", "oauth/token", "oauth/access_token".into(), "/components/securitySchemes/OAuth2: "),
         ("used-scopes", "            'pages:read': Not used\n            'sites:read': Not used either\n", String::new(), "/components/securitySchemes/OAuth2: "),
         ("constrained-requests", "fileName: { type: string, ", "fileName: { type: string, maxLength: 50, ".into(), "/components/schemas/NewAsset/properties/fileName: "),
         ("security-token", form, more("X-Amz-Security-Token: { type: string }"), "/components/schemas/UploadDetails: "),
