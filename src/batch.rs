@@ -26,7 +26,7 @@ pub(crate) const CONCURRENCY: usize = 8;
 
 /// How many contents a batch remembers. An older one that comes again costs a create call, which
 /// Webflow answers with the asset that it has.
-const CONTENTS: usize = 4096;
+const CONTENTS: usize = 1024;
 
 impl Client {
     /// Uploads many files to a site, several at a time.
@@ -156,10 +156,6 @@ impl Batch {
     /// polls it, and goes on while nobody polls, as far as it has begun. Dropping the stream stops
     /// it: what was registered by then and not filled stays on the site without a file, and
     /// uploading the same file again fills it.
-    ///
-    /// # Panics
-    ///
-    /// The stream passes on a panic of an upload's `on_progress`.
     #[must_use = "a stream does nothing until it is polled"]
     pub fn stream(self) -> Events {
         // Room for what happens while the reader is busy.
@@ -239,6 +235,7 @@ impl Stream for Events {
             }
         }
         while let Poll::Ready(Some(ended)) = self.tasks.poll_join_next(cx) {
+            // It would never say that it has finished.
             if let Err(error) = ended
                 && error.is_panic()
             {

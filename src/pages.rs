@@ -182,17 +182,18 @@ impl Place {
         let total = pagination.and_then(|pagination| pagination.total);
         // Without a total, a page that is not full is the last one.
         let more = total.map_or(offset - self.offset >= PAGE, |total| offset < total);
-        if !more {
-            return Ok(None);
-        }
         let first = entries.first().and_then(Listed::id).map(str::to_owned);
-        // A server that does not know `offset` would answer with its first page for ever.
-        if entries.is_empty() || (first.is_some() && first == self.first) {
+        // A server that does not know `offset` would answer with its first page again and again.
+        let again = first.is_some() && first == self.first;
+        if again || (more && entries.is_empty()) {
             let total = total.map_or("more".to_owned(), |total| total.to_string());
             return Err(format!(
                 "the list broke off: it has {total} entries, and those after number {} were not given",
                 self.offset
             ));
+        }
+        if !more {
+            return Ok(None);
         }
         Ok(Some(Self { offset, first }))
     }

@@ -51,7 +51,8 @@ pub struct Locked {
     /// The asset's address on Webflow's content delivery network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// The site had an asset with this content before. It is never deleted from here.
+    /// Nothing proves that the asset was created from here: the site may have had it before. It
+    /// is never deleted from here.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub existing: bool,
 }

@@ -85,17 +85,32 @@ impl Filter {
         if !metadata.is_dir() {
             return Err(unreadable(io::ErrorKind::NotADirectory.into()));
         }
+        // The walk itself would let what is included in, hidden or ignored as it may be.
+        let include = overrides(root, self.include.iter().cloned())?;
+        let hidden = self.hidden;
+        let filter = move |entry: &DirEntry| {
+            let name = entry.file_name();
+            let is_hidden = name.as_encoded_bytes().starts_with(b".");
+            name != state::NAME && (hidden || entry.depth() == 0 || !is_hidden)
+        };
         let walk = WalkBuilder::new(root)
             .standard_filters(false)
-            .hidden(!self.hidden)
             .ignore(true)
             .follow_links(self.follow)
-            .overrides(self.overrides(root)?)
-            .filter_entry(|entry| entry.file_name() != state::NAME)
+            .overrides(overrides(
+                root,
+                self.exclude.iter().map(|glob| format!("!{glob}")),
+            )?)
+            .filter_entry(filter)
             .build();
         let mut tree = Tree::default();
         for entry in walk {
-            let result = entry.and_then(|entry| tree.add(root, &entry));
+            let result = entry.and_then(|entry| {
+                if !include.is_empty() && !include.matched(entry.path(), false).is_whitelist() {
+                    return Ok(());
+                }
+                tree.add(root, &entry)
+            });
             if let Err(error) = result {
                 tree.incomplete = true;
                 tree.problems.push(Problem::walk(root, error));
@@ -103,19 +118,15 @@ impl Filter {
         }
         Ok(tree)
     }
+}
 
-    pub(super) fn overrides(&self, root: &Path) -> Result<Override, SyncError> {
-        let mut builder = OverrideBuilder::new(root);
-        let exclude = self.exclude.iter().map(|glob| format!("!{glob}"));
-        for glob in self.include.iter().cloned().chain(exclude) {
-            builder
-                .add(&glob)
-                .map_err(|error| SyncError::Glob(error.to_string()))?;
-        }
-        builder
-            .build()
-            .map_err(|error| SyncError::Glob(error.to_string()))
+fn overrides(root: &Path, globs: impl Iterator<Item = String>) -> Result<Override, SyncError> {
+    let refuse = |error: ignore::Error| SyncError::Glob(error.to_string());
+    let mut builder = OverrideBuilder::new(root);
+    for glob in globs {
+        builder.add(&glob).map_err(refuse)?;
     }
+    builder.build().map_err(refuse)
 }
 
 impl Tree {

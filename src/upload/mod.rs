@@ -1,5 +1,6 @@
 //! One file onto a site, in one call.
 
+mod age;
 mod contents;
 mod run;
 
@@ -97,9 +98,17 @@ pub struct Uploaded {
     /// The length of the file in bytes.
     pub len: u64,
     attempts: Attempts,
+    is_new: bool,
 }
 
 impl Uploaded {
+    /// Whether Webflow's answer proves that this call registered the asset: it has the name that
+    /// the call gave, and a date within the call. To Webflow's clock a second is the least.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     /// How often each step was tried.
     #[must_use]
     pub fn attempts(&self) -> Attempts {

@@ -386,4 +386,28 @@ fn public_types_cross_threads() {
     check::<webflow_assets::s3::PostForm>();
     check::<webflow_assets::s3::Stored>();
     check::<webflow_assets::s3::Error>();
+    check::<webflow_assets::Remote>();
+    check::<webflow_assets::ListAllAssets>();
+    check::<webflow_assets::ListAllFolders>();
+    check::<webflow_assets::sync::DirSync>();
+    check::<webflow_assets::sync::Plan>();
+    check::<webflow_assets::sync::Report>();
+    check::<webflow_assets::sync::SyncError>();
+    check::<webflow_assets::sync::LockFile>();
+
+    // What is polled by one task at a time need not be shared by several.
+    fn moves<T: Send + 'static>(_: T) {}
+    let client = client("http://127.0.0.1:9/v2");
+    moves(
+        client
+            .upload_all(SITE, [webflow_assets::Source::path("a")])
+            .stream(),
+    );
+    moves(
+        client
+            .upload(SITE, webflow_assets::Source::path("a"))
+            .send(),
+    );
+    moves(client.sync(SITE, "dir").send());
+    moves(client.list_all_assets(SITE).stream());
 }

@@ -123,19 +123,19 @@ async fn a_server_that_repeats_its_first_page_is_not_asked_for_ever() {
 #[tokio::test]
 async fn a_list_without_pagination_ends_with_a_page_that_is_not_full() {
     let server = MockServer::start_async().await;
-    let page = |len: usize| -> AssetList {
-        let assets: Vec<_> = (0..len)
+    let page = |from: usize, len: usize| -> AssetList {
+        let assets: Vec<_> = (from..from + len)
             .map(|n| json!({"id": format!("{n:024}")}))
             .collect();
         serde_json::from_value(json!({"assets": assets, "pagination": null})).unwrap()
     };
     let second = server.list_assets(|when, then| {
         when.offset(100);
-        then.ok(&page(7));
+        then.ok(&page(100, 7));
     });
     let first = server.list_assets(|when, then| {
         when.limit(100);
-        then.ok(&page(100));
+        then.ok(&page(0, 100));
     });
     let list = client(&server.base_url()).list_all_assets(SITE);
     let assets: Vec<_> = list.stream().try_collect().await.unwrap();

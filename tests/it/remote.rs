@@ -46,7 +46,7 @@ async fn a_url_is_fetched_whole_into_memory_or_a_file_and_without_the_token() {
         let body = content.clone();
         let mock = server.mock(|when, then| {
             when.method(GET)
-                .path(format!("/img/{}", name.replace("%20", " ")))
+                .path(format!("/img/{name}"))
                 .header_missing("authorization");
             then.status(200).body(body);
         });

@@ -527,3 +527,58 @@ async fn a_stalled_s3_is_given_up_and_a_dropped_upload_stops() {
         tokio::io::copy(&mut stream, &mut sink).await.ok();
     }
 }
+
+#[tokio::test]
+async fn name_and_text_take_one_request_after_the_upload() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let done = client_of(&sandbox)
+        .upload(sandbox.site_id(), Source::bytes("barn.png", "barn"))
+        .display_name("Barn")
+        .alt_text("A red barn")
+        .send()
+        .await
+        .unwrap();
+    let asset = sandbox.assets().pop().unwrap();
+    assert_eq!(done.asset.id.as_deref(), Some(asset.id.as_str()));
+    assert_eq!(asset.display_name.as_str(), "Barn");
+    assert_eq!(asset.alt_text.as_deref(), Some("A red barn"));
+    let methods: Vec<String> = sandbox.requests().into_iter().map(|r| r.method).collect();
+    assert_eq!(methods, ["POST", "POST", "PATCH"]);
+}
+
+#[tokio::test]
+async fn a_text_that_cannot_be_set_says_so_and_leaves_the_file_where_it_is() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let quick = webflow_assets::RetryPolicy::default().base_delay(Duration::from_millis(1));
+    let client = Client::builder()
+        .token(Token::new(sandbox.token()).unwrap())
+        .base_url(sandbox.base_url())
+        .retry(quick)
+        .build()
+        .unwrap();
+    // Not found yet, lost on the way back, and then taken.
+    for rule in ["update:404*2", "update:reset-after", "update:502"] {
+        sandbox.fault(rule.parse().unwrap());
+    }
+    let upload = |text: &str| {
+        let source = Source::bytes(format!("{text}.png"), text.to_owned());
+        client.upload(sandbox.site_id(), source).alt_text(text)
+    };
+    upload("one").send().await.unwrap();
+    assert_eq!(sandbox.assets()[0].alt_text.as_deref(), Some("one"));
+
+    sandbox.fault("update:400*forever".parse().unwrap());
+    let error = upload("two").send().await.unwrap_err();
+    assert!(matches!(error.kind(), UploadErrorKind::Update(_)));
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(400));
+    assert!(error.clean_up().is_none());
+    let text = error.to_string();
+    assert!(
+        text.starts_with(
+            "two.png: the file is on the site, and its name and text could not be set: 400"
+        ),
+        "{text}"
+    );
+    let id = error.asset_id().unwrap();
+    assert_eq!(sandbox.stored(id).unwrap(), "two");
+}
