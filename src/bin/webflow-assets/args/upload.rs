@@ -38,7 +38,10 @@ Examples:
     webflow-assets upload hero.png logo.svg --folder 6436b1ce5281cace05b65aea";
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
+#[cfg_attr(
+    feature = "sandbox",
+    expect(clippy::struct_excessive_bools, reason = "flags are bools")
+)]
 pub(crate) struct UploadArgs {
     /// Files to upload, or URLs to fetch and upload
     #[arg(
