@@ -4,6 +4,8 @@
 mod bad_input;
 #[path = "sync/failures.rs"]
 mod failures;
+#[path = "sync/interrupted.rs"]
+mod interrupted;
 
 use std::{
     collections::BTreeMap,

@@ -44,7 +44,7 @@ fn a_list_for_machines_has_all_that_is_known() {
         .upload(&[HERO, "--alt-text", "A barn", "--folder", folder])
         .arg("--json"));
     let uploaded = &json_lines(&upload)[0];
-    live.sandbox.add_asset("elsewhere.txt", "elsewhere");
+    let _ = live.sandbox.add_asset("elsewhere.txt", "elsewhere");
 
     let output = run(&mut live.command(&["list", "--json", "--folder", folder]));
     assert_exit(&output, 0);

@@ -154,7 +154,7 @@ fn files_that_wait_for_the_rate_limit_are_said_to() {
 fn a_table_has_titles_and_fits_the_terminal() {
     let live = Live::start();
     let name = "a-name-that-is-longer-than-there-is-room-for.png";
-    live.sandbox.add_asset(name, "barn");
+    let _ = live.sandbox.add_asset(name, "barn");
     let mut terminal = Terminal::new(60);
     let mut list = live.command(&["list"]);
     let mut child = list.stdout(terminal.theirs()).spawn().expect("it runs");

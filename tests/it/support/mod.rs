@@ -2,6 +2,7 @@
 
 pub(crate) mod post;
 pub(crate) mod s3;
+pub(crate) mod storm;
 
 use std::{error::Error, fmt::Write};
 
