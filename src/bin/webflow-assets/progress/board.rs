@@ -169,8 +169,8 @@ mod tests {
         assert_eq!(
             lines(&board, 39, 24),
             [
-                "1/3 files       1.50/6.00M 1.00M/s  2s",
-                "  b.png  ██░░░░░░░░░░░░░   0.50/3.00M",
+                "1/3 files        1.50/6.00M 1.00M/s  2s",
+                "  b.png  ███░░░░░░░░░░░░░░░  0.50/3.00M",
                 "  c.png  preparing",
             ]
         );
@@ -200,7 +200,7 @@ mod tests {
         board.moved(0, MIB / 4, MIB);
         assert_eq!(
             lines(&board, 59, 24),
-            ["hero.png  ██████░░░░░░░░░░░░░░░░░░  0.25/1.00M 1.00M/s  2s"]
+            ["hero.png  ██████░░░░░░░░░░░░░░░░░░░  0.25/1.00M 1.00M/s  2s"]
         );
     }
 

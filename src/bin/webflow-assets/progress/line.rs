@@ -210,15 +210,15 @@ mod tests {
     fn files_below_a_total_have_their_figures_in_columns() {
         assert_eq!(
             below("  hero.png", 512 * 1024, 3 * MIB).line(60),
-            "  hero.png  █████░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  0.50/3.00 MiB"
+            "  hero.png  █████░░░░░░░░░░░░░░░░░░░░░░░░░░░░  0.50/3.00 MiB"
         );
         assert_eq!(
             below("  note.txt", 10, 12).line(60),
-            "  note.txt  ████████████████████████████░░░░░░    10/  12 B  "
+            "  note.txt  ███████████████████████████░░░░░░    10/  12 B  "
         );
         assert_eq!(
             below("  note.txt", 12, 12).line(60),
-            "  note.txt  ██████████████████████████████████      finishing"
+            "  note.txt  █████████████████████████████████      finishing"
         );
     }
 
@@ -245,9 +245,9 @@ mod tests {
         };
         assert_eq!(
             begun.line(79),
-            "60/80 files  ████████████░░░░░  150/200 MiB waiting for the rate limit, 23s"
+            "60/80 files  ███████████████░░░░░   150/200 MiB waiting for the rate limit, 23s"
         );
-        assert_eq!(begun.line(39), "60/80 fi…   150/200M rate limit, 23s");
+        assert_eq!(begun.line(39), "60/80 files    150/200M rate limit, 23s");
         let held = Some(Duration::from_secs(61));
         let fresh = State {
             label: "0/80 files",
