@@ -394,9 +394,12 @@ fn public_types_cross_threads() {
     check::<webflow_assets::sync::Report>();
     check::<webflow_assets::sync::SyncError>();
     check::<webflow_assets::sync::LockFile>();
+}
 
-    // What is polled by one task at a time need not be shared by several.
+#[test]
+fn futures_and_streams_may_be_spawned() {
     fn moves<T: Send + 'static>(_: T) {}
+
     let client = client("http://127.0.0.1:9/v2");
     moves(
         client

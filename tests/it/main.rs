@@ -8,6 +8,7 @@ mod generated;
 mod pacing;
 mod pages;
 mod properties;
+mod readme;
 mod remote;
 mod s3;
 mod sandbox;
