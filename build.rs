@@ -13,8 +13,12 @@ use std::{collections::BTreeSet, env};
 use generator::{Description, Result};
 use progenitor::{GenerationSettings, Generator, TypePatch};
 use serde_json::{Map, Value};
+use syn::parse::Parser;
 
 const FRAGMENT: &str = "openapi/webflow-assets.json";
+
+/// Set where the feature `schemars` is on.
+const SCHEMARS: &str = "CARGO_FEATURE_SCHEMARS";
 
 /// Types that gain fields or variants whenever Webflow's description does.
 const GROWING: [&str; 11] = [
@@ -42,8 +46,11 @@ fn main() {
 fn run() -> Result<()> {
     let raw = Description::read(FRAGMENT)?;
     let settings = settings();
-    let client = generator::client(&raw, &settings)?;
-    check_client(&raw, &client)?;
+    let mut client = generator::client(&raw, &settings)?;
+    if env::var_os(SCHEMARS).is_some() {
+        add_limits(&raw, &mut client)?;
+    }
+    check_client(&raw, &mut client)?;
     generator::write("client.rs", &client)?;
 
     // From the fragment as it is: named helpers such as `too_many_requests` exist only for
@@ -63,23 +70,61 @@ fn settings() -> GenerationSettings {
     for name in GROWING {
         settings.with_patch(name, TypePatch::default().with_attr("#[non_exhaustive]"));
     }
-    if env::var_os("CARGO_FEATURE_SCHEMARS").is_some() {
+    if env::var_os(SCHEMARS).is_some() {
         settings.with_derive("::schemars::JsonSchema");
     }
     settings
 }
 
-/// Checks in the generated types that secrets are redacted and that growing types may grow.
-fn check_client(raw: &Description, client: &syn::File) -> Result<()> {
-    let types = client
+fn schemas(raw: &Description) -> Result<&Map<String, Value>> {
+    raw.json
+        .pointer("/components/schemas")
+        .and_then(Value::as_object)
+        .ok_or_else(|| raw.expected("/components/schemas", "an object"))
+}
+
+/// Says in the derived schemas what the generated code checks by hand, and the derive cannot see.
+fn add_limits(raw: &Description, client: &mut syn::File) -> Result<()> {
+    for (name, schema) in schemas(raw)? {
+        let limits: Vec<String> = ["pattern", "minLength", "maxLength"]
+            .iter()
+            .filter_map(|key| Some(format!("{key:?} = {}", schema.get(key)?)))
+            .collect();
+        if limits.is_empty() {
+            continue;
+        }
+        let attribute = format!("#[schemars(extend({}))]", limits.join(", "));
+        let attribute = syn::Attribute::parse_outer
+            .parse_str(&attribute)
+            .map_err(|e| format!("{attribute}: {e}"))?;
+        types(client)?
+            .iter_mut()
+            .find_map(|item| match item {
+                syn::Item::Struct(s) if s.ident == name.as_str() => Some(&mut s.attrs),
+                _ => None,
+            })
+            .ok_or_else(|| format!("generated client: no type `{name}`"))?
+            .extend(attribute);
+    }
+    Ok(())
+}
+
+/// The items of the generated module `types`.
+fn types(client: &mut syn::File) -> Result<&mut Vec<syn::Item>> {
+    client
         .items
-        .iter()
+        .iter_mut()
         .find_map(|item| match item {
-            syn::Item::Mod(module) if module.ident == "types" => module.content.as_ref(),
+            syn::Item::Mod(module) if module.ident == "types" => module.content.as_mut(),
             _ => None,
         })
         .map(|(_, items)| items)
-        .ok_or("generated client: no module `types`")?;
+        .ok_or_else(|| "generated client: no module `types`".to_owned())
+}
+
+/// Checks in the generated types that secrets are redacted and that growing types may grow.
+fn check_client(raw: &Description, client: &mut syn::File) -> Result<()> {
+    let types = types(client)?;
 
     let non_exhaustive: BTreeSet<String> = types
         .iter()
@@ -97,12 +142,7 @@ fn check_client(raw: &Description, client: &syn::File) -> Result<()> {
         ));
     }
 
-    let schemas = raw
-        .json
-        .pointer("/components/schemas")
-        .and_then(Value::as_object)
-        .ok_or_else(|| raw.expected("/components/schemas", "an object"))?;
-    for (name, schema) in schemas {
+    for (name, schema) in schemas(raw)? {
         let properties = schema.get("properties").and_then(Value::as_object);
         let secrets = properties
             .into_iter()
