@@ -5,22 +5,20 @@
 //! changed here, and each change checks that it took place: the generator ignores a misspelt
 //! name without a word.
 
-use std::{
-    collections::BTreeSet,
-    env, fs,
-    path::{Path, PathBuf},
-};
+#[path = "build/generator.rs"]
+mod generator;
 
-use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl, TypePatch};
-use schemars::schema::{InstanceType, SchemaObject};
+use std::{collections::BTreeSet, env};
+
+use generator::{Description, Result};
+use progenitor::{GenerationSettings, Generator, TypePatch};
 use serde_json::{Map, Value};
+use syn::parse::Parser;
 
 const FRAGMENT: &str = "openapi/webflow-assets.json";
 
-/// The error statuses that Webflow documents for every operation.
-const ERROR_STATUSES: [&str; 5] = ["400", "401", "404", "429", "500"];
-
-const ERROR_SCHEMA: &str = "#/components/schemas/ApiError";
+/// Set where the feature `schemars` is on.
+const SCHEMARS: &str = "CARGO_FEATURE_SCHEMARS";
 
 /// Types that gain fields or variants whenever Webflow's description does.
 const GROWING: [&str; 11] = [
@@ -37,175 +35,96 @@ const GROWING: [&str; 11] = [
     "UploadDetails",
 ];
 
-type Result<T, E = String> = std::result::Result<T, E>;
-
 fn main() {
-    println!("cargo::rerun-if-changed={FRAGMENT}");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
     if let Err(error) = run() {
         println!("cargo::error={error}");
     }
 }
 
 fn run() -> Result<()> {
-    let manifest = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(|e| e.to_string())?);
-    let out = PathBuf::from(env::var("OUT_DIR").map_err(|e| e.to_string())?);
-    let text =
-        fs::read_to_string(manifest.join(FRAGMENT)).map_err(|e| format!("{FRAGMENT}: {e}"))?;
-    let raw: Value = serde_json::from_str(&text).map_err(|e| format!("{FRAGMENT}: {e}"))?;
-
-    let mut folded = raw.clone();
-    fold_responses(&mut folded)?;
-    generate(&raw, &folded, &out)
-}
-
-fn generate(raw: &Value, folded: &Value, out: &Path) -> Result<()> {
+    let raw = Description::read(FRAGMENT)?;
     let settings = settings();
-    let client = Generator::new(&settings)
-        .generate_tokens(&openapi(folded)?)
-        .map_err(|e| format!("{FRAGMENT}: {e}"))?;
-    let client = syn::parse2(client).map_err(|e| format!("generated client: {e}"))?;
-    check_client(raw, &client)?;
-    write(&out.join("client.rs"), &client)?;
+    let mut client = generator::client(&raw, &settings)?;
+    if env::var_os(SCHEMARS).is_some() {
+        add_limits(&raw, &mut client)?;
+    }
+    check_client(&raw, &mut client)?;
+    generator::write("client.rs", &client)?;
 
     // From the fragment as it is: named helpers such as `too_many_requests` exist only for
     // explicit statuses.
     if env::var_os("CARGO_FEATURE_HTTPMOCK").is_some() {
         let mock = Generator::new(&settings)
-            .httpmock(&openapi(raw)?, "crate")
+            .httpmock(&raw.openapi()?, "crate")
             .map_err(|e| format!("{FRAGMENT}: {e}"))?;
         let mock = syn::parse2(mock).map_err(|e| format!("generated mock helpers: {e}"))?;
-        write(&out.join("mock.rs"), &mock)?;
+        generator::write("mock.rs", &mock)?;
     }
     Ok(())
 }
 
 fn settings() -> GenerationSettings {
-    let mut settings = GenerationSettings::default();
-    settings
-        .with_interface(InterfaceStyle::Builder)
-        .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote::quote!(crate::context::Context))
-        .with_map_type("::std::collections::BTreeMap")
-        .with_conversion(
-            password(Some(InstanceType::String)),
-            "crate::Secret",
-            std::iter::empty::<TypeImpl>(),
-        )
-        .with_conversion(
-            password(None),
-            "crate::Secret<::serde_json::Value>",
-            std::iter::empty::<TypeImpl>(),
-        );
+    let mut settings = generator::settings();
     for name in GROWING {
         settings.with_patch(name, TypePatch::default().with_attr("#[non_exhaustive]"));
     }
-    if env::var_os("CARGO_FEATURE_SCHEMARS").is_some() {
+    if env::var_os(SCHEMARS).is_some() {
         settings.with_derive("::schemars::JsonSchema");
     }
     settings
 }
 
-/// The schema that the fragment marks its secrets with: a text, or anything.
-fn password(instance_type: Option<InstanceType>) -> SchemaObject {
-    SchemaObject {
-        instance_type: instance_type.map(Into::into),
-        format: Some("password".to_owned()),
-        ..Default::default()
-    }
+fn schemas(raw: &Description) -> Result<&Map<String, Value>> {
+    raw.json
+        .pointer("/components/schemas")
+        .and_then(Value::as_object)
+        .ok_or_else(|| raw.expected("/components/schemas", "an object"))
 }
 
-/// Gives every operation one success, `2XX`, and one error, `4XX` and `5XX`.
-///
-/// The live service answers 202 where 200 is documented, and five statuses of one schema would
-/// become five arms that leave every other status without a type.
-fn fold_responses(document: &mut Value) -> Result<()> {
-    let shared = document
-        .pointer("/components/responses")
-        .cloned()
-        .unwrap_or_default();
-    let paths = object_at(document, "/paths")?;
-    let mut operations = 0;
-    for (path, item) in paths {
-        let place = format!("/paths/{}", path.replace('~', "~0").replace('/', "~1"));
-        let item = item
-            .as_object_mut()
-            .ok_or_else(|| expected(&place, "an object"))?;
-        for (method, operation) in item {
-            let place = format!("{place}/{method}/responses");
-            let responses = operation
-                .get_mut("responses")
-                .and_then(Value::as_object_mut)
-                .ok_or_else(|| expected(&place, "an object"))?;
-            fold(responses, &shared, &place)?;
-            operations += 1;
+/// Says in the derived schemas what the generated code checks by hand, and the derive cannot see.
+fn add_limits(raw: &Description, client: &mut syn::File) -> Result<()> {
+    for (name, schema) in schemas(raw)? {
+        let limits: Vec<String> = ["pattern", "minLength", "maxLength"]
+            .iter()
+            .filter_map(|key| Some(format!("{key:?} = {}", schema.get(key)?)))
+            .collect();
+        if limits.is_empty() {
+            continue;
         }
-    }
-    if operations == 0 {
-        return Err(expected("/paths", "at least one operation"));
+        let attribute = format!("#[schemars(extend({}))]", limits.join(", "));
+        let attribute = syn::Attribute::parse_outer
+            .parse_str(&attribute)
+            .map_err(|e| format!("{attribute}: {e}"))?;
+        types(client)?
+            .iter_mut()
+            .find_map(|item| match item {
+                syn::Item::Struct(s) if s.ident == name.as_str() => Some(&mut s.attrs),
+                _ => None,
+            })
+            .ok_or_else(|| format!("generated client: no type `{name}`"))?
+            .extend(attribute);
     }
     Ok(())
 }
 
-fn fold(responses: &mut Map<String, Value>, shared: &Value, place: &str) -> Result<()> {
-    let statuses: BTreeSet<String> = responses.keys().cloned().collect();
-    let (success, errors): (Vec<_>, Vec<_>) = statuses.iter().partition(|s| s.starts_with('2'));
-    let [success] = success[..] else {
-        return Err(expected(place, "exactly one success status"));
-    };
-    if let Some(missing) = ERROR_STATUSES.iter().find(|s| !statuses.contains(**s)) {
-        return Err(expected(&format!("{place}/{missing}"), "a response"));
-    }
-    for status in &errors {
-        let place = format!("{place}/{status}");
-        let response = &responses[status.as_str()];
-        let response = match response.get("$ref").and_then(Value::as_str) {
-            Some(reference) => reference
-                .strip_prefix("#/components/responses/")
-                .and_then(|name| shared.get(name))
-                .ok_or_else(|| expected(&place, "a reference into /components/responses"))?,
-            None => response,
-        };
-        let schema = response.pointer("/content/application~1json/schema/$ref");
-        if schema.and_then(Value::as_str) != Some(ERROR_SCHEMA) {
-            return Err(expected(&place, &format!("the schema {ERROR_SCHEMA}")));
-        }
-    }
-    let error = responses[ERROR_STATUSES[0]].clone();
-    let success = responses[success].clone();
-    responses.clear();
-    responses.insert("2XX".to_owned(), success);
-    responses.insert("4XX".to_owned(), error.clone());
-    responses.insert("5XX".to_owned(), error);
-    Ok(())
-}
-
-fn object_at<'a>(document: &'a mut Value, pointer: &str) -> Result<&'a mut Map<String, Value>> {
-    document
-        .pointer_mut(pointer)
-        .and_then(Value::as_object_mut)
-        .ok_or_else(|| expected(pointer, "an object"))
-}
-
-fn expected(pointer: &str, what: &str) -> String {
-    format!("{FRAGMENT}#{pointer}: expected {what}")
-}
-
-fn openapi(document: &Value) -> Result<openapiv3::OpenAPI> {
-    serde_json::from_value(document.clone()).map_err(|e| format!("{FRAGMENT}: {e}"))
-}
-
-/// Checks in the generated types that secrets are redacted and that growing types may grow.
-fn check_client(raw: &Value, client: &syn::File) -> Result<()> {
-    let types = client
+/// The items of the generated module `types`.
+fn types(client: &mut syn::File) -> Result<&mut Vec<syn::Item>> {
+    client
         .items
-        .iter()
+        .iter_mut()
         .find_map(|item| match item {
-            syn::Item::Mod(module) if module.ident == "types" => module.content.as_ref(),
+            syn::Item::Mod(module) if module.ident == "types" => module.content.as_mut(),
             _ => None,
         })
         .map(|(_, items)| items)
-        .ok_or("generated client: no module `types`")?;
+        .ok_or_else(|| "generated client: no module `types`".to_owned())
+}
+
+/// Checks in the generated types that secrets are redacted and that growing types may grow.
+fn check_client(raw: &Description, client: &mut syn::File) -> Result<()> {
+    let types = types(client)?;
 
     let non_exhaustive: BTreeSet<String> = types
         .iter()
@@ -223,11 +142,7 @@ fn check_client(raw: &Value, client: &syn::File) -> Result<()> {
         ));
     }
 
-    let schemas = raw
-        .pointer("/components/schemas")
-        .and_then(Value::as_object)
-        .ok_or_else(|| expected("/components/schemas", "an object"))?;
-    for (name, schema) in schemas {
+    for (name, schema) in schemas(raw)? {
         let properties = schema.get("properties").and_then(Value::as_object);
         let secrets = properties
             .into_iter()
@@ -244,18 +159,16 @@ fn check_client(raw: &Value, client: &syn::File) -> Result<()> {
             .flatten()
             .filter(|field| {
                 let ty = &field.ty;
-                quote::quote!(#ty).to_string().contains("crate :: Secret")
+                quote::quote!(#ty)
+                    .to_string()
+                    .contains("webflow_assets :: Secret")
             })
             .count();
         if redacted != secrets {
             let place = format!("/components/schemas/{name}");
             let what = format!("{secrets} secret fields, generated {redacted}");
-            return Err(expected(&place, &what));
+            return Err(raw.expected(&place, &what));
         }
     }
     Ok(())
-}
-
-fn write(path: &Path, file: &syn::File) -> Result<()> {
-    fs::write(path, prettyplease::unparse(file)).map_err(|e| format!("{}: {e}", path.display()))
 }

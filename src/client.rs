@@ -35,8 +35,13 @@ impl Client {
 
 /// A client on the base URL, connection pool and context of another generated Webflow client.
 ///
-/// Both then share one token and one pacer. A client whose inner value is not a [`Context`] gives its pool
-/// alone: `Client::builder().http_client(other.client().clone())`.
+/// Both then share one token, one retry policy and one pacer. The pool should follow no redirect; its
+/// limit for whole requests, if it has one, holds neither for uploads nor for requests to Webflow. A
+/// client whose inner value is not a [`Context`] gives its pool alone:
+/// `Client::builder().http_client(other.client().clone())`.
+///
+/// The other way round, a generated client takes what a builder has set up:
+/// `Other::new_with_client(client.baseurl(), client.client().clone(), client.inner().clone())`.
 impl<C: ClientInfo<Context>> From<&C> for Client {
     fn from(other: &C) -> Self {
         let base_url = other.baseurl().trim_end_matches('/');

@@ -21,8 +21,12 @@ use crate::{
 ///
 /// It is the inner value of [`Client`](crate::Client). A client that another crate generates from
 /// Webflow's description can use it as its inner value too, and pass its hooks on to
-/// [`pre`](Self::pre), [`exec`](Self::exec) and [`post`](Self::post). Clones share one pacer, so
-/// that together they keep to the rate limit of their key.
+/// [`pre`](Self::pre), [`exec`](Self::exec) and [`post`](Self::post), which
+/// [`client_hooks!`](crate::client_hooks) does. Clones share one pacer, so that together they keep
+/// to the rate limit of their key.
+///
+/// Other settings than the default ones come from a [`ClientBuilder`](crate::ClientBuilder):
+/// `client.inner().clone()`.
 #[derive(Clone, Debug)]
 pub struct Context {
     shared: Arc<Shared>,

@@ -1,8 +1,10 @@
 //! Answers of Webflow made uniform, so that none loses its status, headers or text.
 
+use std::marker::PhantomData;
+
 use bytes::{Bytes, BytesMut};
 use reqwest::Response;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 /// What is read of an error's body; a proxy may send a whole page.
@@ -50,10 +52,20 @@ pub(crate) async fn uniform(response: Response) -> reqwest::Result<Response> {
     check::<serde::de::IgnoredAny>(response).await
 }
 
-/// Marks a success whose body is not a whole `T`. An answer without a body is left alone.
-pub(crate) async fn check<T: for<'de> Deserialize<'de>>(
-    mut response: Response,
+/// [`check`], by a value that stands for the type.
+///
+/// # Errors
+///
+/// The time for the answer is over.
+pub async fn check_as<T: DeserializeOwned>(
+    _: PhantomData<fn() -> T>,
+    response: Response,
 ) -> reqwest::Result<Response> {
+    check::<T>(response).await
+}
+
+/// Marks a success whose body is not a whole `T`. An answer without a body is left alone.
+async fn check<T: DeserializeOwned>(mut response: Response) -> reqwest::Result<Response> {
     if !response.status().is_success() || response.status() == http::StatusCode::NO_CONTENT {
         return Ok(response);
     }

@@ -131,7 +131,9 @@ impl PostForm {
         let meter = Arc::new(Meter::new(len, self.on_progress.clone()));
         let form = self.form(source, len, content, &meter)?;
 
-        let request = pin!(http.post(self.url.clone()).multipart(form).send());
+        // A limit that `http` has for whole requests would cut long uploads; `idle` is the limit.
+        let request = http.post(self.url.clone()).timeout(Duration::MAX);
+        let request = pin!(request.multipart(form).send());
         let stall = pin!(meter.stall(self.idle));
         let response = match select(request, stall).await {
             Either::Left((Ok(response), _)) => response,

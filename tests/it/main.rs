@@ -3,6 +3,7 @@
 mod api;
 mod batch;
 mod cli;
+mod contract;
 mod fault_matrix;
 mod generated;
 mod pacing;
