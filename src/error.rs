@@ -2,11 +2,15 @@
 
 use std::{error::Error as StdError, fmt, io, time::Duration};
 
+use crate::{
+    explain::{describe, key_hint},
+    s3,
+    source::Md5,
+    types::ApiError,
+    upload::Attempts,
+};
 use http::StatusCode;
 use progenitor_client::Error as ApiCallError;
-use serde_json::Value;
-
-use crate::{retry, s3, source::Md5, types::ApiError, upload::Attempts};
 
 /// Why a file is not on the site.
 ///
@@ -293,44 +297,6 @@ impl StdError for UploadError {
     }
 }
 
-/// What the API answered, and what to do about it, in the words that follow a statement.
-#[cfg(feature = "sync")]
-pub(crate) struct Answered<'a>(pub(crate) &'a ApiCallError<ApiError>);
-
-#[cfg(feature = "sync")]
-impl fmt::Display for Answered<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        describe(f, self.0)?;
-        key_hint(f, self.0, "scopes assets:read and assets:write")
-    }
-}
-
-/// Says in the words of the API what it answered.
-fn describe(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError>) -> fmt::Result {
-    match error {
-        ApiCallError::InvalidRequest(reason) | ApiCallError::Custom(reason) => {
-            write!(f, ": {reason}")
-        }
-        ApiCallError::ErrorResponse(response) => {
-            write!(f, ": {}", response.status().as_u16())?;
-            if let Some(code) = &response.code {
-                write!(f, " {code}")?;
-            }
-            if let Some(message) = &response.message {
-                write!(f, ": {}", one_line(message))?;
-            }
-            for detail in response.details.iter().flatten().take(5) {
-                write!(f, "; {}", one_line(&detail_text(detail)))?;
-            }
-            Ok(())
-        }
-        error => match error.status() {
-            Some(status) => write!(f, ": {}, with a body that is no answer", status.as_u16()),
-            None => Ok(()),
-        },
-    }
-}
-
 /// Says what to do about a create call that failed.
 fn hint(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError>) -> fmt::Result {
     const MAYBE: &str = "; it may have all the same: upload the same file again, and Webflow will \
@@ -358,47 +324,4 @@ fn hint(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError>) -> fmt::Resu
         }
         _ => Ok(()),
     }
-}
-
-/// Says what the token lacks, or when it may go on.
-fn key_hint(
-    f: &mut fmt::Formatter<'_>,
-    error: &ApiCallError<ApiError>,
-    scopes: &str,
-) -> fmt::Result {
-    match error.status() {
-        Some(StatusCode::UNAUTHORIZED) => {
-            write!(f, " (is the token valid, and does it have the {scopes}?)")
-        }
-        Some(status @ StatusCode::TOO_MANY_REQUESTS) => {
-            let after = match error {
-                ApiCallError::ErrorResponse(response) => {
-                    retry::retry_after(status, response.headers())
-                }
-                _ => None,
-            };
-            match after {
-                Some(after) => write!(f, " (the API key may go on in {} s)", after.as_secs()),
-                None => f.write_str(" (the API key may go on in a minute)"),
-            }
-        }
-        _ => Ok(()),
-    }
-}
-
-/// An item of `details`: a text, an object such as `{field, message}`, or whatever else was sent.
-fn detail_text(detail: &Value) -> String {
-    let part = |name| detail.get(name).and_then(Value::as_str);
-    match (detail, part("field"), part("message")) {
-        (Value::String(text), ..) => text.clone(),
-        (_, Some(field), Some(message)) => format!("{field}: {message}"),
-        (_, None, Some(message)) => message.to_owned(),
-        _ => detail.to_string(),
-    }
-}
-
-/// The start of the first line: a proxy's page has many.
-fn one_line(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    line.chars().take(200).collect()
 }

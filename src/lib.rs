@@ -8,6 +8,7 @@ mod client;
 mod config;
 mod context;
 mod error;
+mod explain;
 mod generated;
 mod hooks;
 #[cfg(feature = "httpmock")]
@@ -31,6 +32,7 @@ pub use client::ClientBuilder;
 pub use config::{ConfigError, DEFAULT_BASE_URL, TOKEN_VARIABLE, Token};
 pub use context::Context;
 pub use error::{CleanUp, Invalid, UploadError, UploadErrorKind};
+pub use explain::explain;
 pub use generated::{Client, builder, types};
 pub use pages::{ListAllAssets, ListAllFolders};
 pub use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue};

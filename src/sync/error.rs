@@ -8,10 +8,10 @@ use std::{
 use progenitor_client::Error as ApiCallError;
 
 use super::lock::LockFileError;
-use crate::{
-    error::{Answered, UploadError},
-    types::ApiError,
-};
+use crate::{error::UploadError, explain::Explained, types::ApiError};
+
+/// What listing and creating folders takes.
+const SCOPES: &str = "scopes assets:read and assets:write";
 
 /// Why a directory was not synchronised. What is wrong with single files is not here but in
 /// [`Plan::problems`](super::Plan::problems) and [`Report::failures`](super::Report::failures).
@@ -84,7 +84,10 @@ pub enum SyncError {
         ids: Vec<String>,
     },
     /// A folder could not be created. No file was sent.
-    #[error("the folder `{path}` could not be created{}", Answered(source))]
+    #[error(
+        "the folder `{path}` could not be created{}",
+        Explained(source, SCOPES)
+    )]
     Folder {
         /// The path of the folder, from the top of the site.
         path: String,
@@ -92,7 +95,10 @@ pub enum SyncError {
         source: Box<ApiCallError<ApiError>>,
     },
     /// What is on the site could not be listed. No file was sent.
-    #[error("the {what} of the site could not be listed{}", Answered(source))]
+    #[error(
+        "the {what} of the site could not be listed{}",
+        Explained(source, SCOPES)
+    )]
     List {
         /// `folders` or `assets`.
         what: &'static str,

@@ -65,7 +65,6 @@ struct AssetLine<'a> {
 struct FailedLine<'a> {
     id: &'a str,
     error: &'a str,
-    causes: &'a [String],
     status: Option<u16>,
 }
 
@@ -155,7 +154,6 @@ pub(crate) async fn get(args: GetArgs) -> io::Result<Exit> {
                     output::json_line(&FailedLine {
                         id,
                         error: &failed.text,
-                        causes: &failed.causes,
                         status: failed.status,
                     })?;
                 }
