@@ -52,6 +52,7 @@ fn run() -> Result<()> {
     }
     check_client(&raw, &mut client)?;
     generator::write("client.rs", &client)?;
+    generator::write("hooks.rs", &hooks(&raw)?)?;
 
     // From the fragment as it is: named helpers such as `too_many_requests` exist only for
     // explicit statuses.
@@ -63,6 +64,30 @@ fn run() -> Result<()> {
         generator::write("mock.rs", &mock)?;
     }
     Ok(())
+}
+
+/// The hooks of the client, which check every success that is JSON.
+fn hooks(raw: &Description) -> Result<syn::File> {
+    let items = raw.json.pointer("/paths").and_then(Value::as_object);
+    let operations = items
+        .into_iter()
+        .flat_map(Map::values)
+        .filter_map(Value::as_object)
+        .flat_map(Map::values)
+        .filter(|operation| {
+            let responses = operation.get("responses").and_then(Value::as_object);
+            responses.into_iter().flatten().any(|(status, response)| {
+                status.starts_with('2') && response.pointer("/content/application~1json").is_some()
+            })
+        })
+        .filter_map(|operation| operation.get("operationId")?.as_str())
+        .map(|name| syn::parse_str(name).map_err(|e| format!("{FRAGMENT}: {name}: {e}")))
+        .collect::<Result<Vec<syn::Ident>>>()?;
+    if operations.is_empty() {
+        return Err(raw.expected("/paths", "an operation that answers with JSON"));
+    }
+    syn::parse2(quote::quote!(client_hooks! { Client: #(#operations),* }))
+        .map_err(|e| format!("hooks: {e}"))
 }
 
 fn settings() -> GenerationSettings {

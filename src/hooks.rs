@@ -93,16 +93,8 @@ macro_rules! client_hooks {
     };
 }
 
-client_hooks! {
-    Client:
-        create_asset,
-        create_asset_folder,
-        get_asset,
-        get_asset_folder,
-        list_asset_folders,
-        list_assets,
-        update_asset,
-}
+// Invokes the macro for this crate's own client, with each operation that answers with JSON.
+include!(concat!(env!("OUT_DIR"), "/hooks.rs"));
 
 /// The type that an operation answers with, by the future that would send it.
 #[must_use]

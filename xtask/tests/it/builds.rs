@@ -8,9 +8,10 @@ use crate::{
 };
 
 /// What the library is built from, and what its manifest names.
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 9] = [
     "Cargo.lock",
     "README.md",
+    "build",
     "build.rs",
     "benches",
     "examples",
