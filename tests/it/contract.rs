@@ -85,7 +85,7 @@ fn canonical(schema: &Value) -> Value {
     let nullable = schema.remove("nullable").is_some_and(|n| n == true);
     if let Some(Value::Array(all)) = schema.get("allOf") {
         assert_eq!((all.len(), schema.len()), (1, 1), "{schema:?}");
-        schema = all[0].as_object().unwrap().clone();
+        schema = all[0].as_object().cloned().unwrap();
     }
     if let Some(choices) = schema.remove("oneOf") {
         schema.insert("anyOf".to_owned(), choices);
@@ -99,14 +99,14 @@ fn canonical(schema: &Value) -> Value {
         }
     }
     if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
-        choices
-            .iter_mut()
-            .for_each(|choice| *choice = canonical(choice));
+        for choice in choices {
+            *choice = canonical(choice);
+        }
     }
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
-        properties
-            .values_mut()
-            .for_each(|property| *property = canonical(property));
+        for property in properties.values_mut() {
+            *property = canonical(property);
+        }
     }
     if let Some(Value::Array(names)) = schema.get_mut("required") {
         names.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
@@ -190,7 +190,7 @@ fn the_derived_schemas_say_what_the_fragment_says() {
 /// The fragment's schemas as JSON Schema, for a validator that is not this crate's.
 struct Judge {
     schemas: Schemas,
-    compiled: Vec<(String, SchemaIndex)>,
+    places: Vec<(String, SchemaIndex)>,
 }
 
 impl Judge {
@@ -205,17 +205,17 @@ impl Judge {
             .add_resource("memory:///fragment", json!({"$defs": document}))
             .unwrap();
         let mut schemas = Schemas::new();
-        let compile = |name: String| {
+        let index = |name: String| {
             let place = format!("memory:///fragment#/$defs/{name}");
             let index = compiler.compile(&place, &mut schemas).unwrap();
             (name, index)
         };
-        let compiled = names.into_iter().map(compile).collect();
-        Self { schemas, compiled }
+        let places = names.into_iter().map(index).collect();
+        Self { schemas, places }
     }
 
     fn accepts(&self, name: &str, value: &Value) -> Result<(), String> {
-        let (_, index) = self.compiled.iter().find(|(n, _)| n == name).unwrap();
+        let (_, index) = self.places.iter().find(|(n, _)| n == name).unwrap();
         let verdict = self.schemas.validate(value, *index);
         verdict.map_err(|error| format!("{name}: {error}"))
     }
