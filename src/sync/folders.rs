@@ -27,9 +27,9 @@ pub(super) struct Folders<'a> {
 pub(super) type Ids = (HashMap<String, String>, usize);
 
 /// A path, its name, and the id of its parent.
-struct Wanted<'a> {
-    path: &'a str,
-    name: &'a str,
+struct Wanted {
+    path: String,
+    name: String,
     parent: Option<String>,
 }
 
@@ -57,7 +57,11 @@ impl Folders<'_> {
                 let parent = ids.get(parent).cloned();
                 match find(&known, path, parent.as_ref(), name)? {
                     Some(id) => drop(ids.insert(path.to_owned(), id)),
-                    None => missing.push(Wanted { path, name, parent }),
+                    None => missing.push(Wanted {
+                        path: path.to_owned(),
+                        name: name.to_owned(),
+                        parent,
+                    }),
                 }
             }
             let mut made = stream::iter(missing)
@@ -67,10 +71,12 @@ impl Folders<'_> {
                 })
                 .buffer_unordered(self.concurrency);
             while let Some((path, id)) = made.try_next().await? {
-                self.listener
-                    .tell(SyncEvent::FolderCreated { path, id: &id });
+                self.listener.tell(SyncEvent::FolderCreated {
+                    path: &path,
+                    id: &id,
+                });
                 created += 1;
-                ids.insert(path.to_owned(), id);
+                ids.insert(path, id);
             }
         }
         Ok((ids, created))
@@ -93,9 +99,9 @@ impl Folders<'_> {
     }
 
     /// Creates a folder. After a call that may have arrived, the list says whether it did.
-    async fn create(&self, wanted: &Wanted<'_>) -> Result<String, SyncError> {
+    async fn create(&self, wanted: &Wanted) -> Result<String, SyncError> {
         let failed = |error| SyncError::Folder {
-            path: wanted.path.to_owned(),
+            path: wanted.path.clone(),
             source: Box::new(error),
         };
         let mut retries = self.client.inner().settings().retry.start();
@@ -113,13 +119,13 @@ impl Folders<'_> {
             };
             sleep(delay).await;
             let known = self.list().await?;
-            if let Some(id) = find(&known, wanted.path, wanted.parent.as_ref(), wanted.name)? {
+            if let Some(id) = find(&known, &wanted.path, wanted.parent.as_ref(), &wanted.name)? {
                 return Ok(id);
             }
         }
     }
 
-    async fn post(&self, wanted: &Wanted<'_>) -> Result<AssetFolder, Error<ApiError>> {
+    async fn post(&self, wanted: &Wanted) -> Result<AssetFolder, Error<ApiError>> {
         let parent = match &wanted.parent {
             None => None,
             Some(id) => Some(
@@ -128,7 +134,7 @@ impl Folders<'_> {
             ),
         };
         let body = NewAssetFolder {
-            display_name: wanted.name.to_owned(),
+            display_name: wanted.name.clone(),
             parent_folder: parent,
         };
         let request = self.client.create_asset_folder().site_id(self.site);

@@ -1,5 +1,7 @@
 //! A directory tree onto the asset folders of a site; see [`Client::sync`].
 
+mod delete;
+mod draft;
 mod error;
 mod folders;
 mod lock;

@@ -1,13 +1,13 @@
 //! A plan carried out.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     mem,
     sync::Arc,
     time::Duration,
 };
 
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
 use http::StatusCode;
 use progenitor_client::{ClientInfo, Error};
 use tokio::time::{Instant, sleep};
@@ -32,15 +32,15 @@ pub(super) async fn run(plan: Plan) -> Result<Report, SyncError> {
     Ok(mem::take(&mut run.report))
 }
 
-struct Run {
-    plan: Plan,
-    report: Report,
+pub(super) struct Run {
+    pub(super) plan: Plan,
+    pub(super) report: Report,
     /// The ids of assets that were created from here, now or earlier.
     created: HashSet<String>,
     /// When the lock file was last written.
     written: Option<Instant>,
     /// Something in it has changed since.
-    changed: bool,
+    pub(super) changed: bool,
 }
 
 /// What is stopped is not lost: the next run need not ask Webflow for it.
@@ -139,7 +139,7 @@ impl Run {
         }
     }
 
-    fn concurrency(&self) -> usize {
+    pub(super) fn concurrency(&self) -> usize {
         self.plan.sync.concurrency.unwrap_or(CONCURRENCY)
     }
 
@@ -309,67 +309,6 @@ impl Run {
     fn settle(&mut self) {
         for file in self.plan.lock.files.values_mut() {
             file.existing &= !self.created.contains(&file.asset);
-        }
-    }
-
-    fn deletes(&self) -> impl Iterator<Item = &str> {
-        let planned = self.plan.planned.iter();
-        planned
-            .filter(|planned| planned.action == Action::Delete)
-            .map(|planned| planned.path.as_str())
-    }
-
-    fn has_deletes(&self) -> bool {
-        let replaced = self.plan.deletes() && !self.plan.lock.replaced.is_empty();
-        replaced || self.deletes().next().is_some()
-    }
-
-    /// Deletes what the lock file says was created from here and no file needs any more.
-    async fn delete(&mut self) {
-        let mut files = self.plan.lock.files.clone();
-        let gone: Vec<(String, Locked)> = self
-            .deletes()
-            .filter_map(|path| files.remove_entry(path))
-            .collect();
-        let needed: HashSet<&str> = files.values().map(|file| file.asset.as_str()).collect();
-        let lock = &mut self.plan.lock;
-        lock.replaced
-            .retain(|asset, _| !needed.contains(asset.as_str()));
-        let mut assets: BTreeMap<String, String> = lock.replaced.clone();
-        for (path, file) in gone {
-            if file.existing || needed.contains(file.asset.as_str()) {
-                lock.files.remove(&path);
-            } else {
-                assets.insert(file.asset, path);
-            }
-        }
-        self.changed = true;
-
-        let client = self.plan.sync.client.clone();
-        let mut answers = stream::iter(assets)
-            .map(|(asset, path)| {
-                let request = client.delete_asset().asset_id(asset.as_str());
-                async move { (asset, path, request.send().await) }
-            })
-            .buffer_unordered(self.concurrency());
-        while let Some((asset, path, answer)) = answers.next().await {
-            match answer {
-                Err(error) if error.status() != Some(StatusCode::NOT_FOUND) => {
-                    self.report.not_deleted.insert(path, error);
-                }
-                // It is gone, by this call or by somebody else's.
-                _ => {
-                    let lock = &mut self.plan.lock;
-                    lock.replaced.remove(&asset);
-                    lock.files.retain(|_, file| file.asset != asset);
-                    self.report.deleted += 1;
-                    self.changed = true;
-                    self.plan.listener.tell(SyncEvent::Deleted {
-                        path: &path,
-                        asset: &asset,
-                    });
-                }
-            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! One file onto a site, in one call.
 
+mod age;
 mod contents;
 mod run;
 

@@ -386,4 +386,31 @@ fn public_types_cross_threads() {
     check::<webflow_assets::s3::PostForm>();
     check::<webflow_assets::s3::Stored>();
     check::<webflow_assets::s3::Error>();
+    check::<webflow_assets::Remote>();
+    check::<webflow_assets::ListAllAssets>();
+    check::<webflow_assets::ListAllFolders>();
+    check::<webflow_assets::sync::DirSync>();
+    check::<webflow_assets::sync::Plan>();
+    check::<webflow_assets::sync::Report>();
+    check::<webflow_assets::sync::SyncError>();
+    check::<webflow_assets::sync::LockFile>();
+}
+
+#[test]
+fn futures_and_streams_may_be_spawned() {
+    fn moves<T: Send + 'static>(_: T) {}
+
+    let client = client("http://127.0.0.1:9/v2");
+    moves(
+        client
+            .upload_all(SITE, [webflow_assets::Source::path("a")])
+            .stream(),
+    );
+    moves(
+        client
+            .upload(SITE, webflow_assets::Source::path("a"))
+            .send(),
+    );
+    moves(client.sync(SITE, "dir").send());
+    moves(client.list_all_assets(SITE).stream());
 }

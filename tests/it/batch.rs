@@ -4,16 +4,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use webflow_assets::{
-    Batch, Client, Event, Events, Outcome, RetryPolicy, Source, Token, UploadErrorKind,
+    Batch, Client, Event, Events, Outcome, RetryPolicy, Source, UploadErrorKind,
     sandbox::{Operation, Sandbox},
 };
 
-use crate::support::noise;
+use crate::support::{client_for, noise};
 
 fn client(sandbox: &Sandbox) -> Client {
-    Client::builder()
-        .token(Token::new(sandbox.token()).unwrap())
-        .base_url(sandbox.base_url())
+    client_for(sandbox)
         .retry(RetryPolicy::none())
         .build()
         .unwrap()

@@ -13,13 +13,13 @@ use tokio::{
     time::{Instant, sleep},
 };
 use webflow_assets::{
-    CleanUp, Client, Outcome, RetryPolicy, Source, Token, UploadError, UploadErrorKind, Uploaded,
+    CleanUp, Client, Outcome, RetryPolicy, Source, UploadError, UploadErrorKind, Uploaded,
     sandbox::{Operation, Sandbox},
     types::NewAsset,
 };
 
 use self::rows::{Cell, Cleaned, Done, Left, ROWS, Row, Step, TIMES};
-use crate::support::{chain, noise};
+use crate::support::{chain, client_for, noise};
 
 /// How long a request, or a silence of S3, may last. Long enough for a busy machine, and short
 /// beside the rows' `delay=1s`.
@@ -50,9 +50,7 @@ fn client_with(sandbox: &Sandbox, request: Duration, idle: Duration) -> Client {
         .max_attempts(3)
         .base_delay(Duration::from_millis(1))
         .max_delay(Duration::from_millis(4));
-    Client::builder()
-        .token(Token::new(sandbox.token()).unwrap())
-        .base_url(sandbox.base_url())
+    client_for(sandbox)
         .retry(retry)
         .request_timeout(request)
         .idle_timeout(idle)

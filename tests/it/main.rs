@@ -9,6 +9,7 @@ mod generated;
 mod pacing;
 mod pages;
 mod properties;
+mod readme;
 mod remote;
 mod s3;
 mod sandbox;

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use webflow_assets::{
-    Client, Source, Token,
+    Client, Source,
     sandbox::{Half, Request, Sandbox},
 };
+
+use crate::support::client_for;
 
 const WINDOW: Duration = Duration::from_secs(1);
 
@@ -16,9 +18,7 @@ async fn limited() -> Sandbox {
 }
 
 fn client_of(sandbox: &Sandbox) -> Client {
-    Client::builder()
-        .token(Token::new(sandbox.token()).unwrap())
-        .base_url(sandbox.base_url())
+    client_for(sandbox)
         .rate_limit_window(WINDOW)
         .build()
         .unwrap()

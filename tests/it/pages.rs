@@ -4,20 +4,16 @@ use futures_util::TryStreamExt;
 use httpmock::MockServer;
 use serde_json::json;
 use webflow_assets::{
-    Client, Token,
+    Client,
     mock::MockServerExt,
     sandbox::{Operation, Sandbox},
     types::{AssetFolderList, AssetList},
 };
 
-use crate::support::{SITE, client};
+use crate::support::{SITE, client, client_for};
 
 fn client_of(sandbox: &Sandbox) -> Client {
-    Client::builder()
-        .token(Token::new(sandbox.token()).unwrap())
-        .base_url(sandbox.base_url())
-        .build()
-        .unwrap()
+    client_for(sandbox).build().unwrap()
 }
 
 #[tokio::test]

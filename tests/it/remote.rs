@@ -3,20 +3,14 @@
 use std::time::Duration;
 
 use httpmock::{Method::GET, MockServer};
-use webflow_assets::{
-    Client, Remote, Source, Token, UploadError, UploadErrorKind, Uploaded, sandbox::Sandbox,
-};
+use webflow_assets::{Remote, Source, UploadError, UploadErrorKind, Uploaded, sandbox::Sandbox};
 
-use crate::support::{chain, noise, raw_server};
+use crate::support::{chain, client_for, noise, raw_server};
 
 const MIB: usize = 1024 * 1024;
 
 async fn upload(sandbox: &Sandbox, source: impl Into<Source>) -> Result<Uploaded, UploadError> {
-    let client = Client::builder()
-        .token(Token::new(sandbox.token()).unwrap())
-        .base_url(sandbox.base_url())
-        .build()
-        .unwrap();
+    let client = client_for(sandbox).build().unwrap();
     client.upload(sandbox.site_id(), source).send().await
 }
 

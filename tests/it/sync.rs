@@ -4,6 +4,8 @@
 mod bad_input;
 #[path = "sync/failures.rs"]
 mod failures;
+#[path = "sync/interrupted.rs"]
+mod interrupted;
 
 use std::{
     collections::BTreeMap,
@@ -15,19 +17,16 @@ use std::{
 
 use tempfile::TempDir;
 use webflow_assets::{
-    Client, RetryPolicy, Token,
+    Client, RetryPolicy,
     sandbox::{Operation, Sandbox},
     sync::{Action, DirSync, LockFile, Plan, Report, SyncEvent},
 };
 
+use crate::support::client_for;
+
 fn client(sandbox: &Sandbox) -> Client {
     let quick = RetryPolicy::default().base_delay(Duration::from_millis(1));
-    Client::builder()
-        .token(Token::new(sandbox.token()).unwrap())
-        .base_url(sandbox.base_url())
-        .retry(quick)
-        .build()
-        .unwrap()
+    client_for(sandbox).retry(quick).build().unwrap()
 }
 
 fn sync(sandbox: &Sandbox, dir: &TempDir) -> DirSync {

@@ -15,16 +15,12 @@ use webflow_assets::{
     sandbox::{DuplicateAnswer, Half, Sandbox},
 };
 
-use crate::support::{SITE, TOKEN, chain, client, noise};
+use crate::support::{SITE, TOKEN, chain, client, client_for, noise};
 
 const MIB: usize = 1024 * 1024;
 
 fn client_of(sandbox: &Sandbox) -> Client {
-    Client::builder()
-        .token(Token::new(sandbox.token()).unwrap())
-        .base_url(sandbox.base_url())
-        .build()
-        .unwrap()
+    client_for(sandbox).build().unwrap()
 }
 
 async fn upload(
@@ -388,12 +384,7 @@ async fn the_token_never_reaches_s3_and_would_be_refused_there() {
         .default_headers(headers)
         .build()
         .unwrap();
-    let client = Client::builder()
-        .token(Token::new(sandbox.token()).unwrap())
-        .base_url(sandbox.base_url())
-        .http_client(http)
-        .build()
-        .unwrap();
+    let client = client_for(&sandbox).http_client(http).build().unwrap();
     let upload = client.upload(sandbox.site_id(), Source::bytes("b.txt", "b"));
     let error = upload.send().await.unwrap_err();
     assert!(matches!(
@@ -550,12 +541,7 @@ async fn name_and_text_take_one_request_after_the_upload() {
 async fn a_text_that_cannot_be_set_says_so_and_leaves_the_file_where_it_is() {
     let sandbox = Sandbox::start().await.unwrap();
     let quick = webflow_assets::RetryPolicy::default().base_delay(Duration::from_millis(1));
-    let client = Client::builder()
-        .token(Token::new(sandbox.token()).unwrap())
-        .base_url(sandbox.base_url())
-        .retry(quick)
-        .build()
-        .unwrap();
+    let client = client_for(&sandbox).retry(quick).build().unwrap();
     // Not found yet, lost on the way back, and then taken.
     for rule in ["update:404*2", "update:reset-after", "update:502"] {
         sandbox.fault(rule.parse().unwrap());

@@ -1,19 +1,29 @@
 //! What the command takes: sub-commands, options, and what they must not be together.
 
+mod assets;
+mod site;
+mod sync;
+mod upload;
+
+use std::path::PathBuf;
 #[cfg(feature = "sandbox")]
 use std::time::Duration;
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
 
+#[cfg(feature = "sandbox")]
+use clap::Args;
 use clap::{
-    ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint,
-    error::ErrorKind, parser::ValueSource,
+    ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint, error::ErrorKind,
+    parser::ValueSource,
 };
 use clap_complete::Shell;
 #[cfg(feature = "sandbox")]
 use webflow_assets::sandbox::Rule;
+use webflow_assets::types::FolderId;
+
+pub(crate) use assets::{FoldersArgs, GetArgs, ListArgs, RmArgs};
+pub(crate) use site::{ApiArgs, SiteArgs};
+pub(crate) use sync::{SyncArgs, UrlArgs};
+pub(crate) use upload::UploadArgs;
 
 /// Put files on a Webflow site
 #[derive(Debug, Parser)]
@@ -36,8 +46,28 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Upload files to a site
-    #[command(after_help = UPLOAD_EXAMPLES)]
+    #[command(after_help = upload::NOTES)]
     Upload(UploadArgs),
+    /// Put a directory on a site, and keep it there in step
+    ///
+    /// Sub-directories become asset folders. A lock file in the directory, webflow-assets.lock, says
+    /// which file is on the site as which asset, so that the next time only what is new or changed is
+    /// sent.
+    #[command(after_help = sync::NOTES)]
+    Sync(SyncArgs),
+    /// Print the hosted URL of a file that was synchronised
+    #[command(after_help = sync::URL_NOTES)]
+    Url(UrlArgs),
+    /// List the assets of a site
+    #[command(after_help = assets::LIST_NOTES)]
+    List(ListArgs),
+    /// Show what is known of assets
+    Get(GetArgs),
+    /// Delete assets
+    #[command(after_help = assets::RM_NOTES)]
+    Rm(RmArgs),
+    /// List the asset folders of a site
+    Folders(FoldersArgs),
     /// Serve a Webflow and an S3 of your own on this machine
     ///
     /// Prints what a client needs as `export NAME=value` lines, then serves until it is
@@ -50,31 +80,14 @@ pub(crate) enum Command {
         /// Shell to print it for
         shell: Shell,
     },
+    /// Print the manual: a page for the command and one for each sub-command
+    #[command(after_help = "Example:\n  webflow-assets man | man -l -")]
+    Man {
+        /// Write the pages to files in this directory instead
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        dir: Option<PathBuf>,
+    },
 }
-
-#[cfg(feature = "sandbox")]
-const UPLOAD_EXAMPLES: &str = "\
-Prints the id and the hosted URL of each asset, separated by a tab.
-
-Examples:
-  Try it without an account:
-    webflow-assets upload --sandbox hero.png
-  Upload two files to a folder:
-    export WEBFLOW_API_TOKEN=… WEBFLOW_SITE_ID=580e63e98c9a982ac9b8b741
-    webflow-assets upload hero.png logo.svg --folder 6436b1ce5281cace05b65aea
-  Upload under another name, with the token from a file:
-    webflow-assets upload build/a1b2c3.png --name hero.png --token-file ~/.webflow-token
-  Keep the URLs alone:
-    webflow-assets upload *.png | cut -f2";
-
-#[cfg(not(feature = "sandbox"))]
-const UPLOAD_EXAMPLES: &str = "\
-Prints the id and the hosted URL of each asset, separated by a tab.
-
-Examples:
-  Upload two files to a folder:
-    export WEBFLOW_API_TOKEN=… WEBFLOW_SITE_ID=580e63e98c9a982ac9b8b741
-    webflow-assets upload hero.png logo.svg --folder 6436b1ce5281cace05b65aea";
 
 #[cfg(feature = "sandbox")]
 const SANDBOX_EXAMPLES: &str = "\
@@ -104,86 +117,6 @@ Examples:
     webflow-assets sandbox --fault 'post:reset-after*2' --rate-limit 2/1
   Fail at one request in twenty:
     webflow-assets sandbox --fault 'create:503*5%' --fault 'post:500*5%'";
-
-#[derive(Debug, Args)]
-pub(crate) struct UploadArgs {
-    /// Files to upload, one after the other
-    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) files: Vec<PathBuf>,
-
-    /// Asset folder to put the files in [default: the top of the site]
-    #[arg(long, value_name = "ID")]
-    pub(crate) folder: Option<String>,
-
-    /// Name of the asset, for a single FILE [default: the name of the file]
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-
-    /// Print one JSON object for each file, also for those that fail
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    /// Show errors only: no progress bar and no notes
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
-
-    #[command(flatten)]
-    pub(crate) site: SiteArgs,
-}
-
-/// Which site, and how to reach it.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Site")]
-pub(crate) struct SiteArgs {
-    /// Site to work on
-    #[arg(
-        long = "site",
-        value_name = "ID",
-        env = "WEBFLOW_SITE_ID",
-        hide_env_values = true
-    )]
-    pub(crate) id: Option<String>,
-
-    #[arg(
-        long,
-        value_name = "PATH",
-        value_hint = ValueHint::FilePath,
-        help = "File that holds the API token [default: WEBFLOW_API_TOKEN holds it]"
-    )]
-    pub(crate) token_file: Option<PathBuf>,
-
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "WEBFLOW_BASE_URL",
-        hide_env_values = true,
-        value_hint = ValueHint::Url,
-        help = "Address of the API [default: https://api.webflow.com/v2]"
-    )]
-    pub(crate) base_url: Option<String>,
-
-    /// Allow `http` to another machine, where the token travels in the clear
-    #[arg(long)]
-    pub(crate) allow_http: bool,
-
-    /// Use a sandbox inside this command: no account, and nothing leaves this machine
-    #[cfg(feature = "sandbox")]
-    #[arg(long)]
-    sandbox: bool,
-}
-
-impl SiteArgs {
-    #[cfg_attr(
-        not(feature = "sandbox"),
-        expect(clippy::unused_self, reason = "the flag needs the feature")
-    )]
-    pub(crate) fn sandbox(&self) -> bool {
-        #[cfg(feature = "sandbox")]
-        return self.sandbox;
-        #[cfg(not(feature = "sandbox"))]
-        false
-    }
-}
 
 #[cfg(feature = "sandbox")]
 #[derive(Debug, Args)]
@@ -215,9 +148,8 @@ fn rate_limit(text: &str) -> Result<(u32, Duration), String> {
     const EXPECTED: &str = "expected a number from 1, a slash and seconds, as in 60/60 or 60/0.5";
     let (requests, seconds) = text.split_once('/').ok_or(EXPECTED)?;
     let requests = requests.parse().map_err(|_| EXPECTED)?;
-    let window = seconds.parse().map(Duration::try_from_secs_f64);
-    match window {
-        Ok(Ok(window)) if requests > 0 && !window.is_zero() => Ok((requests, window)),
+    match site::seconds(seconds) {
+        Ok(window) if requests > 0 => Ok((requests, window)),
         _ => Err(EXPECTED.to_owned()),
     }
 }
@@ -268,13 +200,8 @@ fn check_sandbox(matches: &ArgMatches) {
     }
 }
 
-pub(crate) fn completions(shell: Shell) -> io::Result<()> {
-    let mut script = Vec::new();
-    // Into memory first: clap panics where it cannot write.
-    clap_complete::generate(shell, &mut Cli::command(), "webflow-assets", &mut script);
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(&script)?;
-    stdout.flush()
+fn folder_id(text: &str) -> Result<FolderId, &'static str> {
+    FolderId::try_from(text).map_err(|_| "a folder id has 24 hexadecimal digits")
 }
 
 #[cfg(test)]

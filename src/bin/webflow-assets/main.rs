@@ -1,13 +1,20 @@
 //! The `webflow-assets` command: files onto a Webflow site, from a shell or a script.
 
+mod api_error;
 mod args;
+mod assets;
+mod folders;
+mod generate;
 mod output;
 mod progress;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod signals;
 mod site;
+mod sync;
+mod table;
 mod upload;
+mod url;
 
 use std::{
     io,
@@ -40,22 +47,30 @@ impl Termination for Exit {
 }
 
 fn main() -> Exit {
+    // One thread is enough for what mostly waits, but not for a sandbox beside it.
+    let one = runtime::Builder::new_current_thread;
     match args::parse().command {
-        Command::Upload(args) => {
-            // One thread is enough for one upload at a time, but not for a sandbox beside it.
-            let runtime = if args.site.sandbox() {
-                runtime::Builder::new_multi_thread()
-            } else {
-                runtime::Builder::new_current_thread()
-            };
-            block_on(runtime, upload::run(args))
+        Command::Upload(args) if args.sandbox() => {
+            block_on(runtime::Builder::new_multi_thread(), upload::run(args))
         }
+        Command::Upload(args) => block_on(one(), upload::run(args)),
+        Command::Sync(args) => block_on(one(), sync::run(args)),
+        Command::Url(args) => exit(url::run(&args)),
+        Command::List(args) => block_on(one(), assets::list(args)),
+        Command::Get(args) => block_on(one(), assets::get(args)),
+        Command::Rm(args) => block_on(one(), assets::rm(args)),
+        Command::Folders(args) => block_on(one(), folders::run(args)),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => {
             block_on(runtime::Builder::new_multi_thread(), sandbox::run(args))
         }
-        Command::Completions { shell } => output::finish(args::completions(shell)),
+        Command::Completions { shell } => exit(generate::completions(shell)),
+        Command::Man { dir } => exit(generate::man(dir.as_deref())),
     }
+}
+
+fn exit(result: io::Result<Exit>) -> Exit {
+    result.unwrap_or_else(|error| output::unwritable(&error))
 }
 
 fn block_on(mut runtime: runtime::Builder, work: impl Future<Output = io::Result<Exit>>) -> Exit {
@@ -64,7 +79,7 @@ fn block_on(mut runtime: runtime::Builder, work: impl Future<Output = io::Result
             let result = runtime.block_on(work);
             // After an interrupt, a thread may still wait for a slow disk. Nobody waits for it.
             runtime.shutdown_background();
-            result.unwrap_or_else(|error| output::unwritable(&error))
+            exit(result)
         }
         Err(error) => {
             output::error("the command cannot start", &[error.to_string()]);

@@ -4,102 +4,13 @@ use std::{
     error::Error,
     fmt::Write as _,
     io::{self, Write},
-    path::Path,
 };
 
 use serde::Serialize;
-use webflow_assets::{Outcome, UploadError, Uploaded};
 
 use crate::Exit;
 
 const SIGPIPE: u8 = 13;
-
-/// Where the results of an upload go.
-pub(crate) struct Report {
-    pub(crate) json: bool,
-    pub(crate) quiet: bool,
-}
-
-#[derive(Serialize)]
-struct UploadedLine<'a> {
-    file: &'a str,
-    id: Option<&'a str>,
-    hosted_url: Option<&'a str>,
-    asset_url: Option<&'a str>,
-    file_name: Option<&'a str>,
-    parent_folder: Option<&'a str>,
-    content_type: Option<&'a str>,
-    size: u64,
-    md5: String,
-    outcome: &'a str,
-}
-
-#[derive(Serialize)]
-struct FailedLine<'a> {
-    file: &'a str,
-    error: String,
-    causes: &'a [String],
-    asset_id: Option<&'a str>,
-    status: Option<u16>,
-}
-
-impl Report {
-    pub(crate) fn uploaded(&self, file: &Path, done: &Uploaded) -> io::Result<()> {
-        let asset = &done.asset;
-        let file = file.to_string_lossy();
-        if done.outcome == Outcome::AlreadyThere {
-            let first = asset
-                .original_file_name
-                .as_deref()
-                .unwrap_or("another asset");
-            self.note(&format!(
-                "{file}: the site had this content already, as {first}"
-            ));
-        }
-        if !self.json {
-            return line(&format!(
-                "{}\t{}",
-                escape(asset.id.as_deref().unwrap_or_default()),
-                escape(asset.hosted_url.as_deref().unwrap_or_default()),
-            ));
-        }
-        json_line(&UploadedLine {
-            file: &file,
-            id: asset.id.as_deref(),
-            hosted_url: asset.hosted_url.as_deref(),
-            asset_url: asset.asset_url.as_deref(),
-            file_name: asset.original_file_name.as_deref(),
-            parent_folder: asset.parent_folder.as_deref(),
-            content_type: asset.content_type.as_deref(),
-            size: done.len,
-            md5: done.md5.to_string(),
-            outcome: done.outcome.as_str(),
-        })
-    }
-
-    pub(crate) fn failed(&self, file: &Path, failure: &UploadError) -> io::Result<()> {
-        let text = failure.to_string();
-        let causes = causes(failure);
-        error(&text, &causes);
-        if !self.json {
-            return Ok(());
-        }
-        json_line(&FailedLine {
-            file: &file.to_string_lossy(),
-            error: text,
-            causes: &causes,
-            asset_id: failure.asset_id(),
-            status: failure.status().map(|status| status.as_u16()),
-        })
-    }
-
-    /// Says something worth knowing that is no error.
-    pub(crate) fn note(&self, text: &str) {
-        if !self.quiet {
-            say(text);
-        }
-    }
-}
 
 /// Prints a result.
 pub(crate) fn line(text: &str) -> io::Result<()> {
@@ -108,7 +19,8 @@ pub(crate) fn line(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-fn json_line(value: &impl Serialize) -> io::Result<()> {
+/// Prints a result for machines.
+pub(crate) fn json_line(value: &impl Serialize) -> io::Result<()> {
     line(&serde_json::to_string(value)?)
 }
 
@@ -123,22 +35,35 @@ pub(crate) fn error(text: &str, causes: &[String]) {
     raw(&lines);
 }
 
+/// Ends a sub-command that cannot begin.
+pub(crate) fn fail(failure: &dyn Error) -> Exit {
+    error(&failure.to_string(), &causes(failure));
+    Exit::Failure
+}
+
+/// Asks a question on a terminal. Anything but a yes is a no.
+pub(crate) fn ask(question: &str) -> io::Result<bool> {
+    let mut stderr = io::stderr().lock();
+    write!(stderr, "{} [y/N] ", escape(question))?;
+    stderr.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str()))
+}
+
 /// Prints a line for people.
 pub(crate) fn say(text: &str) {
     raw(&escape(text));
 }
 
+/// Prints lines for people, which have nothing in them that others could have put there.
+pub(crate) fn block(lines: &str) {
+    raw(lines);
+}
+
 /// Where stderr is closed, nobody listens, which is no reason to stop.
 fn raw(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
-}
-
-/// Ends a sub-command that only prints.
-pub(crate) fn finish(result: io::Result<()>) -> Exit {
-    match result {
-        Ok(()) => Exit::Success,
-        Err(error) => unwritable(&error),
-    }
 }
 
 /// Ends the command after a result that cannot be printed.

@@ -3,10 +3,12 @@
 use clap::error::ErrorKind;
 #[cfg(feature = "sandbox")]
 use webflow_assets::sandbox::Sandbox;
-use webflow_assets::{Client, ConfigError, DEFAULT_BASE_URL, Token, types};
+use webflow_assets::{
+    Client, ClientBuilder, ConfigError, DEFAULT_BASE_URL, RetryPolicy, Token, types,
+};
 
 use crate::{
-    args::{self, SiteArgs},
+    args::{self, ApiArgs, SiteArgs},
     output,
 };
 
@@ -29,19 +31,7 @@ pub(crate) enum SiteError {
 
 impl Site {
     /// Checks what was given and makes a client from it; wrong usage ends the process.
-    #[cfg_attr(
-        not(feature = "sandbox"),
-        expect(clippy::unused_async, reason = "only a sandbox takes time to start")
-    )]
-    pub(crate) async fn open(subcommand: &str, args: &SiteArgs) -> Result<Self, SiteError> {
-        #[cfg(feature = "sandbox")]
-        if args.sandbox() {
-            return Self::sandbox().await;
-        }
-        Self::live(subcommand, args)
-    }
-
-    fn live(subcommand: &str, args: &SiteArgs) -> Result<Self, SiteError> {
+    pub(crate) fn live(subcommand: &str, args: &SiteArgs) -> Result<Self, SiteError> {
         let id = given(args.id.as_ref()).unwrap_or_else(|| {
             args::usage(
                 subcommand,
@@ -56,37 +46,19 @@ impl Site {
                 &format!("the site id {id:?} is not 24 hexadecimal digits"),
             );
         }
-        let token = match &args.token_file {
-            Some(path) => Token::from_file(path),
-            None => Token::from_env(),
-        };
-        let client = token.and_then(|token| {
-            Client::builder()
-                .token(token)
-                .base_url(given(args.base_url.as_ref()).unwrap_or(DEFAULT_BASE_URL))
-                .allow_http(args.allow_http)
-                .build()
-        });
-        match client {
-            Ok(client) => Ok(Self {
-                client,
-                id: id.to_owned(),
-                #[cfg(feature = "sandbox")]
-                sandbox: None,
-            }),
-            Err(error @ ConfigError::Http(_)) => Err(error.into()),
-            Err(error) => args::usage(
-                subcommand,
-                ErrorKind::ValueValidation,
-                &output::escape(&explain(&error)),
-            ),
-        }
+        Ok(Self {
+            client: client(subcommand, &args.api)?,
+            id: id.to_owned(),
+            #[cfg(feature = "sandbox")]
+            sandbox: None,
+        })
     }
 
     #[cfg(feature = "sandbox")]
-    async fn sandbox() -> Result<Self, SiteError> {
+    /// Starts a sandbox in the place of a live site.
+    pub(crate) async fn sandbox(args: &ApiArgs) -> Result<Self, SiteError> {
         let sandbox = Sandbox::start().await.map_err(SiteError::Sandbox)?;
-        let client = Client::builder()
+        let client = builder(args)
             .token(Token::new(sandbox.token())?)
             .base_url(sandbox.base_url())
             .build()?;
@@ -96,6 +68,42 @@ impl Site {
             sandbox: Some(sandbox),
         })
     }
+}
+
+/// A client without a site; wrong usage ends the process.
+pub(crate) fn client(subcommand: &str, args: &ApiArgs) -> Result<Client, SiteError> {
+    let token = match &args.token_file {
+        Some(path) => Token::from_file(path),
+        None => Token::from_env(),
+    };
+    let client = token.and_then(|token| {
+        builder(args)
+            .token(token)
+            .base_url(given(args.base_url.as_ref()).unwrap_or(DEFAULT_BASE_URL))
+            .allow_http(args.allow_http)
+            .build()
+    });
+    match client {
+        Ok(client) => Ok(client),
+        Err(error @ ConfigError::Http(_)) => Err(error.into()),
+        Err(error) => args::usage(
+            subcommand,
+            ErrorKind::ValueValidation,
+            &output::escape(&explain(&error)),
+        ),
+    }
+}
+
+/// How patient the client is.
+fn builder(args: &ApiArgs) -> ClientBuilder {
+    let mut builder = Client::builder();
+    if let Some(limit) = args.network.timeout {
+        builder = builder.request_timeout(limit).idle_timeout(limit);
+    }
+    if let Some(retries) = args.network.retries {
+        builder = builder.retry(RetryPolicy::default().max_attempts(retries.saturating_add(1)));
+    }
+    builder
 }
 
 /// An empty variable in the environment is as good as none.

@@ -2,10 +2,11 @@
 
 pub(crate) mod post;
 pub(crate) mod s3;
+pub(crate) mod storm;
 
 use std::{error::Error, fmt::Write};
 
-use webflow_assets::{Client, RetryPolicy, Token, types};
+use webflow_assets::{Client, ClientBuilder, RetryPolicy, Token, sandbox::Sandbox, types};
 
 /// The site of every mock.
 pub(crate) const SITE: &str = "580e63e98c9a982ac9b8b741";
@@ -18,6 +19,13 @@ pub(crate) fn client(base_url: &str) -> Client {
         .retry(RetryPolicy::none())
         .build()
         .unwrap()
+}
+
+/// A client for a sandbox, to be set up further.
+pub(crate) fn client_for(sandbox: &Sandbox) -> ClientBuilder {
+    Client::builder()
+        .token(Token::new(sandbox.token()).unwrap())
+        .base_url(sandbox.base_url())
 }
 
 pub(crate) const TOKEN: &str = "t0ken-that-nobody-may-see";

@@ -7,7 +7,7 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
     thread::sleep,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use webflow_assets::{
@@ -29,11 +29,9 @@ pub(crate) struct Storm {
 
 /// What it took.
 #[derive(Debug)]
-#[cfg_attr(test, expect(dead_code, reason = "the benchmark prints it"))]
 pub(crate) struct Weathered {
     pub(crate) runs: usize,
     pub(crate) requests: usize,
-    pub(crate) took: Duration,
 }
 
 /// Each is hit by chance: two in a hundred answered 503, two reset and one stalled.
@@ -48,7 +46,6 @@ const FAULTS: [&str; 5] = [
 impl Storm {
     /// Lets it happen, and checks what is left. The sandbox must be new.
     pub(crate) fn weather(self, sandbox: &Sandbox) -> Weathered {
-        let begin = Instant::now();
         let mut random = Random(self.seed | 1);
         let dir = tempfile::tempdir().expect("a directory");
         let tree = self.grow(dir.path());
@@ -94,11 +91,7 @@ impl Storm {
         let status = sync(sandbox, dir.path()).wait().expect("it ends");
         assert!(status.success());
         assert_eq!(sandbox.requests().len(), requests);
-        Weathered {
-            runs,
-            requests,
-            took: begin.elapsed(),
-        }
+        Weathered { runs, requests }
     }
 
     /// Makes the tree: nested directories, odd names, and equal content.

@@ -1,0 +1,127 @@
+//! What `sync` and `url` take.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::{Args, ValueEnum, ValueHint};
+use webflow_assets::sync::LongNames;
+
+use super::SiteArgs;
+
+pub(super) const NOTES: &str = "\
+Prints its plan and a summary on standard error. With --json, prints an object for each event:
+folder_created, uploaded, failed, deleted, and at the end summary; with --dry-run, planned for each
+path.
+
+Patterns are those of .gitignore: `*.png` matches at any depth, `/logo.svg` at the top alone.
+
+Examples:
+  See what there is to do:
+    webflow-assets sync public/img --folder brand/2026 --dry-run
+  Keep a site in step from a build, and delete what is gone:
+    webflow-assets sync public/img --folder brand/2026 --delete --yes
+  Leave sources out:
+    webflow-assets sync public --exclude '*.psd' --exclude '/drafts'";
+
+pub(super) const URL_NOTES: &str = "\
+The lock file is looked for in the directory of PATH, and in those above it. Nothing is sent, and no
+token is needed.
+
+Example:
+  webflow-assets url public/img/hero.png";
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
+pub(crate) struct SyncArgs {
+    /// Directory to synchronise
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) dir: PathBuf,
+
+    /// Path of the asset folder to put it in [default: the top of the site]
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) folder: String,
+
+    /// List what would be done to each path, and stop
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Only files that match; can be given more than once
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) include: Vec<String>,
+
+    /// No file or directory that matches; can be given more than once
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+
+    /// Hidden files too, and what is in hidden directories
+    #[arg(long)]
+    pub(crate) hidden: bool,
+
+    /// What links lead to, too
+    #[arg(long)]
+    pub(crate) follow: bool,
+
+    /// Delete assets that were created from here and whose file is gone or has changed
+    #[arg(long)]
+    pub(crate) delete: bool,
+
+    /// Delete without asking
+    #[arg(long, short, requires = "delete")]
+    pub(crate) yes: bool,
+
+    /// What becomes of names of 100 characters or more, which Webflow does not take
+    #[arg(long, value_name = "POLICY", value_enum, default_value_t)]
+    pub(crate) long_names: LongNamesArg,
+
+    /// List the site's assets first, and send again what it lacks
+    #[arg(long)]
+    pub(crate) verify: bool,
+
+    /// How many files to work on at a time
+    #[arg(long, value_name = "N", default_value = "4")]
+    pub(crate) concurrency: NonZeroUsize,
+
+    /// Print one JSON object for each event
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Show errors only: no plan, no progress and no summary
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+
+    #[command(flatten)]
+    pub(crate) site: SiteArgs,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum LongNamesArg {
+    /// Leave such files out, and say so
+    #[default]
+    Refuse,
+    /// Give their assets shorter names
+    Shorten,
+}
+
+impl From<LongNamesArg> for LongNames {
+    fn from(arg: LongNamesArg) -> Self {
+        match arg {
+            LongNamesArg::Refuse => Self::Refuse,
+            LongNamesArg::Shorten => Self::Shorten,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UrlArgs {
+    /// File that was synchronised
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) path: PathBuf,
+
+    /// Lock file to look it up in
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) lock_file: Option<PathBuf>,
+}

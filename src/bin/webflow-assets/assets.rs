@@ -1,0 +1,277 @@
+//! `list`, `get` and `rm`: assets that are on a site.
+
+use std::io::{self, IsTerminal};
+
+use console::{Alignment, Term};
+use futures_util::StreamExt;
+use serde::Serialize;
+use webflow_assets::{
+    Client, Error,
+    types::{ApiError, Asset, AssetId},
+};
+
+use crate::{
+    Exit,
+    api_error::Failed,
+    args::{GetArgs, ListArgs, RmArgs},
+    output,
+    progress::size,
+    site::{self, Site},
+    table::{Column, Table},
+};
+
+const READ: &str = "assets:read";
+const WRITE: &str = "assets:write";
+
+const COLUMNS: [Column; 4] = [
+    Column {
+        title: "ID",
+        width: Some(24),
+        alignment: Alignment::Left,
+    },
+    Column {
+        title: "SIZE",
+        width: Some(8),
+        alignment: Alignment::Right,
+    },
+    Column {
+        title: "TYPE",
+        width: Some(16),
+        alignment: Alignment::Left,
+    },
+    Column {
+        title: "NAME",
+        width: None,
+        alignment: Alignment::Left,
+    },
+];
+
+/// An asset, with the names that `upload --json` gives its fields.
+#[derive(Serialize)]
+struct AssetLine<'a> {
+    id: Option<&'a str>,
+    hosted_url: Option<&'a str>,
+    file_name: Option<&'a str>,
+    display_name: Option<&'a str>,
+    alt_text: Option<&'a str>,
+    content_type: Option<&'a str>,
+    size: Option<i64>,
+    site: Option<&'a str>,
+    created_on: Option<&'a str>,
+    last_updated: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct FailedLine<'a> {
+    id: &'a str,
+    error: &'a str,
+    causes: &'a [String],
+    status: Option<u16>,
+}
+
+impl<'a> From<&'a Asset> for AssetLine<'a> {
+    fn from(asset: &'a Asset) -> Self {
+        Self {
+            id: asset.id.as_deref(),
+            hosted_url: asset.hosted_url.as_deref(),
+            file_name: asset.original_file_name.as_deref(),
+            display_name: asset.display_name.as_deref(),
+            alt_text: asset.alt_text.as_deref(),
+            content_type: asset.content_type.as_deref(),
+            size: asset.size,
+            site: asset.site_id.as_deref(),
+            created_on: asset.created_on.as_deref(),
+            last_updated: asset.last_updated.as_deref(),
+        }
+    }
+}
+
+/// Prints the assets of a site as they come, page after page.
+pub(crate) async fn list(args: ListArgs) -> io::Result<Exit> {
+    let site = match Site::live("list", &args.site) {
+        Ok(site) => site,
+        Err(error) => return Ok(output::fail(&error)),
+    };
+    let mut list = site.client.list_all_assets(site.id);
+    if let Some(folder) = &args.folder {
+        list = list.folder(folder.as_str());
+    }
+    let mut assets = list.stream();
+    let mut table = Table::new(&COLUMNS);
+    let mut any = false;
+    while let Some(asset) = assets.next().await {
+        let asset = match asset {
+            Ok(asset) => asset,
+            Err(error) => {
+                Failed::new("the assets were not listed", &error, READ).print();
+                return Ok(Exit::Failure);
+            }
+        };
+        any = true;
+        if args.json {
+            output::json_line(&AssetLine::from(&asset))?;
+        } else {
+            let bytes = if table.is_read() {
+                shown_size(&asset).unwrap_or_else(|| "-".to_owned())
+            } else {
+                asset.size.map(|size| size.to_string()).unwrap_or_default()
+            };
+            table.row(&[
+                asset.id.as_deref().unwrap_or_default(),
+                &bytes,
+                asset.content_type.as_deref().unwrap_or_default(),
+                name(&asset),
+            ])?;
+        }
+    }
+    if !any {
+        output::say("no assets");
+    }
+    Ok(Exit::Success)
+}
+
+/// Prints what is known of each asset, one after the other.
+pub(crate) async fn get(args: GetArgs) -> io::Result<Exit> {
+    let client = match site::client("get", &args.api) {
+        Ok(client) => client,
+        Err(error) => return Ok(output::fail(&error)),
+    };
+    let mut exit = Exit::Success;
+    let mut printed = false;
+    for id in &args.ids {
+        match fetch(&client, id).await {
+            Ok(asset) if args.json => output::json_line(&AssetLine::from(&asset))?,
+            Ok(asset) => {
+                if std::mem::replace(&mut printed, true) {
+                    output::line("")?;
+                }
+                output::line(&details(&asset))?;
+            }
+            Err(error) => {
+                exit = Exit::Failure;
+                let failed = Failed::new(id, &error, READ);
+                failed.print();
+                if args.json {
+                    output::json_line(&FailedLine {
+                        id,
+                        error: &failed.text,
+                        causes: &failed.causes,
+                        status: failed.status,
+                    })?;
+                }
+            }
+        }
+    }
+    Ok(exit)
+}
+
+/// Deletes assets, after asking.
+pub(crate) async fn rm(args: RmArgs) -> io::Result<Exit> {
+    let asks = !args.yes;
+    if asks && !(io::stdin().is_terminal() && Term::stderr().is_term()) {
+        output::error(
+            "nothing was deleted: there is no terminal to ask on; pass --yes",
+            &[],
+        );
+        return Ok(Exit::Failure);
+    }
+    let client = match site::client("rm", &args.api) {
+        Ok(client) => client,
+        Err(error) => return Ok(output::fail(&error)),
+    };
+    let mut exit = Exit::Success;
+    let mut ids = args.ids;
+    if asks {
+        let count = ids.len();
+        ids = name_all(&client, ids).await;
+        if ids.len() < count {
+            exit = Exit::Failure;
+        }
+        if ids.is_empty() {
+            return Ok(exit);
+        }
+        let these = match ids.len() {
+            1 => "this asset".to_owned(),
+            n => format!("these {n} assets"),
+        };
+        if !output::ask(&format!("Delete {these} for good?"))? {
+            output::say("nothing was deleted");
+            return Ok(Exit::Failure);
+        }
+    }
+    for id in ids {
+        let deleted = client.delete_asset().asset_id(id.clone()).send().await;
+        match deleted {
+            Ok(_) => output::line(&id)?,
+            Err(error) => {
+                exit = Exit::Failure;
+                Failed::new(&format!("{}: not deleted", *id), &error, WRITE).print();
+            }
+        }
+    }
+    Ok(exit)
+}
+
+/// Says what each id stands for, and keeps those that are there.
+async fn name_all(client: &Client, ids: Vec<AssetId>) -> Vec<AssetId> {
+    let mut known = Vec::with_capacity(ids.len());
+    for id in ids {
+        match fetch(client, &id).await {
+            Ok(asset) => {
+                let size = shown_size(&asset).unwrap_or_default();
+                output::say(&format!("{}  {} {size}", *id, name(&asset)));
+                known.push(id);
+            }
+            Err(error) => Failed::new(&format!("{}: not deleted", *id), &error, READ).print(),
+        }
+    }
+    known
+}
+
+async fn fetch(client: &Client, id: &AssetId) -> Result<Asset, Error<ApiError>> {
+    let response = client.get_asset().asset_id(id.clone()).send().await?;
+    Ok(response.into_inner())
+}
+
+/// What Webflow shows an asset under, without the id that it puts before a name that nobody set.
+fn name(asset: &Asset) -> &str {
+    let name = asset.display_name.as_ref();
+    let name = name.or(asset.original_file_name.as_ref());
+    let name = name.map_or("", String::as_str);
+    let id = asset.id.as_deref().unwrap_or_default();
+    name.strip_prefix(id)
+        .and_then(|name| name.strip_prefix('_'))
+        .unwrap_or(name)
+}
+
+fn shown_size(asset: &Asset) -> Option<String> {
+    asset
+        .size
+        .and_then(|bytes| u64::try_from(bytes).ok())
+        .map(size)
+}
+
+/// A line for each thing that is known.
+fn details(asset: &Asset) -> String {
+    let size = asset.size.map(|bytes| match shown_size(asset) {
+        Some(size) if bytes >= 1000 => format!("{size} ({bytes} bytes)"),
+        _ => format!("{bytes} B"),
+    });
+    let lines = [
+        ("id", asset.id.as_deref()),
+        ("name", asset.display_name.as_deref()),
+        ("file name", asset.original_file_name.as_deref()),
+        ("type", asset.content_type.as_deref()),
+        ("size", size.as_deref()),
+        ("alt text", asset.alt_text.as_deref()),
+        ("site", asset.site_id.as_deref()),
+        ("created", asset.created_on.as_deref()),
+        ("updated", asset.last_updated.as_deref()),
+        ("url", asset.hosted_url.as_deref()),
+    ];
+    let lines = lines.into_iter().filter_map(|(what, value)| {
+        let value = output::escape(value?);
+        Some(format!("{what:<10} {value}"))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}

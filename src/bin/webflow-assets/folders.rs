@@ -1,0 +1,172 @@
+//! `folders`: the asset folders of a site.
+
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+};
+
+use console::Alignment;
+use futures_util::TryStreamExt;
+use serde::Serialize;
+use webflow_assets::types::AssetFolder;
+
+use crate::{
+    Exit,
+    api_error::Failed,
+    args::FoldersArgs,
+    output,
+    site::Site,
+    table::{Column, Table},
+};
+
+const COLUMNS: [Column; 2] = [
+    Column {
+        title: "ID",
+        width: Some(24),
+        alignment: Alignment::Left,
+    },
+    Column {
+        title: "NAME",
+        width: None,
+        alignment: Alignment::Left,
+    },
+];
+
+#[derive(Serialize)]
+struct FolderLine<'a> {
+    id: Option<&'a str>,
+    display_name: Option<&'a str>,
+    parent_folder: Option<&'a str>,
+    created_on: Option<&'a str>,
+    last_updated: Option<&'a str>,
+}
+
+/// Prints the folders: a tree, or an object for each as they come.
+pub(crate) async fn run(args: FoldersArgs) -> io::Result<Exit> {
+    let site = match Site::live("folders", &args.site) {
+        Ok(site) => site,
+        Err(error) => return Ok(output::fail(&error)),
+    };
+    let folders = site.client.list_all_folders(site.id).stream();
+    let folders: Vec<AssetFolder> = match folders.try_collect().await {
+        Ok(folders) => folders,
+        Err(error) => {
+            Failed::new("the folders were not listed", &error, "assets:read").print();
+            return Ok(Exit::Failure);
+        }
+    };
+    if folders.is_empty() {
+        output::say("no folders");
+    }
+    if args.json {
+        for folder in &folders {
+            output::json_line(&FolderLine {
+                id: folder.id.as_deref(),
+                display_name: folder.display_name.as_deref(),
+                parent_folder: folder.parent_folder.as_deref(),
+                created_on: folder.created_on.as_deref(),
+                last_updated: folder.last_updated.as_deref(),
+            })?;
+        }
+        return Ok(Exit::Success);
+    }
+    let mut table = Table::new(&COLUMNS);
+    for (depth, folder) in tree(&folders) {
+        let name = folder.display_name.as_deref().unwrap_or_default();
+        let name = "  ".repeat(depth) + name;
+        table.row(&[folder.id.as_deref().unwrap_or_default(), &name])?;
+    }
+    Ok(Exit::Success)
+}
+
+/// Each folder once, below its parent and with its depth, in the order of the names. A folder
+/// whose parent is not there stands at the top, and so does one of those that go round in a
+/// circle.
+fn tree(folders: &[AssetFolder]) -> Vec<(usize, &AssetFolder)> {
+    let known: HashSet<&str> = folders
+        .iter()
+        .filter_map(|folder| folder.id.as_deref())
+        .collect();
+    let mut below: HashMap<Option<&str>, Vec<usize>> = HashMap::new();
+    let mut sorted: Vec<usize> = (0..folders.len()).collect();
+    sorted.sort_by_key(|&index| folders[index].display_name.as_deref());
+    for index in sorted {
+        let parent = folders[index].parent_folder.as_deref();
+        let parent = parent.filter(|parent| known.contains(parent));
+        below.entry(parent).or_default().push(index);
+    }
+    let mut tree = Vec::with_capacity(folders.len());
+    let mut placed = vec![false; folders.len()];
+    let tops = below.get(&None).cloned().unwrap_or_default();
+    // What no top leads to goes round in a circle, and is entered anywhere.
+    for top in tops.into_iter().chain(0..folders.len()) {
+        let mut next = vec![(0, top)];
+        while let Some((depth, index)) = next.pop() {
+            if std::mem::replace(&mut placed[index], true) {
+                continue;
+            }
+            let folder = &folders[index];
+            tree.push((depth, folder));
+            let children = folder.id.as_deref().and_then(|id| below.get(&Some(id)));
+            let children = children.into_iter().flatten().rev();
+            next.extend(children.map(|child| (depth + 1, *child)));
+        }
+    }
+    tree
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(folders: &[(&str, &str, Option<&str>)]) -> Vec<String> {
+        let folders: Vec<AssetFolder> = folders
+            .iter()
+            .map(|(id, name, parent)| {
+                let folder = AssetFolder::builder().id((*id).to_owned());
+                let folder = folder.display_name((*name).to_owned());
+                folder
+                    .parent_folder(parent.map(str::to_owned))
+                    .try_into()
+                    .expect("a folder")
+            })
+            .collect();
+        tree(&folders)
+            .into_iter()
+            .map(|(depth, folder)| {
+                "  ".repeat(depth) + folder.display_name.as_deref().unwrap_or_default()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn folders_stand_below_their_parents_by_name() {
+        let folders = [
+            ("3", "heroes", Some("1")),
+            ("4", "2026", Some("3")),
+            ("2", "docs", None),
+            ("1", "img", None),
+            ("5", "barns", Some("1")),
+        ];
+        assert_eq!(
+            shown(&folders),
+            ["docs", "img", "  barns", "  heroes", "    2026"]
+        );
+        assert_eq!(shown(&[]), [""; 0]);
+    }
+
+    #[test]
+    fn circles_and_unknown_parents_lose_no_folder() {
+        let folders = [
+            ("1", "a", Some("2")),
+            ("2", "b", Some("1")),
+            ("3", "self", Some("3")),
+            ("4", "orphan", Some("9")),
+            ("5", "child", Some("4")),
+        ];
+        assert_eq!(shown(&folders), ["orphan", "  child", "a", "  b", "self"]);
+        // Two of one id, as no site should have.
+        let twice = [("1", "a", None), ("1", "b", None), ("2", "c", Some("1"))];
+        assert_eq!(shown(&twice), ["a", "  c", "b"]);
+    }
+}

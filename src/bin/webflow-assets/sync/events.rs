@@ -1,0 +1,192 @@
+//! What happens during a synchronisation, as it happens.
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use serde::Serialize;
+use tokio::sync::Notify;
+use webflow_assets::{
+    Client,
+    sync::{Plan, Report, SyncEvent},
+};
+
+use super::plan::is_sent;
+use crate::{output, progress::Progress};
+
+/// An event, for machines.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Line<'a> {
+    FolderCreated {
+        path: &'a str,
+        id: &'a str,
+    },
+    Uploaded {
+        path: &'a str,
+        id: Option<&'a str>,
+        hosted_url: Option<&'a str>,
+        size: u64,
+        md5: String,
+        outcome: &'static str,
+    },
+    Failed {
+        path: &'a str,
+        error: String,
+        causes: &'a [String],
+        status: Option<u16>,
+        again: bool,
+    },
+    Deleted {
+        path: &'a str,
+        id: &'a str,
+    },
+    Summary {
+        uploaded: usize,
+        already_there: usize,
+        unchanged: usize,
+        folders: usize,
+        deleted: usize,
+        failed: usize,
+        not_deleted: usize,
+        left_out: usize,
+    },
+}
+
+/// Shows events to people and to machines.
+pub(super) struct Show {
+    json: bool,
+    quiet: bool,
+    progress: Progress,
+    /// The place of each file that is sent.
+    places: HashMap<String, usize>,
+    /// Why an event could not be printed.
+    failure: Mutex<Option<io::Error>>,
+    failed: Notify,
+}
+
+impl Show {
+    pub(super) fn start(client: &Client, plan: &Plan, json: bool, quiet: bool) -> Self {
+        let sent = || plan.files().iter().filter(|file| is_sent(file.action));
+        let places = sent().enumerate();
+        Self {
+            json,
+            quiet,
+            progress: Progress::start(client, quiet, || sent().map(|file| file.size).collect()),
+            places: places
+                .map(|(place, file)| (file.path.clone(), place))
+                .collect(),
+            failure: Mutex::default(),
+            failed: Notify::new(),
+        }
+    }
+
+    /// Shows an event. Where it cannot be printed, there is an end of it.
+    pub(super) fn take(&self, event: &SyncEvent<'_>) {
+        if let Err(error) = self.show(event) {
+            self.failure().get_or_insert(error);
+            self.failed.notify_one();
+        }
+    }
+
+    /// Waits until an event cannot be printed.
+    pub(super) async fn unwritable(&self) -> io::Error {
+        loop {
+            self.failed.notified().await;
+            if let Some(error) = self.take_unwritable() {
+                self.clear();
+                return error;
+            }
+        }
+    }
+
+    pub(super) fn take_unwritable(&self) -> Option<io::Error> {
+        self.failure().take()
+    }
+
+    pub(super) fn clear(&self) {
+        self.progress.clear();
+    }
+
+    fn failure(&self) -> MutexGuard<'_, Option<io::Error>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn show(&self, event: &SyncEvent<'_>) -> io::Result<()> {
+        let place = |path: &str| self.places.get(path).copied().unwrap_or(usize::MAX);
+        match *event {
+            SyncEvent::FolderCreated { path, id } => {
+                if !self.quiet {
+                    self.progress
+                        .aside(|| output::say(&format!("created the folder {path}")));
+                }
+                self.print(&Line::FolderCreated { path, id })
+            }
+            SyncEvent::Started { path } => {
+                self.progress.started(place(path), path);
+                Ok(())
+            }
+            SyncEvent::Progress { path, progress } => {
+                self.progress.moved(place(path), progress);
+                Ok(())
+            }
+            SyncEvent::Uploaded { path, uploaded } => {
+                let sent = uploaded.stored.as_ref().map(|_| uploaded.len);
+                self.progress.finished(place(path), sent);
+                self.print(&Line::Uploaded {
+                    path,
+                    id: uploaded.asset.id.as_deref(),
+                    hosted_url: uploaded.asset.hosted_url.as_deref(),
+                    size: uploaded.len,
+                    md5: uploaded.md5.to_string(),
+                    outcome: uploaded.outcome.as_str(),
+                })
+            }
+            SyncEvent::Failed { path, error, again } => {
+                let causes = output::causes(error);
+                if again {
+                    self.progress.postponed(place(path));
+                } else {
+                    self.progress.finished(place(path), None);
+                }
+                self.progress.aside(|| match again {
+                    true if self.quiet => {}
+                    true => output::say(&format!("{error}; it is tried again")),
+                    false => output::error(&error.to_string(), &causes),
+                });
+                self.print(&Line::Failed {
+                    path,
+                    error: error.to_string(),
+                    causes: &causes,
+                    status: error.status().map(|status| status.as_u16()),
+                    again,
+                })
+            }
+            SyncEvent::Deleted { path, asset } => self.print(&Line::Deleted { path, id: asset }),
+            _ => Ok(()),
+        }
+    }
+
+    fn print(&self, line: &Line<'_>) -> io::Result<()> {
+        if !self.json {
+            return Ok(());
+        }
+        self.progress.aside(|| output::json_line(line))
+    }
+}
+
+/// Prints what it all came to.
+pub(super) fn summary(report: &Report) -> io::Result<()> {
+    output::json_line(&Line::Summary {
+        uploaded: report.uploaded,
+        already_there: report.already_there,
+        unchanged: report.unchanged,
+        folders: report.folders,
+        deleted: report.deleted,
+        failed: report.failures.len(),
+        not_deleted: report.not_deleted.len(),
+        left_out: report.problems.len(),
+    })
+}

@@ -1,0 +1,182 @@
+//! `sync`: a directory onto a site.
+
+mod events;
+mod plan;
+
+use std::{
+    io::{self, IsTerminal},
+    sync::Arc,
+};
+
+use clap::error::ErrorKind;
+use console::Term;
+use webflow_assets::{
+    Client,
+    sync::{Plan, Report, SyncError},
+};
+
+use self::events::Show;
+use crate::{
+    Exit,
+    api_error::Failed,
+    args::{self, SyncArgs},
+    output,
+    signals::Signals,
+    site::Site,
+};
+
+/// Plans, says so, and does it. Fails where an event cannot be printed.
+pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
+    let site = match Site::live("sync", &args.site) {
+        Ok(site) => site,
+        Err(error) => return Ok(output::fail(&error)),
+    };
+    let mut signals = Signals::watch()?;
+    let planned = tokio::select! {
+        biased;
+        stopped = signals.stop() => return Ok(unsent(stopped)),
+        planned = make(&site, &args) => planned,
+    };
+    let plan = match planned {
+        Ok(plan) => plan,
+        Err(error @ (SyncError::Glob(_) | SyncError::FolderPath(_) | SyncError::SiteId(_))) => {
+            let message = output::escape(&error.to_string());
+            args::usage("sync", ErrorKind::ValueValidation, &message)
+        }
+        Err(error) => return Ok(output::fail(&error)),
+    };
+    if !args.quiet {
+        output::block(&plan::table(&plan));
+    }
+    for problem in plan.problems() {
+        output::error(&problem.to_string(), &[]);
+    }
+    if args.dry_run {
+        plan::list(&plan, args.json)?;
+        return Ok(exit(plan.problems().is_empty()));
+    }
+    if let Some(question) = plan::question(&plan, args.delete).filter(|_| !args.yes) {
+        if !(io::stdin().is_terminal() && Term::stderr().is_term()) {
+            output::error(
+                "nothing was sent: assets would be deleted, and there is no terminal to ask on; \
+                 pass --yes",
+                &[],
+            );
+            return Ok(Exit::Failure);
+        }
+        let answer = tokio::task::spawn_blocking(move || output::ask(&question));
+        let answer = tokio::select! {
+            biased;
+            stopped = signals.stop() => return Ok(unsent(stopped)),
+            answer = answer => answer.map_err(io::Error::other)??,
+        };
+        if !answer {
+            output::say("nothing was sent");
+            return Ok(Exit::Failure);
+        }
+    }
+    carry_out(&site.client, plan, &args, &mut signals).await
+}
+
+async fn make(site: &Site, args: &SyncArgs) -> Result<Plan, SyncError> {
+    let mut sync = site
+        .client
+        .sync(site.id.as_str(), &args.dir)
+        .folder(&args.folder)
+        .hidden(args.hidden)
+        .follow_links(args.follow)
+        .delete(args.delete)
+        .long_names(args.long_names.into())
+        .verify(args.verify)
+        .concurrency(args.concurrency.get());
+    for glob in &args.include {
+        sync = sync.include(glob);
+    }
+    for glob in &args.exclude {
+        sync = sync.exclude(glob);
+    }
+    sync.plan().await
+}
+
+async fn carry_out(
+    client: &Client,
+    plan: Plan,
+    args: &SyncArgs,
+    signals: &mut Signals,
+) -> io::Result<Exit> {
+    let show = Arc::new(Show::start(client, &plan, args.json, args.quiet));
+    let listener = Arc::clone(&show);
+    let plan = plan.on_event(move |event| listener.take(&event));
+    let result = tokio::select! {
+        biased;
+        stopped = signals.stop() => {
+            show.clear();
+            output::say("interrupted: the lock file has what was uploaded, and the next run goes on");
+            return Ok(stopped);
+        }
+        unwritable = show.unwritable() => return Err(unwritable),
+        result = plan.send() => result,
+    };
+    show.clear();
+    if let Some(unwritable) = show.take_unwritable() {
+        return Err(unwritable);
+    }
+    match result {
+        Ok(report) => end(&report, args),
+        Err(error) => Ok(output::fail(&error)),
+    }
+}
+
+/// What was not said of single files yet, and the summary.
+fn end(report: &Report, args: &SyncArgs) -> io::Result<Exit> {
+    for (path, error) in &report.not_deleted {
+        let what = format!("{path}: its asset was not deleted");
+        Failed::new(&what, error, "assets:write").print();
+    }
+    if args.json {
+        events::summary(report)?;
+    }
+    if !args.quiet {
+        output::say(&summary(report));
+    }
+    Ok(exit(report.is_complete()))
+}
+
+fn exit(is_complete: bool) -> Exit {
+    if is_complete {
+        Exit::Success
+    } else {
+        Exit::Failure
+    }
+}
+
+/// The counts that are not 0, in a line.
+fn summary(report: &Report) -> String {
+    let folders = match report.folders {
+        1 => "folder created",
+        _ => "folders created",
+    };
+    let counts = [
+        (report.uploaded, "uploaded"),
+        (report.already_there, "already there"),
+        (report.unchanged, "unchanged"),
+        (report.folders, folders),
+        (report.deleted, "deleted"),
+        (report.failures.len(), "failed"),
+        (report.not_deleted.len(), "not deleted"),
+        (report.problems.len(), "left out"),
+    ];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if counts.is_empty() {
+        return "no files".to_owned();
+    }
+    counts.join(", ")
+}
+
+fn unsent(stopped: Exit) -> Exit {
+    output::say("interrupted: nothing was sent");
+    stopped
+}

@@ -1,0 +1,254 @@
+//! `upload`: files and URLs onto a site, several at a time.
+
+mod files;
+mod order;
+mod report;
+
+use std::{fs, io, path::PathBuf};
+
+use clap::error::ErrorKind;
+use futures_util::StreamExt;
+use webflow_assets::{Batch, Client, Event, Source, Upload, UploadError, Uploaded, types};
+
+use self::{order::InOrder, report::Report};
+use crate::{
+    Exit,
+    args::{self, UploadArgs},
+    output,
+    progress::Progress,
+    signals::Signals,
+    site::{Site, SiteError},
+};
+
+/// Uploads the files. Fails where a result cannot be printed.
+pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
+    let files = files::all(&mut args);
+    check(&args, &files);
+    let site = match open(&args).await {
+        Ok(site) => site,
+        Err(error) => return Ok(output::fail(&error)),
+    };
+    let report = Report {
+        json: args.json,
+        quiet: args.quiet,
+    };
+    if files.is_empty() {
+        report.note("the list names no files");
+        return Ok(Exit::Success);
+    }
+    let mut signals = Signals::watch()?;
+    let mut run = Run::new(&site.client, &files, report);
+
+    let count = files.len();
+    let uploads = uploads(site.client.clone(), site.id.clone(), &args, files);
+    let mut batch = Batch::new(uploads).concurrency(args.concurrency.get());
+    if args.stop_on_error {
+        batch = batch.stop_on_error();
+    }
+    let mut events = batch.stream();
+    loop {
+        let event = tokio::select! {
+            biased;
+            stopped = signals.stop() => {
+                drop(events);
+                run.interrupted(count)?;
+                return Ok(stopped);
+            }
+            event = events.next() => event,
+        };
+        let Some(event) = event else { break };
+        run.take(event)?;
+    }
+    let exit = run.end(count)?;
+    #[cfg(feature = "sandbox")]
+    if let Some(sandbox) = &site.sandbox {
+        report.note(&crate::sandbox::summary(sandbox));
+    }
+    Ok(exit)
+}
+
+#[cfg_attr(
+    not(feature = "sandbox"),
+    expect(clippy::unused_async, reason = "only a sandbox takes time to start")
+)]
+async fn open(args: &UploadArgs) -> Result<Site, SiteError> {
+    #[cfg(feature = "sandbox")]
+    if args.sandbox() {
+        return Site::sandbox(&args.site.api).await;
+    }
+    Site::live("upload", &args.site)
+}
+
+/// The files, each as it is asked to be uploaded.
+fn uploads(
+    client: Client,
+    site: String,
+    args: &UploadArgs,
+    files: Vec<PathBuf>,
+) -> impl Iterator<Item = Upload> + Send + use<> {
+    let folder = args.folder.clone();
+    let (name, display_name) = (args.name.clone(), args.display_name.clone());
+    let alt_text = args.alt_text.clone();
+    files.into_iter().map(move |file| {
+        let source = match files::url(&file) {
+            Some(url) => Source::url(url),
+            None => Source::path(file),
+        };
+        let mut upload = client.upload(site.as_str(), source);
+        if let Some(folder) = &folder {
+            upload = upload.parent_folder(folder.as_str());
+        }
+        if let Some(name) = &name {
+            upload = upload.file_name(name);
+        }
+        if let Some(name) = &display_name {
+            upload = upload.display_name(name);
+        }
+        if let Some(text) = &alt_text {
+            upload = upload.alt_text(text);
+        }
+        upload
+    })
+}
+
+/// What can be known to be wrong before anything is sent; it ends the process.
+fn check(args: &UploadArgs, files: &[PathBuf]) {
+    let refuse = |kind, message: &str| args::usage("upload", kind, message);
+    let single = [
+        ("--name", &args.name),
+        ("--display-name", &args.display_name),
+        ("--alt-text", &args.alt_text),
+    ];
+    for (option, value) in single {
+        if value.is_some() && files.len() > 1 {
+            refuse(
+                ErrorKind::ArgumentConflict,
+                &format!("{option} is for a single asset and cannot be used with several files"),
+            );
+        }
+    }
+    if let Some(name) = &args.name
+        && types::FileName::try_from(name.as_str()).is_err()
+    {
+        refuse(
+            ErrorKind::ValueValidation,
+            &format!(
+                "--name has {} characters and takes 1 to 99",
+                name.chars().count()
+            ),
+        );
+    }
+}
+
+/// Uploads under way: what is shown of them, and what is said at the end.
+struct Run {
+    report: Report,
+    progress: Progress,
+    /// Files that have begun and are not done.
+    active: Vec<Active>,
+    /// Files that are done.
+    done: usize,
+    lines: InOrder,
+    exit: Exit,
+}
+
+struct Active {
+    index: usize,
+    file: String,
+    /// Whether any of it was sent.
+    begun: bool,
+}
+
+impl Run {
+    fn new(client: &Client, files: &[PathBuf], report: Report) -> Self {
+        let len = |file| fs::metadata(file).map_or(0, |file| file.len());
+        let lens = || files.iter().map(len).collect();
+        Self {
+            progress: Progress::start(client, report.quiet, lens),
+            report,
+            active: Vec::new(),
+            done: 0,
+            lines: InOrder::default(),
+            exit: Exit::Success,
+        }
+    }
+
+    fn take(&mut self, event: Event) -> io::Result<()> {
+        match event {
+            Event::Started { index, file } => {
+                self.progress.started(index, &file);
+                self.active.push(Active {
+                    index,
+                    file,
+                    begun: false,
+                });
+            }
+            Event::Progress { index, progress } => {
+                self.progress.moved(index, progress);
+                let active = self.active.iter_mut().find(|file| file.index == index);
+                if let Some(file) = active {
+                    file.begun = true;
+                }
+            }
+            Event::Finished { index, result } => self.finished(index, &result)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn finished(&mut self, index: usize, result: &Result<Uploaded, UploadError>) -> io::Result<()> {
+        let place = self.active.iter().position(|file| file.index == index);
+        let file = place.map_or_else(String::new, |place| self.active.remove(place).file);
+        let sent = result.as_ref().ok().filter(|done| done.stored.is_some());
+        self.progress.finished(index, sent.map(|done| done.len));
+        self.done += 1;
+        self.progress.aside(|| {
+            let line = match result {
+                Ok(done) => self.report.uploaded(&file, done)?,
+                Err(error) => {
+                    self.exit = Exit::Failure;
+                    self.report.failed(&file, error)?;
+                    None
+                }
+            };
+            self.lines.put(index, line);
+            self.lines.ready().try_for_each(|line| output::line(&line))
+        })
+    }
+
+    /// Says what became of the files that were not done when a signal came.
+    fn interrupted(self, count: usize) -> io::Result<()> {
+        self.progress.clear();
+        for Active { file, begun, .. } in &self.active {
+            output::say(&if *begun {
+                format!(
+                    "interrupted: {file} was not uploaded; the site may list it as an empty asset"
+                )
+            } else {
+                format!("interrupted: {file} was not uploaded")
+            });
+        }
+        let left = count - self.done - self.active.len();
+        if left > 0 {
+            output::say(&format!("interrupted: {} not begun", were(left)));
+        }
+        self.lines.rest().try_for_each(|line| output::line(&line))
+    }
+
+    fn end(self, count: usize) -> io::Result<Exit> {
+        self.progress.clear();
+        let left = count - self.done;
+        if left > 0 {
+            output::say(&format!("stopped: {} not begun", were(left)));
+        }
+        self.lines.rest().try_for_each(|line| output::line(&line))?;
+        Ok(self.exit)
+    }
+}
+
+fn were(files: usize) -> String {
+    match files {
+        1 => "1 file was".to_owned(),
+        n => format!("{n} files were"),
+    }
+}

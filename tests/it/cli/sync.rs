@@ -1,0 +1,288 @@
+//! `sync`.
+
+use super::*;
+
+/// A directory with these files.
+fn tree(test: &str, files: &[(&str, &str)]) -> PathBuf {
+    let dir = scratch(test);
+    for (path, content) in files {
+        let path = dir.join(path);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
+        fs::write(path, content).expect("a file is written");
+    }
+    dir
+}
+
+/// The events of this name.
+fn events<'a>(lines: &'a [Value], name: &str) -> Vec<&'a Value> {
+    lines.iter().filter(|line| line["event"] == name).collect()
+}
+
+#[test]
+fn a_directory_is_planned_sent_and_then_left_alone() {
+    let dir = tree(
+        "sync_twice",
+        &[
+            ("img/hero.txt", "hero"),
+            ("logo.txt", "logo"),
+            (".env", "secret"),
+        ],
+    );
+    let live = Live::start();
+    let sync = || live.command(&["sync", path_text(&dir), "--folder", "brand/2026"]);
+
+    let output = run(sync().arg("--dry-run"));
+    assert_exit(&output, 0);
+    assert_eq!(
+        text(&output.stdout),
+        "new\t4\timg/hero.txt\nnew\t4\tlogo.txt\n"
+    );
+    let table = "             FILES      SIZE  REQUESTS\nnew              2       8 B         2\n";
+    assert_eq!(text(&output.stderr), table);
+    assert_eq!(live.sandbox.requests(), []);
+
+    let output = run(&mut sync());
+    assert_exit(&output, 0);
+    assert_eq!(text(&output.stdout), "");
+    let stderr = text(&output.stderr);
+    let rest = stderr.strip_prefix(table).expect("the plan first");
+    assert_eq!(
+        rest,
+        "created the folder brand\ncreated the folder brand/2026\n\
+         created the folder brand/2026/img\n2 uploaded, 3 folders created\n"
+    );
+    assert_eq!(live.stored().len(), 2);
+
+    let output = run(sync().arg("--quiet"));
+    assert_exit(&output, 0);
+    assert_eq!((text(&output.stdout), text(&output.stderr)), ("", ""));
+    let output = run(&mut sync());
+    assert!(
+        text(&output.stderr).ends_with("\n2 unchanged\n"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn events_for_machines_say_what_happens() {
+    let dir = tree(
+        "sync_json",
+        &[("img/hero.txt", "hero"), ("copy.txt", "hero")],
+    );
+    let live = Live::start();
+    let sync = || live.command(&["sync", path_text(&dir), "--json"]);
+    let planned = run(sync().arg("--dry-run"));
+    let planned = json_lines(&planned);
+    assert_eq!(
+        planned[1],
+        serde_json::json!(
+            {"event": "planned", "action": "new", "path": "img/hero.txt", "size": 4}
+        )
+    );
+
+    let output = run(&mut sync());
+    assert_exit(&output, 0);
+    let lines = json_lines(&output);
+    let folders = events(&lines, "folder_created");
+    assert_eq!((folders.len(), &folders[0]["path"]), (1, &"img".into()));
+    assert!(folders[0]["id"].is_string());
+    let uploaded = events(&lines, "uploaded");
+    assert_eq!(uploaded.len(), 2);
+    for line in &uploaded {
+        assert_eq!(line["size"], 4);
+        assert_eq!(line["id"], uploaded[0]["id"]);
+        assert_eq!(line["hosted_url"], uploaded[0]["hosted_url"]);
+        assert!(line["md5"].is_string() && line["outcome"].is_string());
+    }
+    assert_eq!(
+        lines[lines.len() - 1],
+        serde_json::json!({
+            "event": "summary", "uploaded": 1, "already_there": 1, "unchanged": 0, "folders": 1,
+            "deleted": 0, "failed": 0, "not_deleted": 0, "left_out": 0,
+        })
+    );
+}
+
+#[test]
+fn what_is_gone_is_deleted_with_leave_only() {
+    let dir = tree(
+        "sync_delete",
+        &[("a.txt", "a"), ("b.txt", "b"), ("c.txt", "c")],
+    );
+    let live = Live::start();
+    assert_exit(&run(&mut live.command(&["sync", path_text(&dir)])), 0);
+    fs::remove_file(dir.join("a.txt")).expect("it is removed");
+    fs::write(dir.join("b.txt"), "another").expect("it is written");
+
+    let before = live.sandbox.requests().len();
+    let output = run(&mut live.command(&["sync", path_text(&dir), "--delete"]));
+    assert_exit(&output, 1);
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("\nerror: nothing was sent: "), "{stderr}");
+    assert_eq!(live.sandbox.requests().len(), before);
+
+    let output = run(&mut live.command(&["sync", path_text(&dir), "--delete", "--yes", "--json"]));
+    assert_exit(&output, 0);
+    let lines = json_lines(&output);
+    let mut deleted: Vec<&str> = events(&lines, "deleted")
+        .into_iter()
+        .map(|line| line["path"].as_str().expect("a path"))
+        .collect();
+    deleted.sort_unstable();
+    assert_eq!(deleted, ["a.txt", "b.txt"]);
+    let mut stored = live.stored();
+    stored.sort();
+    assert_eq!(
+        stored,
+        [
+            ("b.txt".to_owned(), b"another".to_vec()),
+            ("c.txt".to_owned(), b"c".to_vec())
+        ]
+    );
+    // Nothing to delete, nothing to ask.
+    let output = run(&mut live.command(&["sync", path_text(&dir), "--delete"]));
+    assert_exit(&output, 0);
+}
+
+#[test]
+fn filters_and_names_are_passed_on() {
+    let long = "n".repeat(120) + ".txt";
+    let dir = tree(
+        "sync_options",
+        &[
+            ("a.txt", "a"),
+            ("b.md", "b"),
+            ("x/c.txt", "c"),
+            (".d.txt", "d"),
+            (&long, "long"),
+        ],
+    );
+    let live = Live::start();
+    let listed = |args: &[&str]| {
+        let mut sync = live.command(&["sync", path_text(&dir), "--dry-run", "--quiet"]);
+        let output = run(sync.args(args));
+        let lines = text(&output.stdout).lines();
+        let path = |line: &str| line.rsplit('\t').next().expect("a path").to_owned();
+        (output.status.code(), lines.map(path).collect::<Vec<_>>())
+    };
+    let short = ["a.txt", "b.md", "x/c.txt"].map(str::to_owned);
+    assert_eq!(listed(&[]), (Some(1), short.to_vec()));
+    assert_eq!(listed(&["--long-names", "shorten"]).1.len(), 4);
+    assert_eq!(listed(&["--exclude", "n*"]), (Some(0), short.to_vec()));
+    assert_eq!(listed(&["--include", "*.md"]).1, ["b.md"]);
+    let args = [
+        "--include",
+        "/a.txt",
+        "--include",
+        "c.txt",
+        "--exclude",
+        "/x",
+    ];
+    assert_eq!(listed(&args).1, ["a.txt"]);
+    assert_eq!(listed(&["--hidden", "--include", ".d*"]).1, [".d.txt"]);
+
+    let output = run(&mut live.command(&["sync", path_text(&dir)]));
+    assert_exit(&output, 1);
+    let stderr = text(&output.stderr);
+    let problem = format!("\nerror: {long}: its name has 124 characters");
+    assert!(stderr.contains(&problem), "{stderr}");
+    assert!(
+        stderr.ends_with("3 uploaded, 1 folder created, 1 left out\n"),
+        "{stderr}"
+    );
+
+    // An asset that somebody deleted is noticed, and sent again, if so asked.
+    let gone = live.sandbox.assets()[0].id.clone();
+    assert_exit(&run(&mut live.command(&["rm", "--yes", &gone])), 0);
+    let output = run(&mut live.command(&["sync", path_text(&dir), "--verify"]));
+    assert!(
+        text(&output.stderr).contains("\nmissing          1 "),
+        "{output:?}"
+    );
+    assert_eq!(live.sandbox.assets().len(), 3);
+}
+
+#[test]
+fn a_failure_is_said_once_and_counted() {
+    let dir = tree("sync_failure", &[("a.txt", "a"), ("b.txt", "b")]);
+    let refused = "create:400,code=validation_error".parse().expect("a rule");
+    let live = Live::of(Sandbox::builder().fault(refused));
+    let output = run(&mut live.command(&["sync", path_text(&dir), "--json", "--quiet"]));
+    assert_exit(&output, 1);
+    let lines = json_lines(&output);
+    let failed = events(&lines, "failed");
+    assert_eq!(failed.len(), 1);
+    assert_eq!(
+        (&failed[0]["again"], &failed[0]["status"]),
+        (&false.into(), &400.into())
+    );
+    assert_eq!(events(&lines, "summary")[0]["failed"], 1);
+    let stderr = text(&output.stderr);
+    assert_eq!(stderr.matches("validation_error").count(), 1, "{stderr}");
+
+    let output = run(live
+        .command(&["sync", path_text(&dir)])
+        .env("WEBFLOW_API_TOKEN", "wrong"));
+    assert_exit(&output, 1);
+    assert!(text(&output.stderr).contains(" 401 "), "{output:?}");
+    let output = run(&mut live.command(&["sync", "no-such-directory"]));
+    assert_exit(&output, 1);
+    let stderr = text(&output.stderr);
+    assert!(stderr.starts_with("error: no-such-directory: "), "{stderr}");
+}
+
+#[test]
+fn a_reader_that_has_enough_ends_a_sync_and_nothing_is_lost() {
+    let dir = tree("sync_pipe", &[("a.txt", "a"), ("b.txt", "b")]);
+    let live = Live::start();
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let output = run(live
+        .command(&["sync", path_text(&dir), "--json", "--quiet"])
+        .args(["--concurrency", "1"])
+        .stdout(writer));
+    assert_exit(&output, 141);
+    assert_eq!(text(&output.stderr), "");
+    let output = run(&mut live.command(&["sync", path_text(&dir)]));
+    assert_exit(&output, 0);
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("\nunchanged        1 "), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_sync_goes_on_the_next_time() {
+    use std::io::{BufRead, BufReader};
+
+    let dir = tree("sync_interrupt", &[("a.txt", "a"), ("b.txt", "b")]);
+    let live = Live::start();
+    live.sandbox
+        .fault("create:delay=1ms".parse().expect("a rule"));
+    live.sandbox
+        .fault("create:stall-before-answer".parse().expect("a rule"));
+    let mut child = live
+        .command(&[
+            "sync",
+            path_text(&dir),
+            "--json",
+            "--quiet",
+            "--concurrency",
+            "1",
+        ])
+        .spawn()
+        .expect("the command runs");
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    stdout.read_line(&mut String::new()).expect("an event");
+    signal(&child, "INT");
+    let output = child.wait_with_output().expect("its output");
+    assert_exit(&output, 130);
+    assert!(text(&output.stderr).starts_with("interrupted: the lock file has"));
+    // The signal may have come before the second request.
+    live.sandbox.clear_faults();
+    let output = run(&mut live.command(&["sync", path_text(&dir)]));
+    assert_exit(&output, 0);
+    assert!(
+        text(&output.stderr).ends_with("1 unchanged\n"),
+        "{output:?}"
+    );
+}

@@ -1,0 +1,138 @@
+//! What is understood, what is not, and what is said about it.
+
+use super::*;
+
+#[test]
+fn the_help_is_as_reviewed() {
+    for (name, args) in [
+        ("help.txt", &["--help"][..]),
+        ("help-upload.txt", &["upload", "--help"]),
+        ("help-sync.txt", &["sync", "--help"]),
+        ("help-url.txt", &["url", "--help"]),
+        ("help-list.txt", &["list", "--help"]),
+        ("help-get.txt", &["get", "--help"]),
+        ("help-rm.txt", &["rm", "--help"]),
+        ("help-folders.txt", &["folders", "--help"]),
+        ("help-sandbox.txt", &["sandbox", "--help"]),
+        ("help-man.txt", &["man", "--help"]),
+        ("help-completions.txt", &["completions", "--help"]),
+    ] {
+        let output = run(&mut command(args));
+        assert_exit(&output, 0);
+        let path = Path::new("tests/it/snapshots").join(name);
+        if env::var_os("UPDATE_SNAPSHOTS").is_some() {
+            fs::write(&path, &output.stdout).expect("the snapshot is written");
+        }
+        let reviewed = fs::read_to_string(&path).expect("the snapshot is there");
+        assert_eq!(
+            text(&output.stdout),
+            reviewed,
+            "{name} differs; UPDATE_SNAPSHOTS=1 takes the new text over"
+        );
+    }
+}
+
+#[test]
+fn wrong_usage_sends_nothing() {
+    let live = Live::start();
+    let long = "n".repeat(100);
+    let cases: &[(&[&str], &str)] = &[
+        (&["upload"], "FILE"),
+        (&["upload", HERO, "--nonsense"], "--nonsense"),
+        (&["upload", HERO, "--token", "t0k3n"], "--token"),
+        (&["upload", HERO, HERO, "--name", "a.png"], "--name"),
+        (&["upload", HERO, "--name", ""], "--name has 0 characters"),
+        (&["upload", HERO, "--name", &long], "--name has 100"),
+        (&["upload", HERO, "--site", ".."], r#"site id "..""#),
+        (&["upload", HERO, "--site", ""], "no site"),
+        (&["upload", HERO, "--folder", "a/b"], "'a/b' for '--folder"),
+        (&["upload", HERO, HERO, "--alt-text", "a"], "--alt-text"),
+        (
+            &["upload", HERO, HERO, "--display-name", "a"],
+            "single asset",
+        ),
+        (&["upload", HERO, "--concurrency", "0"], "--concurrency"),
+        (&["upload", HERO, "--timeout", "0"], "as in 90 or 0.5"),
+        (&["upload", HERO, "--timeout", "NaN"], "--timeout"),
+        (&["upload", HERO, "--retries", "many"], "--retries"),
+        (
+            &["upload", "--files-from", "no-such-list"],
+            "cannot be read",
+        ),
+        (&["list", "--folder", "top"], "24 hexadecimal digits"),
+        (&["list", "--site", ".."], r#"site id "..""#),
+        (&["get"], "ASSET_ID"),
+        (&["get", ".."], "an asset id has 24 hexadecimal digits"),
+        (&["get", SITE, "--site", SITE], "--site"),
+        (&["rm"], "ASSET_ID"),
+        (&["rm", "--yes", SITE, "x"], "'x'"),
+        (&["folders", "--site", "x"], r#"site id "x""#),
+        (&["sync"], "DIR"),
+        (&["sync", "src", "--yes"], "--delete"),
+        (&["sync", "src", "--include", "a[", "--site", SITE], "a["),
+        (&["sync", "src", "--folder", "a//b"], "a//b"),
+        (&["sync", "src", "--long-names", "cut"], "refuse, shorten"),
+        (&["sync", "src", "--sandbox"], "--sandbox"),
+        (&["url"], "PATH"),
+        (&["man", "upload"], "'upload'"),
+        (&["upload", HERO, "--base-url", "nonsense"], "not a URL"),
+        (
+            &["upload", HERO, "--base-url", "http://192.0.2.1/v2"],
+            "--allow-http",
+        ),
+        (
+            &["upload", HERO, "--token-file", "no-such-file"],
+            "the token file cannot be read: ",
+        ),
+        (&["upload", HERO, "--sandbox", "--site", SITE], "--sandbox"),
+        (&["sandbox", "--port", "70000"], "70000"),
+        (
+            &["sandbox", "--fault", "503"],
+            "`503` is no rule: expected `operation:fault`",
+        ),
+        (
+            &[
+                "sandbox",
+                "--fault",
+                "create:503",
+                "--fault",
+                "get:wrong-etag",
+            ],
+            "`wrong-etag` hits post, not get",
+        ),
+        (&["sandbox", "--fault", "post:503*0"], "`0` is no count"),
+        (&["sandbox", "--rate-limit", "60"], "as in 60/60 or 60/0.5"),
+        (&["sandbox", "--rate-limit", "0/1"], "a number from 1"),
+        (&["sandbox", "--rate-limit", "1/-1"], "60/0.5"),
+        (&["sandbox", "--rate-limit", "1/NaN"], "60/0.5"),
+        (&["frobnicate"], "frobnicate"),
+    ];
+    for (args, names) in cases {
+        let output = run(&mut live.point(command(args)));
+        assert_exit(&output, 2);
+        let stderr = text(&output.stderr);
+        assert!(stderr.contains(names), "{args:?}: {stderr}");
+        assert!(stderr.starts_with("error: "), "{args:?}: {stderr}");
+        assert_eq!(text(&output.stdout), "", "{args:?}");
+    }
+    assert_eq!(live.sandbox.requests(), []);
+}
+
+#[test]
+fn what_is_missing_from_the_environment_is_named() {
+    let live = Live::start();
+    for (name, says) in [
+        ("WEBFLOW_SITE_ID", "pass --site, or set WEBFLOW_SITE_ID"),
+        (
+            "WEBFLOW_API_TOKEN",
+            "set WEBFLOW_API_TOKEN, or pass --token-file",
+        ),
+    ] {
+        let output = run(live.upload(&[HERO]).env_remove(name));
+        assert_exit(&output, 2);
+        assert!(text(&output.stderr).contains(says), "{output:?}");
+    }
+    let output = run(live.upload(&[HERO]).env("WEBFLOW_API_TOKEN", " "));
+    assert_exit(&output, 2);
+    assert_eq!(live.sandbox.requests(), []);
+}

@@ -1,0 +1,146 @@
+//! Reads a description: limits first, then UTF-8, then YAML or JSON.
+
+use std::{
+    cell::Cell,
+    fmt::Write as _,
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+};
+
+use serde::de::DeserializeSeed as _;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    error::{Error, Result},
+    strict::Strict,
+};
+
+/// A description that is longer than this is refused unread: some twenty times what Webflow
+/// publishes.
+pub const MAX_BYTES: u64 = 64 << 20;
+
+/// How deep a description may nest, in both formats: the limit of `serde_json` is 128.
+const MAX_DEPTH: usize = 128;
+
+/// How many values a description may have, those that aliases repeat included: some ten times
+/// what Webflow publishes.
+const MAX_VALUES: usize = 1_000_000;
+
+/// How many nodes the aliases may repeat, and how many aliases there may be: Webflow's
+/// description has none.
+const MAX_REPEATED: usize = 100_000;
+const MAX_ALIASES: usize = 1_000;
+
+/// A description as it was read.
+#[derive(Debug)]
+pub struct Input {
+    /// The name of the file without its directories.
+    pub name: String,
+    /// The SHA-256 of the file in hexadecimal digits.
+    pub sha256: String,
+    /// What the file says.
+    pub document: Value,
+}
+
+/// Reads the description at `path`: JSON if it begins with `{`, YAML otherwise.
+///
+/// # Errors
+///
+/// With line and column where the file is not one document of at most [`MAX_BYTES`], in UTF-8,
+/// within the limits on nesting and aliases, and without a key that stands twice.
+pub fn read(path: &Path) -> Result<Input> {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    let name = name.to_string_lossy().into_owned();
+    let bytes = bytes(path).map_err(|e| Error::new(&name, "could not be read").because(e))?;
+    let text = std::str::from_utf8(&bytes).map_err(|e| {
+        let (line, column) = position(&bytes[..e.valid_up_to()]);
+        Error::new(format!("{name}:{line}:{column}"), "not UTF-8")
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim().is_empty() {
+        return Err(Error::new(&name, "empty"));
+    }
+    let document = if text.trim_start().starts_with('{') {
+        json(text, &name)?
+    } else {
+        yaml(text, &name)?
+    };
+    Ok(Input {
+        sha256: hex(&Sha256::digest(&bytes)),
+        name,
+        document,
+    })
+}
+
+/// The file's bytes. A pipe does not tell its length, so that what is read is limited too.
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let mut bytes = Vec::new();
+    if length <= MAX_BYTES {
+        file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    }
+    if length > MAX_BYTES || bytes.len() as u64 > MAX_BYTES {
+        let message = format!("more than {} MiB", MAX_BYTES >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
+}
+
+fn json(text: &str, name: &str) -> Result<Value> {
+    let left = Cell::new(MAX_VALUES);
+    let mut json = serde_json::Deserializer::from_str(text);
+    let document = Strict(&left).deserialize(&mut json);
+    document
+        .and_then(|document| json.end().map(|()| document))
+        .map_err(|e| {
+            let place = format!("{name}:{}:{}", e.line(), e.column());
+            Error::new(place, "not a JSON document that can be used").because(e)
+        })
+}
+
+fn yaml(text: &str, name: &str) -> Result<Value> {
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: MAX_DEPTH,
+            // Keys are nodes too, and maps and lists have an end.
+            max_events: 4 * MAX_VALUES,
+            max_nodes: 2 * MAX_VALUES,
+            max_aliases: MAX_ALIASES,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: MAX_REPEATED,
+        },
+        strict_booleans: true,
+        with_snippet: false,
+    };
+    let left = Cell::new(MAX_VALUES);
+    serde_saphyr::with_deserializer_from_str_with_options(text, options, |yaml| {
+        Strict(&left).deserialize(yaml)
+    })
+    .map_err(|e| {
+        let place = e.location().map_or_else(
+            || name.to_owned(),
+            |at| format!("{name}:{}:{}", at.line(), at.column()),
+        );
+        Error::new(place, "not a YAML document that can be used").because(e)
+    })
+}
+
+/// Line and column, both from 1, of what comes after `before`.
+fn position(before: &[u8]) -> (usize, usize) {
+    let line = before.split(|&byte| byte == b'\n');
+    let last = line.clone().next_back().unwrap_or_default();
+    let column = String::from_utf8_lossy(last).chars().count() + 1;
+    (line.count(), column)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

@@ -1,0 +1,94 @@
+//! What stands where in an OpenAPI document, so that the keys of a map are not taken for
+//! keywords: a field may be called `description`.
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// The whole document.
+    Document,
+    /// `info`.
+    Info,
+    /// A server.
+    Server,
+    /// The operations of a path.
+    PathItem,
+    /// An operation.
+    Operation,
+    /// A parameter.
+    Parameter,
+    /// A header.
+    Header,
+    /// The body of a request.
+    RequestBody,
+    /// An answer.
+    Response,
+    /// A body in one media type.
+    Media,
+    /// `components`.
+    Components,
+    /// A security scheme.
+    SecurityScheme,
+    /// An OAuth flow.
+    Flow,
+    /// A schema with a name.
+    NamedSchema,
+    /// The schema of a property.
+    Property,
+    /// Any other schema.
+    Schema,
+    /// What a scope allows: a string that is prose.
+    Scope,
+    /// A map from names.
+    Map(&'static Shape),
+    /// A list.
+    List(&'static Shape),
+    /// A value that is no part of OpenAPI, such as an example.
+    Literal,
+}
+
+use Shape::{
+    Components, Document, Flow, Header, Info, List, Literal, Map, Media, NamedSchema, Operation,
+    Parameter, PathItem, Property, RequestBody, Response, Schema, Scope, SecurityScheme, Server,
+};
+
+impl Shape {
+    /// What the member `key` is, or, with any key, an element.
+    #[must_use]
+    pub fn child(self, key: &str) -> Self {
+        match (self, key) {
+            (Map(shape) | List(shape), _) => *shape,
+            (PathItem, _) => Operation,
+            (Document, "info") => Info,
+            (Document, "servers") => List(&Server),
+            (Document, "paths") => Map(&PathItem),
+            (Document, "components") => Components,
+            (Operation, "parameters") => List(&Parameter),
+            (Operation, "requestBody") => RequestBody,
+            (Operation | Components, "responses") => Map(&Response),
+            (Response | Components, "headers") => Map(&Header),
+            (RequestBody | Response, "content") => Map(&Media),
+            (Components, "securitySchemes") => Map(&SecurityScheme),
+            (Components, "parameters") => Map(&Parameter),
+            (Components, "schemas") => Map(&NamedSchema),
+            (SecurityScheme, "flows") => Map(&Flow),
+            (Flow, "scopes") => Map(&Scope),
+            (NamedSchema | Property | Schema, "properties") => Map(&Property),
+            (Parameter | Header | Media, "schema")
+            | (NamedSchema | Property | Schema, "items" | "additionalProperties") => Schema,
+            (NamedSchema | Property | Schema, "allOf" | "oneOf") => List(&Schema),
+            _ => Literal,
+        }
+    }
+
+    /// The keywords that hold prose or examples.
+    #[must_use]
+    pub fn words(self) -> &'static [&'static str] {
+        match self {
+            Info => &["title", "description"],
+            Operation => &["summary", "description"],
+            NamedSchema | Property | Parameter => &["description", "example"],
+            Server | Header | RequestBody | Response | SecurityScheme => &["description"],
+            _ => &[],
+        }
+    }
+}

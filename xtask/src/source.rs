@@ -1,0 +1,240 @@
+//! Finds its way in a description: places as JSON pointers, and references.
+
+use std::{cell::Cell, rc::Rc};
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+
+/// How much may be taken out of a description, in values and in pieces of text, those behind
+/// references each time anew: a few references that each hold two others grow without end.
+const MAX_TAKEN: usize = 200_000;
+
+/// How deep it may nest, references included.
+const MAX_DEPTH: usize = 200;
+
+/// What counts as much as a value: a piece of text of this many bytes.
+const PIECE: usize = 256;
+
+/// Where a value stands in the description.
+#[derive(Clone, Debug, Default)]
+pub struct At {
+    pointer: String,
+    depth: usize,
+    /// The references that led here: one that comes back is a cycle.
+    trail: Rc<Vec<String>>,
+}
+
+impl At {
+    /// The place of a member or, by its index, of an element.
+    #[must_use]
+    pub fn child(&self, key: &(impl ToString + ?Sized)) -> Self {
+        let key = key.to_string().replace('~', "~0").replace('/', "~1");
+        Self {
+            pointer: format!("{}/{key}", self.pointer),
+            depth: self.depth + 1,
+            trail: Rc::clone(&self.trail),
+        }
+    }
+
+    /// The JSON pointer.
+    #[must_use]
+    pub fn pointer(&self) -> &str {
+        &self.pointer
+    }
+
+    /// An error at this place.
+    pub fn error(&self, message: impl Into<String>) -> Error {
+        Error::new(&self.pointer, message)
+    }
+
+    /// `value` as an object.
+    ///
+    /// # Errors
+    ///
+    /// If it is something else.
+    pub fn object<'a>(&self, value: &'a Value) -> Result<&'a Map<String, Value>> {
+        let object = value.as_object();
+        object.ok_or_else(|| self.expected("an object", value))
+    }
+
+    /// `value` as a list.
+    ///
+    /// # Errors
+    ///
+    /// If it is something else.
+    pub fn list<'a>(&self, value: &'a Value) -> Result<&'a [Value]> {
+        let list = value.as_array();
+        list.map(Vec::as_slice)
+            .ok_or_else(|| self.expected("a list", value))
+    }
+
+    /// `value` as a string.
+    ///
+    /// # Errors
+    ///
+    /// If it is something else.
+    pub fn string<'a>(&self, value: &'a Value) -> Result<&'a str> {
+        value
+            .as_str()
+            .ok_or_else(|| self.expected("a string", value))
+    }
+
+    /// Whether `key` is set to true in the object at this place.
+    ///
+    /// # Errors
+    ///
+    /// If it is neither true nor false.
+    pub fn flag(&self, object: &Map<String, Value>, key: &str) -> Result<bool> {
+        let value = object.get(key).unwrap_or(&Value::Bool(false));
+        let flag = value.as_bool();
+        flag.ok_or_else(|| self.child(key).expected("true or false", value))
+    }
+
+    /// The member `key` of the object at this place, and its place.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    pub fn member<'a>(
+        &self,
+        object: &'a Map<String, Value>,
+        key: &str,
+    ) -> Result<(&'a Value, Self)> {
+        let value = object.get(key);
+        let value = value.ok_or_else(|| self.error(format!("has no `{key}`")))?;
+        Ok((value, self.child(key)))
+    }
+
+    /// The error for a value of another type than `what`.
+    #[must_use]
+    pub fn expected(&self, what: &str, found: &Value) -> Error {
+        let found = match found {
+            Value::Null => "null",
+            Value::Bool(_) => "true or false",
+            Value::Number(_) => "a number",
+            Value::String(_) => "a string",
+            Value::Array(_) => "a list",
+            Value::Object(_) => "an object",
+        };
+        self.error(format!("expected {what}, found {found}"))
+    }
+}
+
+/// A description, and how much of it may still be visited.
+#[derive(Debug)]
+pub struct Source<'a> {
+    root: &'a Value,
+    left: Cell<usize>,
+}
+
+impl<'a> Source<'a> {
+    /// A description in OpenAPI 3.1.
+    ///
+    /// # Errors
+    ///
+    /// If it is in another version, or none.
+    pub fn new(root: &'a Value) -> Result<Self> {
+        let at = At::default();
+        let document = at.object(root)?;
+        let version = match (document.get("openapi"), document.get("swagger")) {
+            (Some(version), _) => at.child("openapi").string(version)?,
+            (None, Some(_)) => {
+                return Err(at
+                    .child("swagger")
+                    .error("Swagger 2.0; expected OpenAPI 3.1"));
+            }
+            (None, None) => return Err(at.error("has no `openapi`; expected OpenAPI 3.1")),
+        };
+        if version != "3.1" && !version.starts_with("3.1.") {
+            let message = format!("OpenAPI {version}; expected 3.1");
+            return Err(at.child("openapi").error(message));
+        }
+        Ok(Self {
+            root,
+            left: Cell::new(MAX_TAKEN),
+        })
+    }
+
+    /// The whole description.
+    #[must_use]
+    pub fn root(&self) -> &'a Value {
+        self.root
+    }
+
+    /// Counts what is taken at `at`: its place, and `value` if that is copied.
+    ///
+    /// # Errors
+    ///
+    /// If it is too much, or too deep.
+    pub fn take(&self, value: Option<&Value>, at: &At) -> Result<()> {
+        if at.depth > MAX_DEPTH {
+            return Err(at.error(format!("more than {MAX_DEPTH} levels deep")));
+        }
+        let size = 1 + at.pointer.len() / PIECE + value.map_or(0, size);
+        let left = self.left.get().checked_sub(size).ok_or_else(|| {
+            at.error(format!(
+                "more than {MAX_TAKEN} values are reached, references included"
+            ))
+        })?;
+        self.left.set(left);
+        Ok(())
+    }
+
+    /// What `value` is or refers to, and where that stands.
+    ///
+    /// # Errors
+    ///
+    /// If a reference goes outside the description, to nothing, or round.
+    pub fn follow<'v>(&self, mut value: &'v Value, mut at: At) -> Result<(&'v Value, At)>
+    where
+        'a: 'v,
+    {
+        while let Some(reference) = value.get("$ref") {
+            let reference = at.child("$ref").string(reference)?;
+            (value, at) = self.target(reference, &at)?;
+        }
+        Ok((value, at))
+    }
+
+    /// What `reference` refers to, and where that stands.
+    ///
+    /// # Errors
+    ///
+    /// If it goes outside the description, to nothing, or round.
+    pub fn target(&self, reference: &str, at: &At) -> Result<(&'a Value, At)> {
+        self.take(None, at)?;
+        let place = at.child("$ref");
+        let Some(pointer) = reference.strip_prefix('#').filter(|p| p.starts_with('/')) else {
+            let message =
+                format!("`{reference}` is not within the description; only `#/…` is read");
+            return Err(place.error(message));
+        };
+        if at.trail.iter().any(|followed| followed == pointer) {
+            return Err(place.error(format!("`{reference}` leads back to itself")));
+        }
+        let target = self.root.pointer(pointer);
+        let target =
+            target.ok_or_else(|| place.error(format!("nothing stands at `{reference}`")))?;
+        let mut trail = at.trail.to_vec();
+        trail.push(pointer.to_owned());
+        let at = At {
+            pointer: pointer.to_owned(),
+            depth: at.depth + 1,
+            trail: Rc::new(trail),
+        };
+        Ok((target, at))
+    }
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .map(|(k, v)| 1 + k.len() / PIECE + size(v))
+            .sum(),
+        Value::Array(list) => list.iter().map(|value| 1 + size(value)).sum(),
+        Value::String(text) => text.len() / PIECE,
+        _ => 0,
+    }
+}

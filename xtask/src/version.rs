@@ -1,0 +1,68 @@
+//! The crate's version, and the one that a change asks for.
+
+use std::{fs, path::Path};
+
+use semver::Version;
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+
+#[derive(Deserialize)]
+struct Manifest {
+    package: Package,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    version: Version,
+}
+
+/// How much a change asks of the version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// Callers compile and run as before, and can do more.
+    Added,
+    /// Callers may have to change their code.
+    Breaking,
+}
+
+/// The version in the manifest of the crate at `root`.
+///
+/// # Errors
+///
+/// If there is no manifest with a version.
+pub fn of_crate(root: &Path) -> Result<Version> {
+    let place = "Cargo.toml";
+    let text = fs::read_to_string(root.join(place))
+        .map_err(|e| Error::new(place, "could not be read").because(e))?;
+    let manifest: Manifest =
+        toml::from_str(&text).map_err(|e| Error::new(place, "has no version").because(e))?;
+    Ok(manifest.package.version)
+}
+
+/// The first version that `version` is compatible with.
+#[must_use]
+pub fn first_compatible(version: &Version) -> Version {
+    match (version.major, version.minor) {
+        (0, 0) => Version::new(0, 0, version.patch),
+        (0, minor) => Version::new(0, minor, 0),
+        (major, _) => Version::new(major, 0, 0),
+    }
+}
+
+/// The version after `version` that `change` asks for, and which of its numbers is raised.
+#[must_use]
+pub fn next(version: &Version, change: Change) -> (Version, &'static str) {
+    let Version {
+        major,
+        minor,
+        patch,
+        ..
+    } = *version;
+    match (major, change) {
+        (0, Change::Breaking) => (Version::new(0, minor + 1, 0), "minor"),
+        (0, Change::Added) => (Version::new(0, minor, patch + 1), "patch"),
+        (_, Change::Breaking) => (Version::new(major + 1, 0, 0), "major"),
+        (_, Change::Added) => (Version::new(major, minor + 1, 0), "minor"),
+    }
+}
