@@ -85,8 +85,7 @@ fn canonical(schema: &Value) -> Value {
     let nullable = schema.remove("nullable").is_some_and(|n| n == true);
     if let Some(Value::Array(all)) = schema.get("allOf") {
         assert_eq!((all.len(), schema.len()), (1, 1), "{schema:?}");
-        let inner = all[0].as_object().unwrap().clone();
-        schema = inner;
+        schema = all[0].as_object().cloned().unwrap();
     }
     if let Some(choices) = schema.remove("oneOf") {
         schema.insert("anyOf".to_owned(), choices);
@@ -105,9 +104,9 @@ fn canonical(schema: &Value) -> Value {
         }
     }
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
-        properties
-            .values_mut()
-            .for_each(|property| *property = canonical(property));
+        for property in properties.values_mut() {
+            *property = canonical(property);
+        }
     }
     if let Some(Value::Array(names)) = schema.get_mut("required") {
         names.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
@@ -206,12 +205,12 @@ impl Judge {
             .add_resource("memory:///fragment", json!({"$defs": document}))
             .unwrap();
         let mut schemas = Schemas::new();
-        let compile = |name: String| {
+        let index = |name: String| {
             let place = format!("memory:///fragment#/$defs/{name}");
             let index = compiler.compile(&place, &mut schemas).unwrap();
             (name, index)
         };
-        let places = names.into_iter().map(compile).collect();
+        let places = names.into_iter().map(index).collect();
         Self { schemas, places }
     }
 
