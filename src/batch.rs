@@ -199,15 +199,16 @@ pub struct Events {
 }
 
 impl Events {
-    fn start(&mut self, upload: Upload) {
+    /// Sets a file to work, and says so.
+    fn start(&mut self, upload: Upload) -> Event {
         let index = self.next;
         self.next += 1;
         self.running += 1;
         let sender = self.sender.clone();
         let contents = Arc::clone(&self.batch.contents);
+        let file = upload.label();
         self.tasks.spawn(async move {
             let progress = sender.clone();
-            let file = upload.label();
             let upload = upload.within(contents, move |position| {
                 // A position that finds no room is followed by another, or by the end.
                 let _ = progress.try_send(Event::Progress {
@@ -215,11 +216,11 @@ impl Events {
                     progress: position,
                 });
             });
-            // Without a receiver, this task is about to be aborted.
-            let _ = sender.send(Event::Started { index, file }).await;
             let result = upload.send().await;
+            // Without a receiver, this task is about to be aborted.
             let _ = sender.send(Event::Finished { index, result }).await;
         });
+        Event::Started { index, file }
     }
 }
 
@@ -227,11 +228,11 @@ impl Stream for Events {
     type Item = Event;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        while !self.ended && self.running < self.batch.concurrency {
+        if !self.ended && self.running < self.batch.concurrency {
             match self.batch.uploads.poll_next_unpin(cx) {
-                Poll::Ready(Some(upload)) => self.start(upload),
+                Poll::Ready(Some(upload)) => return Poll::Ready(Some(self.start(upload))),
                 Poll::Ready(None) => self.ended = true,
-                Poll::Pending => break,
+                Poll::Pending => {}
             }
         }
         while let Poll::Ready(Some(ended)) = self.tasks.poll_join_next(cx) {
