@@ -52,7 +52,7 @@ pub(crate) async fn uniform(response: Response) -> reqwest::Result<Response> {
     check::<serde::de::IgnoredAny>(response).await
 }
 
-/// [`check`], by a value that stands for the type.
+/// Marks a success that does not decode as the type that the value stands for.
 ///
 /// # Errors
 ///
