@@ -281,3 +281,27 @@ async fn what_cannot_be_meant_is_refused_before_anything_is_touched() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     assert_eq!(sandbox.requests().len(), 0);
 }
+
+/// No permission keeps root from reading; this does: nothing is mapped at the beginning of it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_file_that_cannot_be_read_fails_alone() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let dir = tree(&[("a.txt", "a"), ("b.txt", "b")]);
+    let link = dir.path().join("unreadable.bin");
+    std::os::unix::fs::symlink("/proc/self/mem", link).unwrap();
+    let report = sync(&sandbox, &dir)
+        .follow_links(true)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((report.uploaded, report.failures.len()), (2, 1));
+    assert_eq!(report.failures[0].path, "unreadable.bin");
+    let said = chain(&report.failures[0].error);
+    assert!(
+        said.contains("unreadable.bin: the file cannot be read"),
+        "{said}"
+    );
+    assert!(said.contains("Input/output error"), "{said}");
+    assert_eq!(lock(&dir).files().count(), 2);
+}
