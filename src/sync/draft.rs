@@ -23,7 +23,7 @@ const READERS: usize = 4;
 
 pub(super) async fn make(sync: DirSync) -> Result<Plan, SyncError> {
     let (mut draft, unsure) = blocking(move || Draft::of(sync)).await?;
-    draft.decide(unsure).await?;
+    draft.decide(unsure).await;
     if draft.sync.verify {
         draft.verify().await?;
     }
@@ -50,7 +50,7 @@ struct Unsure {
 impl Draft {
     fn of(sync: DirSync) -> Result<(Self, Vec<Unsure>), SyncError> {
         // Before anything is written: a pattern or a directory that is wrong leaves no trace.
-        let mut tree = sync.filter.walk(&sync.dir)?;
+        let tree = sync.filter.walk(&sync.dir)?;
         let state = State::open(&sync.dir)?;
         let lock = LockFile::read(sync.dir.join(LockFile::NAME))?;
         let lock = lock.unwrap_or_else(|| LockFile {
@@ -98,14 +98,14 @@ impl Draft {
             };
             draft.actions.insert(path.clone(), action);
         }
-        draft.add_gone(&mut tree);
+        draft.add_gone(&tree);
         draft.tree = tree;
         Ok((draft, unsure))
     }
 
     /// What the lock file has and the directory does not. A file that is only left out by a
     /// pattern is not gone.
-    fn add_gone(&mut self, tree: &mut Tree) {
+    fn add_gone(&mut self, tree: &Tree) {
         let action = if self.sync.delete && !tree.incomplete {
             Action::Delete
         } else {
@@ -128,7 +128,7 @@ impl Draft {
     }
 
     /// Reads the files that nothing else tells about.
-    async fn decide(&mut self, unsure: Vec<Unsure>) -> Result<(), SyncError> {
+    async fn decide(&mut self, unsure: Vec<Unsure>) {
         let mut read = stream::iter(unsure)
             .map(|Unsure { path, file, locked }| async move {
                 let md5 = Source::path(&file.path)
@@ -160,7 +160,6 @@ impl Draft {
                 }
             }
         }
-        Ok(())
     }
 
     /// Holds the lock file against what the site has.
@@ -242,10 +241,7 @@ impl Draft {
         let mut uploads = Vec::new();
         let mut problems = Vec::new();
         for (path, action) in &self.actions {
-            if !matches!(action, Action::New | Action::Changed | Action::Missing) {
-                continue;
-            }
-            let Some(file) = self.tree.files.get(path) else {
+            let Some(file) = self.tree.files.get(path).filter(|_| action.is_upload()) else {
                 continue;
             };
             let (dir, name) = split(path);

@@ -61,6 +61,12 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether the file is uploaded.
+    #[must_use]
+    pub const fn is_upload(self) -> bool {
+        matches!(self, Self::New | Self::Changed | Self::Missing)
+    }
+
     /// `new`, `changed`, `missing`, `unchanged`, `gone` or `delete`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

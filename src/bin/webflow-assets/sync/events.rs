@@ -13,7 +13,6 @@ use webflow_assets::{
     sync::{Plan, Report, SyncEvent},
 };
 
-use super::plan::is_sent;
 use crate::{output, progress::Progress};
 
 /// An event, for machines.
@@ -69,7 +68,7 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) fn start(client: &Client, plan: &Plan, json: bool, quiet: bool) -> Self {
-        let sent = || plan.files().iter().filter(|file| is_sent(file.action));
+        let sent = || plan.files().iter().filter(|file| file.action.is_upload());
         let places = sent().enumerate();
         Self {
             json,

@@ -39,11 +39,6 @@ const COLUMNS: [Column; 3] = [
     },
 ];
 
-/// Whether a file is sent.
-pub(super) fn is_sent(action: Action) -> bool {
-    matches!(action, Action::New | Action::Changed | Action::Missing)
-}
-
 /// A line for each action that there is something to do for.
 pub(super) fn table(plan: &Plan) -> String {
     let mut rows: Vec<Row> = ACTIONS
@@ -73,7 +68,7 @@ impl Row {
     fn of(action: Action, files: &[Planned]) -> Self {
         let of_action = || files.iter().filter(|file| file.action == action);
         let count = of_action().count();
-        let costs = is_sent(action) || action == Action::Delete;
+        let costs = action.is_upload() || action == Action::Delete;
         Self {
             what: action.as_str(),
             files: count,
