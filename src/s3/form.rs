@@ -21,8 +21,8 @@ use super::{
     reply::{self, Stored},
 };
 use crate::{
+    api::trace,
     source::{BodyStream, Source},
-    trace,
 };
 
 /// S3's limit for a form without its file, in bytes.

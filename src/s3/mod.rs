@@ -32,10 +32,8 @@ pub use meter::Progress;
 pub use policy::Policy;
 pub use reply::Stored;
 
-use std::time::Duration;
-
-/// A `reqwest::Client` that suits form uploads: it follows no redirect, adds no header of its
-/// own and sets no limit on the whole transfer.
+/// Returns a `reqwest::Client` that suits form uploads: it follows no redirect, adds no header but
+/// `User-Agent` and sets no limit on the whole transfer.
 ///
 /// Any other client will do if it adds no `Authorization` header, which S3 refuses.
 ///
@@ -43,16 +41,7 @@ use std::time::Duration;
 ///
 /// The HTTP client cannot be set up.
 pub fn http_client() -> reqwest::Result<reqwest::Client> {
-    http_builder().build()
-}
-
-/// How long a connection to S3 may take to be made.
-pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-pub(crate) fn http_builder() -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT)
+    crate::http::builder(reqwest::redirect::Policy::none()).build()
 }
 
 /// The reader of answers, for fuzzing alone.

@@ -17,6 +17,7 @@ use super::{
     Content, Md5, Source,
     read::{BUFFERED, Pinned, Read, Stamp, blocking},
 };
+use crate::http::builder;
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
@@ -205,12 +206,7 @@ fn http_client() -> reqwest::Result<reqwest::Client> {
             attempt.follow()
         }
     });
-    reqwest::Client::builder()
-        .redirect(follow)
-        .referer(false)
-        .connect_timeout(crate::s3::CONNECT_TIMEOUT)
-        .user_agent(concat!("webflow-assets/", env!("CARGO_PKG_VERSION")))
-        .build()
+    builder(follow).referer(false).build()
 }
 
 /// Why a URL was not fetched. It never quotes the URL.

@@ -8,7 +8,7 @@ use std::{
 use progenitor_client::Error as ApiCallError;
 
 use super::lock::LockFileError;
-use crate::{error::UploadError, explain::Explained, types::ApiError};
+use crate::{api::explain::Explained, generated::types::ApiError, upload::error::UploadError};
 
 /// What listing and creating folders takes.
 const SCOPES: &str = "scopes assets:read and assets:write";

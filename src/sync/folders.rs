@@ -8,8 +8,11 @@ use tokio::time::sleep;
 
 use super::{Listener, SyncError, SyncEvent};
 use crate::{
-    Client, retry,
-    types::{ApiError, AssetFolder, FolderId, NewAssetFolder},
+    api::retry,
+    generated::{
+        Client,
+        types::{ApiError, AssetFolder, FolderId, NewAssetFolder},
+    },
 };
 
 /// The folders of a site, by parent and name.

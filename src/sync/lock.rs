@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use crate::{source::Md5, types};
+use crate::{generated::types, source::Md5};
 
 /// The version of the format that is written here.
 const VERSION: u64 = 1;

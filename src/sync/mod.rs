@@ -20,7 +20,11 @@ pub use self::{
     names::LongNames,
     plan::{Action, Plan, Planned},
 };
-use crate::{Client, Progress, UploadError, Uploaded, types};
+use crate::{
+    generated::{Client, types},
+    s3::Progress,
+    upload::{Uploaded, error::UploadError},
+};
 
 impl Client {
     /// Puts the files of a directory on a site, and keeps them there in step with it.

@@ -19,8 +19,14 @@ use super::{
     walk::Stamp,
 };
 use crate::{
-    Batch, Event, Outcome, Source, UploadError, UploadErrorKind, Uploaded, batch::CONCURRENCY,
-    retry, types::AssetUpload, upload::Contents,
+    api::retry,
+    generated::types::AssetUpload,
+    source::Source,
+    upload::{
+        Contents, Outcome, Uploaded,
+        batch::{Batch, CONCURRENCY, Event},
+        error::{UploadError, UploadErrorKind},
+    },
 };
 
 /// The lock file is not written more often than this.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use progenitor_client::ResponseValue;
 
-use crate::{retry, types};
+use crate::{api::retry, generated::types};
 
 /// What an answer proves about when its asset was registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

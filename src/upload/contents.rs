@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
-use crate::{source::Md5, types::AssetUpload};
+use crate::{generated::types::AssetUpload, source::Md5};
 
 /// The assets that a batch has made, by site and content.
 pub(crate) struct Contents {

@@ -1,19 +1,20 @@
 //! One file onto a site, in one call.
 
 mod age;
+pub(crate) mod batch;
 mod contents;
+pub(crate) mod error;
 mod run;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
-    Client,
-    error::UploadError,
+    generated::{Client, types},
     s3::{Progress, Stored},
     source::{Md5, Source},
-    types,
 };
 pub(crate) use contents::Contents;
+use error::UploadError;
 use run::Run;
 
 impl Client {

@@ -9,15 +9,16 @@ use http::StatusCode;
 use progenitor_client::{ClientInfo, Error as ApiCallError};
 use tokio::time::{sleep, timeout};
 
-use super::{Attempts, Outcome, Upload, Uploaded, age::Age};
-use crate::{
-    Client,
-    context::Sent,
+use super::{
+    Attempts, Outcome, Upload, Uploaded,
+    age::Age,
     error::{CleanUp, Invalid, UploadError, UploadErrorKind},
-    retry,
+};
+use crate::{
+    api::{context::Sent, retry, trace},
+    generated::{Client, types},
     s3::{self, PostForm, Stored},
     source::{Hashed, Md5},
-    trace, types,
 };
 
 /// How often a form that has run out is replaced.

@@ -1,0 +1,149 @@
+//! Settings, and the start.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use tokio::net::TcpListener;
+
+use super::connection::serve;
+use super::log::record;
+use super::state::{Settings, State};
+use super::{DuplicateAnswer, Rule, Sandbox, s3, webflow};
+
+/// What the live service signs: 30 MiB.
+const MAX_SIZE: u64 = 30 * 1024 * 1024;
+const POLICY_LIFETIME: Duration = Duration::from_hours(1);
+/// Higher than any live plan, so that only a test that asks for it meets the limit.
+const REQUESTS_PER_WINDOW: u32 = 6000;
+/// What the live service gives at the most.
+const FOLDERS_PER_PAGE: usize = 100;
+const WINDOW: Duration = Duration::from_mins(1);
+
+/// Settings of a [`Sandbox`]; made by [`Sandbox::builder`].
+#[derive(Clone, Debug)]
+#[must_use = "a sandbox runs only once `start` is called"]
+pub struct SandboxBuilder {
+    port: u16,
+    max_size: u64,
+    requests_per_window: u32,
+    window: Duration,
+    policy_lifetime: Duration,
+    duplicate_answer: DuplicateAnswer,
+    folders_per_page: usize,
+    seed: u64,
+    rules: Vec<Rule>,
+}
+
+impl Default for SandboxBuilder {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            max_size: MAX_SIZE,
+            requests_per_window: REQUESTS_PER_WINDOW,
+            window: WINDOW,
+            policy_lifetime: POLICY_LIFETIME,
+            duplicate_answer: DuplicateAnswer::default(),
+            folders_per_page: FOLDERS_PER_PAGE,
+            seed: 0,
+            rules: Vec::new(),
+        }
+    }
+}
+
+impl SandboxBuilder {
+    /// The port to listen on; 0, the default, takes a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// The largest file that a form permits, in bytes; 30 MiB by default.
+    pub fn max_size(mut self, bytes: u64) -> Self {
+        self.max_size = bytes;
+        self
+    }
+
+    /// How many requests each token may make within a window; 6000 a minute by default.
+    ///
+    /// A window opens with the token's first request, lasts as long as it lasts, and the next one opens with the first
+    /// request after its end. Any length will do. `X-RateLimit-Limit` and `X-RateLimit-Remaining` tell of this window,
+    /// and a 429's `Retry-After` of its rest, in whole seconds, rounded up: 1 for all of a window shorter than that.
+    pub fn rate_limit(mut self, requests: u32, window: Duration) -> Self {
+        self.requests_per_window = requests;
+        self.window = window;
+        self
+    }
+
+    /// How long a signed form may be used; an hour by default.
+    pub fn policy_lifetime(mut self, lifetime: Duration) -> Self {
+        self.policy_lifetime = lifetime;
+        self
+    }
+
+    /// How a create call for content that the site already holds is answered.
+    pub fn duplicate_answer(mut self, answer: DuplicateAnswer) -> Self {
+        self.duplicate_answer = answer;
+        self
+    }
+
+    /// How many folders a page of them has at the most, whatever `limit` asks for; 1 to 100, 100 by default.
+    pub fn folders_per_page(mut self, folders: usize) -> Self {
+        self.folders_per_page = folders.clamp(1, FOLDERS_PER_PAGE);
+        self
+    }
+
+    /// Lets a fault happen, as [`Sandbox::fault`].
+    pub fn fault(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+
+    /// What the faults that happen by chance draw from; 0 by default.
+    ///
+    /// The same rules, added in the same order, hit the same requests to an operation by their number in every sandbox
+    /// with the same seed. With another version of this crate they may hit others.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Starts the sandbox on the runtime that this is called on.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be bound.
+    pub async fn start(self) -> io::Result<Sandbox> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
+        let origin = format!("http://{}", listener.local_addr()?);
+        let base_url = format!("{origin}/v2");
+        let settings = Settings {
+            max_size: self.max_size,
+            requests_per_window: self.requests_per_window,
+            window: self.window,
+            policy_lifetime: self.policy_lifetime,
+            duplicate_answer: self.duplicate_answer,
+            folders_per_page: self.folders_per_page,
+            seed: self.seed,
+        };
+        let state = Arc::new(State::new(settings, origin));
+        for rule in self.rules {
+            state.add_rule(rule);
+        }
+        let server = tokio::spawn(serve(listener, router(&state))).abort_handle();
+        Ok(Sandbox {
+            state,
+            base_url,
+            server,
+        })
+    }
+}
+
+fn router(state: &Arc<State>) -> Router {
+    s3::router(state)
+        .merge(webflow::router(state))
+        .layer(from_fn_with_state(Arc::clone(state), record))
+}

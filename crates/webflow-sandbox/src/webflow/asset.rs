@@ -1,0 +1,149 @@
+//! `GET`, `PATCH` and `DELETE /v2/assets/{asset_id}`, `GET /v2/sites/{site_id}/assets`
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Extension, Request, State as Shared};
+use axum::http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::body::Fields;
+use super::page::{Pagination, Pairs, Wish};
+use super::refusal::Refusal;
+use super::{PathId, checked, hosted_url, known_site, needs_writer};
+use crate::asset::{Asset, Change, rfc3339};
+use crate::fault::Fault;
+use crate::limit::Caller;
+use crate::state::State;
+
+const ASSET_ID: &str = "asset_id";
+
+/// What is announced but not filled is not found: how the live service answers then is not documented, but right after
+/// an upload it still says 404.
+pub(super) async fn get(
+    Shared(state): Shared<Arc<State>>,
+    fault: Option<Extension<Fault>>,
+    id: PathId,
+) -> Result<Json<Details>, Refusal> {
+    let id = checked(id, ASSET_ID)?;
+    let (asset, object) = state.filled_asset(&id).ok_or_else(not_found)?;
+    if let Some(Extension(Fault::NotYet(time))) = fault {
+        let age = Timestamp::now().duration_since(object.stored_on);
+        // A time too long to compare never comes.
+        if SignedDuration::try_from(time).map_or(true, |time| age < time) {
+            return Err(not_found());
+        }
+    }
+    Ok(Json(Details::new(&state, asset)))
+}
+
+/// Oldest first, and without what is not filled; whether the live service does either is not documented.
+pub(super) async fn list(
+    Shared(state): Shared<Arc<State>>,
+    site: PathId,
+    query: Pairs,
+) -> Result<Json<Page>, Refusal> {
+    known_site(&state, site)?;
+    let Wish {
+        limit,
+        offset,
+        folder,
+    } = Wish::read(query)?;
+    if folder
+        .as_ref()
+        .is_some_and(|folder| !state.has_folder(folder))
+    {
+        return Err(Refusal::not_found("The folder cannot be found"));
+    }
+    let (assets, total) = state.filled_assets(folder.as_deref(), offset, limit);
+    let details = |asset| Details::new(&state, asset);
+    Ok(Json(Page {
+        assets: assets.into_iter().map(details).collect(),
+        pagination: Pagination {
+            limit,
+            offset,
+            total,
+        },
+    }))
+}
+
+/// Takes any `localeId`: a sandbox has one locale.
+pub(super) async fn update(
+    Shared(state): Shared<Arc<State>>,
+    Extension(caller): Extension<Caller>,
+    id: PathId,
+    request: Request,
+) -> Result<Json<Details>, Refusal> {
+    needs_writer(caller)?;
+    let id = checked(id, ASSET_ID)?;
+    let mut fields = Fields::read(request).await?;
+    let change = Change {
+        display_name: fields.optional("displayName"),
+        alt_text: fields.optional("altText"),
+    };
+    fields.only(&["displayName", "altText"]);
+    fields.check()?;
+    let asset = state.update_asset(&id, change).ok_or_else(not_found)?;
+    Ok(Json(Details::new(&state, asset)))
+}
+
+pub(super) async fn delete(
+    Shared(state): Shared<Arc<State>>,
+    Extension(caller): Extension<Caller>,
+    id: PathId,
+) -> Result<StatusCode, Refusal> {
+    needs_writer(caller)?;
+    if state.delete_asset(&checked(id, ASSET_ID)?) {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(not_found())
+    }
+}
+
+fn not_found() -> Refusal {
+    Refusal::not_found("The asset cannot be found")
+}
+
+#[derive(Serialize)]
+pub(super) struct Page {
+    assets: Vec<Details>,
+    pagination: Pagination,
+}
+
+/// An asset as it is documented, its fields in the order of the documented example.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Details {
+    id: String,
+    original_file_name: String,
+    display_name: String,
+    content_type: String,
+    size: u64,
+    site_id: String,
+    created_on: String,
+    last_updated: String,
+    hosted_url: String,
+    variants: [(); 0],
+    alt_text: Option<String>,
+    folder_id: Option<String>,
+}
+
+impl Details {
+    fn new(state: &State, asset: Asset) -> Self {
+        Self {
+            hosted_url: hosted_url(&state.origin, &asset),
+            size: asset.size.unwrap_or_default(),
+            site_id: state.site_id.clone(),
+            last_updated: rfc3339(asset.changed_on),
+            display_name: asset.display_name,
+            id: asset.id,
+            original_file_name: asset.file_name,
+            content_type: asset.content_type,
+            created_on: asset.created_on,
+            variants: [],
+            alt_text: asset.alt_text,
+            folder_id: asset.parent_folder,
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What every request of a generated Webflow client shares.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use http::{HeaderValue, header::AUTHORIZATION};
+use progenitor_client::Error;
+use reqwest::{Request, Response};
+
+use crate::api::{
+    pacer::{Pacer, RateLimit},
+    response::{self, Undecodable},
+    retry::{self, Outcome, RetryPolicy},
+    token::Token,
+    trace,
+};
+
+/// The token, retry policy and pacer that a generated Webflow client works with.
+///
+/// It is the inner value of [`Client`](crate::Client). A client that another crate generates from
+/// Webflow's description can use it as its inner value too, and pass its hooks on to
+/// [`pre`](Self::pre), [`exec`](Self::exec) and [`post`](Self::post), which
+/// [`client_hooks!`](crate::client_hooks) does. Clones share one pacer, so that together they keep
+/// to the rate limit of their key.
+///
+/// Other settings than the default ones come from a [`ClientBuilder`](crate::ClientBuilder):
+/// `client.inner().clone()`.
+#[derive(Clone, Debug)]
+pub struct Context {
+    shared: Arc<Shared>,
+    /// The attempts of one caller, where it wants to know.
+    attempts: Option<Arc<Sent>>,
+}
+
+/// The attempts that one caller made.
+#[derive(Debug, Default)]
+pub(crate) struct Sent(Mutex<(u32, Option<Instant>)>);
+
+impl Sent {
+    fn begin(&self) {
+        let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *sent = (sent.0 + 1, Some(Instant::now()));
+    }
+
+    pub(crate) fn count(&self) -> u32 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// The time since the last attempt began.
+    pub(crate) fn elapsed(&self) -> Duration {
+        let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.1.map_or(Duration::ZERO, |begin| begin.elapsed())
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    authorization: HeaderValue,
+    settings: Settings,
+    pacer: Arc<Pacer>,
+}
+
+/// How long to wait for what, and how often to try.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// For one request to Webflow, from connecting to the end of the answer.
+    pub(crate) request: Duration,
+    /// For the next byte of an upload to go out, or of S3's answer to come in.
+    pub(crate) idle: Duration,
+    pub(crate) retry: RetryPolicy,
+    /// The length of a rate-limit window.
+    pub(crate) window: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            request: Duration::from_secs(60),
+            idle: Duration::from_secs(60),
+            retry: RetryPolicy::default(),
+            // Webflow states its limits per minute.
+            window: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Context {
+    /// A context with the default settings of [`ClientBuilder`](crate::ClientBuilder).
+    #[must_use]
+    pub fn new(token: &Token) -> Self {
+        Self::with_settings(token, Settings::default())
+    }
+
+    pub(crate) fn with_settings(token: &Token, settings: Settings) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                authorization: token.header(),
+                settings,
+                pacer: Arc::new(Pacer::new(settings.window)),
+            }),
+            attempts: None,
+        }
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        self.shared.settings
+    }
+
+    /// The same context, counting the attempts that are made through it.
+    pub(crate) fn counting(&self, attempts: &Arc<Sent>) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            attempts: Some(Arc::clone(attempts)),
+        }
+    }
+
+    /// How matters stand with the rate limit, as far as the answers so far tell.
+    #[must_use]
+    pub fn rate_limit(&self) -> RateLimit {
+        self.shared.pacer.snapshot()
+    }
+
+    /// Makes a generated request ready to send: adds the bearer token and the time limit, and
+    /// takes off the `api-version` header, which Webflow does not know.
+    pub fn pre(&self, request: &mut Request) {
+        let headers = request.headers_mut();
+        headers.remove("api-version");
+        headers.insert(AUTHORIZATION, self.shared.authorization.clone());
+        if request.timeout().is_none() {
+            *request.timeout_mut() = Some(self.shared.settings.request);
+        }
+    }
+
+    /// Sends a request when the rate limit allows it, repeats it as the
+    /// [`RetryPolicy`] says, and makes its answer uniform.
+    ///
+    /// A 4xx or 5xx whose body is not an error of Webflow's (a proxy's HTML, nothing, half a
+    /// document) gets one whose `message` holds the text, so that the generated code can decode
+    /// it without losing status and headers. Dropping the future while it waits sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// The last attempt's, if no answer arrived.
+    pub async fn exec(
+        &self,
+        http: &reqwest::Client,
+        request: Request,
+    ) -> reqwest::Result<Response> {
+        let idempotent = request.method().is_idempotent();
+        let mut retries = self.shared.settings.retry.start();
+        let mut request = request;
+        loop {
+            let again = request.try_clone();
+            let result = self.attempt(http, request).await;
+            let outcome = match &result {
+                Ok(response) if Undecodable::is_partial(response) => Outcome::Unknown,
+                result => Outcome::of(result),
+            };
+            let retry_after = match &result {
+                Ok(response) => retry::retry_after(response.status(), response.headers()),
+                Err(_) => None,
+            };
+            let delay = if outcome.is_repeatable(idempotent) {
+                retries.next(retry_after)
+            } else {
+                None
+            };
+            let (Some(again), Some(delay)) = (again, delay) else {
+                return result;
+            };
+            trace::warning!(?outcome, ?delay, "the request is sent again");
+            tokio::time::sleep(delay).await;
+            request = again;
+        }
+    }
+
+    async fn attempt(&self, http: &reqwest::Client, request: Request) -> reqwest::Result<Response> {
+        let permit = self.shared.pacer.acquire().await;
+        if let Some(attempts) = &self.attempts {
+            attempts.begin();
+        }
+        match http.execute(request).await {
+            Ok(response) => {
+                permit.answered(response.status(), response.headers());
+                response::uniform(response).await
+            }
+            Err(error) => {
+                if retry::was_not_sent(&error) {
+                    permit.unsent();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Turns a success that is no JSON into [`Error::UnexpectedResponse`], which keeps status,
+    /// headers and text.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnexpectedResponse`], as above.
+    #[expect(clippy::result_large_err, reason = "the size is the generated code's")]
+    pub fn post<E>(&self, result: &reqwest::Result<Response>) -> Result<(), Error<E>> {
+        match result {
+            Ok(response) => match Undecodable::rebuild(response) {
+                Some(response) => Err(Error::UnexpectedResponse(response)),
+                None => Ok(()),
+            },
+            Err(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What the API answered instead, in words for people.
+
+use std::{
+    error::Error as StdError,
+    fmt::{self, Write},
+};
+
+use http::StatusCode;
+use progenitor_client::Error as ApiCallError;
+use serde_json::Value;
+
+use crate::{api::retry, generated::types::ApiError};
+
+/// Says in a line why a request of a generated operation failed: status, code, message and
+/// details of the answer, or why there is none. What to do next is said where the token lacks
+/// `scopes` or has made too many requests.
+///
+/// The generated error's own `Display` prints headers and debug output.
+///
+/// ```
+/// use webflow_assets::{Client, Token, explain};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), webflow_assets::ConfigError> {
+/// let client = Client::builder().token(Token::new("t0ken")?).base_url("http://127.0.0.1:1").build()?;
+/// let error = client.get_asset().asset_id("no id").send().await.unwrap_err();
+/// let why = explain(&error, "scope assets:read");
+/// assert!(why.starts_with("conversion to `AssetId` for asset_id failed"), "{why}");
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn explain(error: &ApiCallError<ApiError>, scopes: &str) -> String {
+    let mut text = Explained(error, scopes).to_string();
+    if text.is_empty() {
+        // No answer: the generated error and what is below it.
+        let mut cause = match error {
+            ApiCallError::CommunicationError(error)
+            | ApiCallError::ResponseBodyError(error)
+            | ApiCallError::InvalidUpgrade(error) => Some(error as &dyn StdError),
+            error => Some(error as &dyn StdError),
+        };
+        while let Some(error) = cause {
+            // Writing to a string does not fail.
+            let _ = write!(text, ": {error}");
+            cause = error.source();
+        }
+    }
+    text.split_off(2)
+}
+
+/// The same, in the words that follow a statement, and nothing where there is no answer: the
+/// causes then say why.
+pub(crate) struct Explained<'a>(pub(crate) &'a ApiCallError<ApiError>, pub(crate) &'a str);
+
+impl fmt::Display for Explained<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        describe(f, self.0)?;
+        key_hint(f, self.0, self.1)
+    }
+}
+
+/// Says in the words of the API what it answered.
+pub(crate) fn describe(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError>) -> fmt::Result {
+    match error {
+        ApiCallError::InvalidRequest(reason) | ApiCallError::Custom(reason) => {
+            write!(f, ": {reason}")
+        }
+        ApiCallError::ErrorResponse(response) => {
+            write!(f, ": {}", response.status().as_u16())?;
+            if let Some(code) = &response.code {
+                write!(f, " {code}")?;
+            }
+            if let Some(message) = &response.message {
+                write!(f, ": {}", one_line(message))?;
+            }
+            for detail in response.details.iter().flatten().take(5) {
+                write!(f, "; {}", one_line(&detail_text(detail)))?;
+            }
+            Ok(())
+        }
+        error => match error.status() {
+            Some(status) => write!(f, ": {}, with a body that is no answer", status.as_u16()),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Says what the token lacks, or when it may go on.
+pub(crate) fn key_hint(
+    f: &mut fmt::Formatter<'_>,
+    error: &ApiCallError<ApiError>,
+    scopes: &str,
+) -> fmt::Result {
+    match error.status() {
+        Some(StatusCode::UNAUTHORIZED) => {
+            write!(f, " (is the token valid, and does it have the {scopes}?)")
+        }
+        Some(status @ StatusCode::TOO_MANY_REQUESTS) => {
+            let after = match error {
+                ApiCallError::ErrorResponse(response) => {
+                    retry::retry_after(status, response.headers())
+                }
+                _ => None,
+            };
+            match after {
+                Some(after) => write!(f, " (the API key may go on in {} s)", after.as_secs()),
+                None => f.write_str(" (the API key may go on in a minute)"),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An item of `details`: a text, an object such as `{field, message}`, or whatever else was sent.
+fn detail_text(detail: &Value) -> String {
+    let part = |name| detail.get(name).and_then(Value::as_str);
+    match (detail, part("field"), part("message")) {
+        (Value::String(text), ..) => text.clone(),
+        (_, Some(field), Some(message)) => format!("{field}: {message}"),
+        (_, None, Some(message)) => message.to_owned(),
+        _ => detail.to_string(),
+    }
+}
+
+/// The start of the first line: a proxy's page has many.
+fn one_line(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    line.chars().take(200).collect()
+}

@@ -1,0 +1,106 @@
+//! The hooks of generated clients: every operation passes through the client's context.
+
+use std::marker::PhantomData;
+
+use progenitor_client::{Error, ResponseValue};
+
+use crate::generated::Client;
+
+/// Implements [`ClientHooks`](crate::ClientHooks) for a generated client whose inner value is a
+/// [`Context`](crate::Context).
+///
+/// Every operation of the client then has the context's token, pace, retries and uniform errors.
+/// The client is generated with `HooksMode::Expected` and the inner type
+/// `::webflow_assets::Context`.
+///
+/// After a colon stand the operations whose success is checked before the generated code decodes
+/// it. A success of another shape then arrives as
+/// [`Error::UnexpectedResponse`](crate::Error::UnexpectedResponse), which keeps status, headers
+/// and text. Where an operation is not listed, it arrives as
+/// [`Error::InvalidResponsePayload`](crate::Error::InvalidResponsePayload), which has no status
+/// and prints the body, secrets and all. A success that is no JSON at all keeps its status in any
+/// case. Leave out operations whose success has no body or is a stream.
+///
+/// ```
+/// # mod generated {
+/// #     pub struct Client { baseurl: String, client: reqwest::Client, inner: webflow_assets::Context }
+/// #     impl webflow_assets::ClientInfo<webflow_assets::Context> for Client {
+/// #         fn api_version() -> &'static str { "2.0.0" }
+/// #         fn baseurl(&self) -> &str { &self.baseurl }
+/// #         fn client(&self) -> &reqwest::Client { &self.client }
+/// #         fn inner(&self) -> &webflow_assets::Context { &self.inner }
+/// #     }
+/// #     impl Client {
+/// #         pub fn get_site(&self) -> GetSite<'_> { GetSite(self) }
+/// #         pub fn list_sites(&self) -> GetSite<'_> { GetSite(self) }
+/// #     }
+/// #     pub struct GetSite<'a>(&'a Client);
+/// #     impl GetSite<'_> {
+/// #         pub async fn send(
+/// #             self,
+/// #         ) -> Result<webflow_assets::ResponseValue<String>, webflow_assets::Error<String>> {
+/// #             Err(webflow_assets::Error::InvalidRequest(self.0.baseurl.clone()))
+/// #         }
+/// #     }
+/// # }
+/// use generated::Client;
+///
+/// webflow_assets::client_hooks!(Client: get_site, list_sites);
+/// ```
+#[macro_export]
+macro_rules! client_hooks {
+    ($client:ty $(: $($operation:ident),+ $(,)?)?) => {
+        impl $crate::ClientHooks<$crate::Context> for $client {
+            async fn pre<E>(
+                &self,
+                request: &mut $crate::__hooks::Request,
+                _: &$crate::OperationInfo,
+            ) -> ::std::result::Result<(), $crate::Error<E>> {
+                <Self as $crate::ClientInfo<$crate::Context>>::inner(self).pre(request);
+                Ok(())
+            }
+
+            async fn exec(
+                &self,
+                request: $crate::__hooks::Request,
+                info: &$crate::OperationInfo,
+            ) -> $crate::__hooks::Result<$crate::__hooks::Response> {
+                let http = <Self as $crate::ClientInfo<$crate::Context>>::client(self);
+                let context = <Self as $crate::ClientInfo<$crate::Context>>::inner(self);
+                let response = context.exec(http, request).await?;
+                match info.operation_id {
+                    $($(
+                        // Names the type alone; nothing is sent.
+                        stringify!($operation) => {
+                            let answer = $crate::__hooks::answer_of(|client: &Self| {
+                                client.$operation().send()
+                            });
+                            $crate::__hooks::check_as(answer, response).await
+                        }
+                    )+)?
+                    _ => Ok(response),
+                }
+            }
+
+            async fn post<E>(
+                &self,
+                result: &$crate::__hooks::Result<$crate::__hooks::Response>,
+                _: &$crate::OperationInfo,
+            ) -> ::std::result::Result<(), $crate::Error<E>> {
+                <Self as $crate::ClientInfo<$crate::Context>>::inner(self).post(result)
+            }
+        }
+    };
+}
+
+// Invokes the macro for this crate's own client, with each operation that answers with JSON.
+include!(concat!(env!("OUT_DIR"), "/hooks.rs"));
+
+/// The type that an operation answers with, by the future that would send it.
+#[must_use]
+pub fn answer_of<'a, C: 'a, F, T, E>(_: impl FnOnce(&'a C) -> F) -> PhantomData<fn() -> T>
+where
+    F: Future<Output = Result<ResponseValue<T>, Error<E>>>,
+{
+    PhantomData
+}

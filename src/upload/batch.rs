@@ -1,0 +1,253 @@
+//! Many files onto a site: a stream of events over bounded work.
+
+use std::{
+    fmt,
+    panic::resume_unwind,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use futures_core::{Stream, stream::BoxStream};
+use futures_util::{StreamExt, stream};
+use tokio::{sync::mpsc, task::JoinSet};
+
+use super::{Contents, Upload, Uploaded, error::UploadError};
+use crate::{generated::Client, s3::Progress, source::Source};
+
+/// Uploads at a time, if not set: enough to fill a connection with small files, and few enough
+/// for the buffers of large ones.
+pub(crate) const CONCURRENCY: usize = 8;
+
+/// How many contents a batch remembers. An older one that comes again costs a create call, which
+/// Webflow answers with the asset that it has.
+const CONTENTS: usize = 1024;
+
+impl Client {
+    /// Uploads many files to a site, several at a time.
+    ///
+    /// The sources are taken one by one, as there is room, so that they may be without number.
+    /// Files with equal content are created once. For files with a folder, a name or a text of
+    /// their own, see [`Batch::new`].
+    ///
+    /// ```no_run
+    /// # async fn upload(client: webflow_assets::Client) {
+    /// use futures_util::StreamExt;
+    /// use webflow_assets::{Event, Source};
+    ///
+    /// let files = ["hero.png", "logo.svg"].map(Source::path);
+    /// let mut events = client.upload_all("580e63e98c9a982ac9b8b741", files).stream();
+    /// while let Some(event) = events.next().await {
+    ///     if let Event::Finished { index, result } = event {
+    ///         println!("{index}: {:?}", result.map(|done| done.asset.hosted_url));
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub fn upload_all<I>(&self, site: impl Into<String>, sources: I) -> Batch
+    where
+        I: IntoIterator<Item: Into<Source>, IntoIter: Send + 'static>,
+    {
+        let client = self.clone();
+        let site = site.into();
+        let uploads = sources.into_iter();
+        Batch::new(uploads.map(move |source| client.upload(site.as_str(), source)))
+    }
+}
+
+/// Many uploads that have not begun; see [`Client::upload_all`].
+#[must_use = "a batch does nothing until it is streamed"]
+pub struct Batch {
+    uploads: BoxStream<'static, Upload>,
+    contents: Arc<Contents>,
+    concurrency: usize,
+    stop_on_error: bool,
+}
+
+/// What happens in a batch. `index` counts the sources, from 0.
+#[derive(Debug)]
+#[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an event is passed on at once, and a box would be in the way of a match"
+)]
+pub enum Event {
+    /// A file is being read, and will be sent.
+    Started {
+        /// Which one.
+        index: usize,
+        /// Its path, or the name of bytes.
+        file: String,
+    },
+    /// A piece of a file has been handed to the connection to S3. Each attempt starts from
+    /// nothing. A reader that is slow to take events misses some of these.
+    Progress {
+        /// Which one.
+        index: usize,
+        /// How much of the file the current attempt has sent.
+        progress: Progress,
+    },
+    /// A file is on the site, or is given up. The last event of each file.
+    Finished {
+        /// Which one.
+        index: usize,
+        /// What [`Upload::send`] returned.
+        result: Result<Uploaded, UploadError>,
+    },
+}
+
+impl Batch {
+    /// Uploads that were prepared one by one, each with its own folder, name and text.
+    ///
+    /// ```no_run
+    /// # fn batch(client: webflow_assets::Client, site: String) {
+    /// use webflow_assets::{Batch, Source};
+    ///
+    /// let texts = [("barn.png", "A red barn"), ("pond.png", "A pond in winter")];
+    /// let batch = Batch::new(texts.into_iter().map(move |(file, text)| {
+    ///     client.upload(site.as_str(), Source::path(file)).alt_text(text)
+    /// }));
+    /// # drop(batch);
+    /// # }
+    /// ```
+    pub fn new<I>(uploads: I) -> Self
+    where
+        I: IntoIterator<Item = Upload, IntoIter: Send + 'static>,
+    {
+        Self::from_stream(stream::iter(uploads))
+    }
+
+    /// The same, from uploads that become known in time.
+    pub fn from_stream(uploads: impl Stream<Item = Upload> + Send + 'static) -> Self {
+        Self {
+            uploads: uploads.boxed(),
+            contents: Arc::new(Contents::new(CONTENTS)),
+            concurrency: CONCURRENCY,
+            stop_on_error: false,
+        }
+    }
+
+    /// How many files are worked on at a time: 8 if not set, and 1 at the least. Each takes up to
+    /// 8 MiB of memory.
+    pub fn concurrency(mut self, files: usize) -> Self {
+        self.concurrency = files.max(1);
+        self
+    }
+
+    /// Starts no further file after one that failed. Those that are under way are finished.
+    pub fn stop_on_error(mut self) -> Self {
+        self.stop_on_error = true;
+        self
+    }
+
+    /// Takes part in a larger undertaking that remembers contents.
+    #[cfg(feature = "sync")]
+    pub(crate) fn with_contents(mut self, contents: Arc<Contents>) -> Self {
+        self.contents = contents;
+        self
+    }
+
+    /// The events of the batch. It begins when the stream is polled, on the `tokio` runtime that
+    /// polls it, and goes on while nobody polls, as far as it has begun. Dropping the stream stops
+    /// it: what was registered by then and not filled stays on the site without a file, and
+    /// uploading the same file again fills it.
+    #[must_use = "a stream does nothing until it is polled"]
+    pub fn stream(self) -> Events {
+        // Room for what happens while the reader is busy.
+        let (sender, receiver) = mpsc::channel(4 * self.concurrency);
+        Events {
+            batch: self,
+            next: 0,
+            ended: false,
+            running: 0,
+            tasks: JoinSet::new(),
+            sender,
+            receiver,
+        }
+    }
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("concurrency", &self.concurrency)
+            .field("stop_on_error", &self.stop_on_error)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The events of a batch; see [`Batch::stream`].
+#[derive(Debug)]
+#[must_use = "a stream does nothing until it is polled"]
+pub struct Events {
+    batch: Batch,
+    /// The index of the next upload.
+    next: usize,
+    /// No more uploads are taken.
+    ended: bool,
+    running: usize,
+    /// Aborted when they are dropped.
+    tasks: JoinSet<()>,
+    /// Held so that the channel stays open between two files.
+    sender: mpsc::Sender<Event>,
+    receiver: mpsc::Receiver<Event>,
+}
+
+impl Events {
+    /// Sets a file to work, and says so.
+    fn start(&mut self, upload: Upload) -> Event {
+        let index = self.next;
+        self.next += 1;
+        self.running += 1;
+        let sender = self.sender.clone();
+        let contents = Arc::clone(&self.batch.contents);
+        let file = upload.label();
+        self.tasks.spawn(async move {
+            let progress = sender.clone();
+            let upload = upload.within(contents, move |position| {
+                // A position that finds no room is followed by another, or by the end.
+                let _ = progress.try_send(Event::Progress {
+                    index,
+                    progress: position,
+                });
+            });
+            let result = upload.send().await;
+            // Without a receiver, this task is about to be aborted.
+            let _ = sender.send(Event::Finished { index, result }).await;
+        });
+        Event::Started { index, file }
+    }
+}
+
+impl Stream for Events {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        if !self.ended && self.running < self.batch.concurrency {
+            match self.batch.uploads.poll_next_unpin(cx) {
+                Poll::Ready(Some(upload)) => return Poll::Ready(Some(self.start(upload))),
+                Poll::Ready(None) => self.ended = true,
+                Poll::Pending => {}
+            }
+        }
+        while let Poll::Ready(Some(ended)) = self.tasks.poll_join_next(cx) {
+            // It would never say that it has finished.
+            if let Err(error) = ended
+                && error.is_panic()
+            {
+                resume_unwind(error.into_panic());
+            }
+        }
+        match self.receiver.poll_recv(cx) {
+            Poll::Ready(event) => {
+                if let Some(Event::Finished { result, .. }) = &event {
+                    self.running -= 1;
+                    self.ended |= self.batch.stop_on_error && result.is_err();
+                }
+                Poll::Ready(event)
+            }
+            Poll::Pending if self.ended && self.running == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}

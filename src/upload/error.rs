@@ -1,0 +1,327 @@
+//! Why an upload failed: on which file, in which phase, and what to do next.
+
+use std::{error::Error as StdError, fmt, io, time::Duration};
+
+use super::Attempts;
+use crate::{
+    api::explain::{describe, key_hint},
+    generated::types::ApiError,
+    s3,
+    source::Md5,
+};
+use http::StatusCode;
+use progenitor_client::Error as ApiCallError;
+
+/// Why a file is not on the site.
+///
+/// `Display` is one line that names the file and the phase; the causes are in
+/// [`source`](StdError::source).
+#[derive(Debug)]
+pub struct UploadError(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    file: String,
+    kind: UploadErrorKind,
+    asset_id: Option<String>,
+    attempts: Attempts,
+    clean_up: Option<CleanUp>,
+}
+
+/// The phase in which an upload failed, and why.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum UploadErrorKind {
+    /// The file cannot be read. Nothing was sent.
+    Source(io::Error),
+    /// What was asked for cannot be sent. Nothing was sent.
+    Invalid(Invalid),
+    /// Webflow did not register the asset.
+    Create(ApiCallError<ApiError>),
+    /// Webflow registered the asset, and its answer lacks what the upload needs.
+    Incomplete(&'static str),
+    /// Webflow registered the asset, and the file did not arrive on S3.
+    S3(s3::Error),
+    /// S3 stored other bytes than were hashed.
+    Mismatch {
+        /// The MD5 of what was hashed.
+        md5: Md5,
+        /// The entity tag that S3 answered with.
+        etag: String,
+    },
+    /// The file is on S3, and whether Webflow serves it could not be asked.
+    Check(ApiCallError<ApiError>),
+    /// The file is on S3, and Webflow did not serve it with its size in time.
+    NotReady {
+        /// How long it was waited for.
+        limit: Duration,
+        /// The size that Webflow stated last, in bytes.
+        size: Option<i64>,
+    },
+    /// The file is on the site, and its display name and alternative text could not be set.
+    Update(ApiCallError<ApiError>),
+    /// All of it together took longer than was allowed.
+    TimedOut {
+        /// The limit.
+        limit: Duration,
+    },
+}
+
+/// What became of the asset of an upload that failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CleanUp {
+    /// This call had registered it, it had no file, and it was deleted.
+    Deleted,
+    /// It was left on the site: on request, or because nothing proves that this call registered
+    /// it and that it has no file. Uploading the same file again fills it.
+    Kept,
+    /// It should have been deleted and could not be.
+    Failed(ApiCallError<ApiError>),
+}
+
+/// What was asked for and cannot be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Invalid {
+    /// The site id is not 24 hexadecimal digits.
+    SiteId(String),
+    /// The folder id is not 24 hexadecimal digits.
+    FolderId(String),
+    /// The path gives no file name: its last part is not UTF-8, or is none.
+    NoFileName,
+    /// The file name is empty or has 100 characters or more.
+    FileName {
+        /// The file name.
+        name: String,
+        /// Its length in characters.
+        len: usize,
+    },
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SiteId(id) => write!(f, "the site id `{id}` is not 24 hexadecimal digits"),
+            Self::FolderId(id) => write!(f, "the folder id `{id}` is not 24 hexadecimal digits"),
+            Self::NoFileName => f.write_str("the path gives no file name; set one"),
+            Self::FileName { len: 0, .. } => f.write_str("the file name is empty; set one"),
+            Self::FileName { len, .. } => write!(
+                f,
+                "the file name has {len} characters and Webflow takes at most 99; set a shorter one"
+            ),
+        }
+    }
+}
+
+impl StdError for Invalid {}
+
+impl UploadError {
+    pub(crate) fn new(
+        file: String,
+        kind: UploadErrorKind,
+        asset_id: Option<String>,
+        attempts: Attempts,
+        clean_up: Option<CleanUp>,
+    ) -> Self {
+        Self(Box::new(Inner {
+            file,
+            kind,
+            asset_id,
+            attempts,
+            clean_up,
+        }))
+    }
+
+    /// The phase in which the upload failed, and why.
+    #[must_use]
+    pub fn kind(&self) -> &UploadErrorKind {
+        &self.0.kind
+    }
+
+    /// The same, to keep.
+    #[must_use]
+    pub fn into_kind(self) -> UploadErrorKind {
+        self.0.kind
+    }
+
+    /// The path of the file, or the name of bytes.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.0.file
+    }
+
+    /// The id of the asset that Webflow had registered, if it had.
+    #[must_use]
+    pub fn asset_id(&self) -> Option<&str> {
+        self.0.asset_id.as_deref()
+    }
+
+    /// How often each step was tried.
+    #[must_use]
+    pub fn attempts(&self) -> Attempts {
+        self.0.attempts
+    }
+
+    /// What became of the asset that Webflow had registered, if it had.
+    #[must_use]
+    pub fn clean_up(&self) -> Option<&CleanUp> {
+        self.0.clean_up.as_ref()
+    }
+
+    /// The status of the answer that ended the upload, from Webflow or S3.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        match self.kind() {
+            UploadErrorKind::Create(error)
+            | UploadErrorKind::Check(error)
+            | UploadErrorKind::Update(error) => error.status(),
+            UploadErrorKind::S3(error) => error.status(),
+            _ => None,
+        }
+    }
+
+    /// Whether the same upload can succeed later, and is safe to repeat.
+    ///
+    /// A create call that may have arrived is not: it could register the asset a second time.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self.kind() {
+            UploadErrorKind::Create(ApiCallError::CommunicationError(error)) => error.is_connect(),
+            UploadErrorKind::Create(error) => matches!(
+                error.status(),
+                Some(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+            ),
+            UploadErrorKind::S3(error) => error.is_retryable() || error.is_expired(),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for UploadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.file())?;
+        match self.kind() {
+            UploadErrorKind::Source(_) => f.write_str("the file cannot be read"),
+            UploadErrorKind::Invalid(invalid) => invalid.fmt(f),
+            UploadErrorKind::Create(error) => {
+                f.write_str("Webflow did not register the asset")?;
+                describe(f, error)?;
+                hint(f, error)
+            }
+            UploadErrorKind::Incomplete(missing) => {
+                write!(f, "Webflow registered the asset without {missing}")
+            }
+            UploadErrorKind::S3(_) => f.write_str("the upload to S3 failed"),
+            UploadErrorKind::Mismatch { md5, etag } => write!(
+                f,
+                "S3 stored other bytes than were hashed (MD5 {md5}, ETag {etag}); upload it again"
+            ),
+            UploadErrorKind::Check(error) => {
+                f.write_str("the file is stored, and Webflow does not say whether it serves it")?;
+                describe(f, error)?;
+                key_hint(f, error, "scope assets:read")
+            }
+            UploadErrorKind::NotReady { limit, size } => {
+                let limit = limit.as_secs_f64();
+                write!(
+                    f,
+                    "the file is stored, and Webflow does not serve it after {limit} s"
+                )?;
+                match size {
+                    Some(size) => write!(f, " (it states {size} bytes)"),
+                    None => Ok(()),
+                }
+            }
+            UploadErrorKind::Update(error) => {
+                f.write_str("the file is on the site, and its name and text could not be set")?;
+                describe(f, error)?;
+                key_hint(f, error, "scope assets:write")
+            }
+            UploadErrorKind::TimedOut { limit } => {
+                write!(f, "the upload took longer than {} s", limit.as_secs_f64())
+            }
+        }?;
+        let Attempts {
+            create,
+            s3,
+            renewals,
+        } = self.attempts();
+        if s3 > 1 {
+            write!(f, ", {s3} times")?;
+        } else if s3 == 0 && create > 1 {
+            write!(f, ", {create} times")?;
+        }
+        match renewals {
+            0 => {}
+            1 => f.write_str("; its form had run out and was renewed once")?,
+            n => write!(f, "; its form had run out and was renewed {n} times")?,
+        }
+        let Some(id) = self.asset_id() else {
+            return Ok(());
+        };
+        match self.clean_up() {
+            None => write!(f, " (asset {id})"),
+            Some(CleanUp::Deleted) => write!(f, " (asset {id} was deleted)"),
+            Some(CleanUp::Kept) => write!(f, " (asset {id} was left on the site)"),
+            Some(CleanUp::Failed(error)) => {
+                write!(
+                    f,
+                    " (asset {id} may have no file and could not be cleaned up"
+                )?;
+                describe(f, error)?;
+                key_hint(f, error, "scopes assets:read and assets:write")?;
+                f.write_str(")")
+            }
+        }
+    }
+}
+
+impl StdError for UploadError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self.kind() {
+            UploadErrorKind::Source(error) => Some(error),
+            // The generated error's own layer would repeat what the answer said, with its headers
+            // and as debug output; only what failed below it is news.
+            UploadErrorKind::Create(error)
+            | UploadErrorKind::Check(error)
+            | UploadErrorKind::Update(error) => match error {
+                ApiCallError::CommunicationError(error)
+                | ApiCallError::ResponseBodyError(error)
+                | ApiCallError::InvalidUpgrade(error) => Some(error),
+                _ => None,
+            },
+            UploadErrorKind::S3(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Says what to do about a create call that failed.
+fn hint(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError>) -> fmt::Result {
+    const MAYBE: &str = "; it may have all the same: upload the same file again, and Webflow will \
+                         find it by its content";
+
+    let status = match (error, error.status()) {
+        (_, Some(status)) => status,
+        (ApiCallError::CommunicationError(error), None) if !error.is_connect() => {
+            return f.write_str(MAYBE);
+        }
+        (_, None) => return Ok(()),
+    };
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS => {
+            key_hint(f, error, "scope assets:write")
+        }
+        StatusCode::FORBIDDEN => f.write_str(" (may this token write to this site?)"),
+        StatusCode::NOT_FOUND => {
+            f.write_str(" (does the token see this site, and is the folder on it?)")
+        }
+        status if status.is_success() => f.write_str(MAYBE),
+        // 503 says that the request was not taken on; the others say nothing.
+        status if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE => {
+            f.write_str(MAYBE)
+        }
+        _ => Ok(()),
+    }
+}
