@@ -190,7 +190,7 @@ mod tests {
                 content_type: "text/css",
                 max_size: 31_457_280,
                 signed_at: "2026-07-29T21:13:22Z".parse().expect("a valid timestamp"),
-                lifetime: Duration::from_secs(3600),
+                lifetime: Duration::from_hours(1),
             },
         );
         let policy = STANDARD
