@@ -69,7 +69,7 @@ fn run(task: Task) -> Result<ExitCode> {
         root,
     } = task;
     let root = root.unwrap_or_else(this_project);
-    let report = webflow_codegen::spec(&root, &description, check)?;
+    let report = webflow_codegen::cut::spec(&root, &description, check)?;
     let text = report.to_string();
     io::stdout()
         .write_all(text.as_bytes())

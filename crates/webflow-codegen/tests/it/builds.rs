@@ -44,13 +44,13 @@ fn the_library_builds_after_each_edit() {
     // The dependencies are those that are built for the project itself.
     let executable = Path::new(env!("CARGO_BIN_EXE_webflow-codegen"));
     let target = executable.ancestors().nth(2).unwrap();
-    let committed = project.read(webflow_codegen::FRAGMENT);
+    let committed = project.read(webflow_codegen::cut::FRAGMENT);
     for edit in &EDITS {
-        fs::write(project.path(webflow_codegen::FRAGMENT), &committed).unwrap();
+        fs::write(project.path(webflow_codegen::cut::FRAGMENT), &committed).unwrap();
         let outcome = project.spec(edit.description(), &[]);
         assert_eq!(outcome.code, 0, "{}: {}", edit.name, outcome.error);
         assert_ne!(
-            project.read(webflow_codegen::FRAGMENT),
+            project.read(webflow_codegen::cut::FRAGMENT),
             committed,
             "{}",
             edit.name

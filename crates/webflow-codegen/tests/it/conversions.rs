@@ -1,7 +1,7 @@
 //! Schemas of OpenAPI 3.1 and what they are in 3.0.3.
 
 use serde_json::{Value, json};
-use webflow_codegen::{
+use webflow_codegen::cut::{
     convert,
     source::{At, Source},
 };

@@ -1,7 +1,7 @@
 //! What an edit of the description does to the report and to the fragment.
 
 use semver::Version;
-use webflow_codegen::version::{Change, first_compatible, next, of_crate};
+use webflow_codegen::cut::version::{Change, first_compatible, next, of_crate};
 
 use crate::project::{DESCRIPTION, Outcome, Project, replaced};
 
@@ -315,13 +315,13 @@ fn words_go_with_what_they_describe() {
     );
     assert!(
         project
-            .read(webflow_codegen::FRAGMENT)
+            .read(webflow_codegen::cut::FRAGMENT)
             .contains("The quality of the image")
     );
     assert_eq!(project.spec(edited, &[]).code, 0);
     assert!(
         !project
-            .read(webflow_codegen::FRAGMENT)
+            .read(webflow_codegen::cut::FRAGMENT)
             .contains("The quality of the image")
     );
     let fragment = project.fragment();

@@ -7,8 +7,13 @@ use crate::project::{DESCRIPTION, Project, replaced};
 /// Runs the task, which must refuse, and returns what it says.
 fn refused(description: impl AsRef<[u8]>) -> String {
     let project = Project::new();
-    let files =
-        || [webflow_codegen::FRAGMENT, webflow_codegen::PROVENANCE].map(|file| project.read(file));
+    let files = || {
+        [
+            webflow_codegen::cut::FRAGMENT,
+            webflow_codegen::cut::PROVENANCE,
+        ]
+        .map(|file| project.read(file))
+    };
     let before = files();
     let outcome = project.spec(description, &[]);
     assert_eq!(
@@ -309,7 +314,7 @@ fn a_file_that_is_too_large_is_refused_unread() {
     let path = project.path("large.yml");
     File::create(&path)
         .unwrap()
-        .set_len(webflow_codegen::read::MAX_BYTES + 1)
+        .set_len(webflow_codegen::cut::read::MAX_BYTES + 1)
         .unwrap();
     let outcome = project.spec_file(&path, &[]);
     assert_eq!(outcome.code, 2);

@@ -38,8 +38,8 @@ impl Project {
         fs::create_dir(project.path("openapi")).unwrap();
         for file in [
             "Cargo.toml",
-            webflow_codegen::FRAGMENT,
-            webflow_codegen::PROVENANCE,
+            webflow_codegen::cut::FRAGMENT,
+            webflow_codegen::cut::PROVENANCE,
         ] {
             fs::copy(root().join(file), project.path(file)).unwrap();
         }
@@ -57,7 +57,7 @@ impl Project {
 
     /// The fragment as a value.
     pub(crate) fn fragment(&self) -> Value {
-        serde_json::from_str(&self.read(webflow_codegen::FRAGMENT)).unwrap()
+        serde_json::from_str(&self.read(webflow_codegen::cut::FRAGMENT)).unwrap()
     }
 
     /// Runs the task over `description`.

@@ -39,7 +39,7 @@ fn webflows_own_description_gives_the_committed_fragment() {
         return;
     };
     let project = Project::new();
-    let committed = project.read(webflow_codegen::FRAGMENT);
+    let committed = project.read(webflow_codegen::cut::FRAGMENT);
     let outcome = project.spec_file(Path::new(&description), &["--check"]);
     assert_eq!(
         (outcome.code, outcome.error.as_str()),
@@ -51,14 +51,18 @@ fn webflows_own_description_gives_the_committed_fragment() {
 
     let outcome = project.spec_file(Path::new(&description), &[]);
     assert_eq!(outcome.code, 0, "{}", outcome.error);
-    assert_eq!(project.read(webflow_codegen::FRAGMENT), committed);
+    assert_eq!(project.read(webflow_codegen::cut::FRAGMENT), committed);
 }
 
 #[test]
 fn a_second_run_changes_nothing_and_check_never_writes() {
     let project = Project::new();
     let files = |project: &Project| {
-        [webflow_codegen::FRAGMENT, webflow_codegen::PROVENANCE].map(|f| project.read(f))
+        [
+            webflow_codegen::cut::FRAGMENT,
+            webflow_codegen::cut::PROVENANCE,
+        ]
+        .map(|f| project.read(f))
     };
     let committed = files(&project);
     let edited = replaced(
@@ -75,7 +79,7 @@ fn a_second_run_changes_nothing_and_check_never_writes() {
     // Another day does not show: the description is the same.
     let dated = first[1].replace("\"regenerated\": \"2", "\"regenerated\": \"1");
     assert_ne!(dated, first[1]);
-    fs::write(project.path(webflow_codegen::PROVENANCE), &dated).unwrap();
+    fs::write(project.path(webflow_codegen::cut::PROVENANCE), &dated).unwrap();
     let second = project.spec(&edited, &[]);
     assert!(second.report.contains("\nNo drift.\n"), "{}", second.report);
     assert_eq!(files(&project), [first[0].clone(), dated]);
@@ -85,12 +89,12 @@ fn a_second_run_changes_nothing_and_check_never_writes() {
 #[test]
 fn the_order_is_neither_that_of_the_description_nor_that_of_the_fragment() {
     let project = Project::new();
-    let committed = project.read(webflow_codegen::FRAGMENT);
+    let committed = project.read(webflow_codegen::cut::FRAGMENT);
     // Sorted, as every key order goes.
     let sorted: std::collections::BTreeMap<String, serde_json::Value> =
         serde_json::from_str(&committed).unwrap();
     fs::write(
-        project.path(webflow_codegen::FRAGMENT),
+        project.path(webflow_codegen::cut::FRAGMENT),
         serde_json::to_string(&sorted).unwrap(),
     )
     .unwrap();
@@ -107,7 +111,7 @@ fn the_order_is_neither_that_of_the_description_nor_that_of_the_fragment() {
         outcome.report
     );
     assert_eq!(project.spec(&reordered, &[]).code, 0);
-    assert_eq!(project.read(webflow_codegen::FRAGMENT), committed);
+    assert_eq!(project.read(webflow_codegen::cut::FRAGMENT), committed);
 }
 
 #[test]
@@ -115,7 +119,7 @@ fn json_says_the_same_as_yaml() {
     let project = Project::new();
     let yaml = project.path("description.yml");
     fs::write(&yaml, DESCRIPTION).unwrap();
-    let document = webflow_codegen::read::read(&yaml).unwrap().document;
+    let document = webflow_codegen::cut::read::read(&yaml).unwrap().document;
     let outcome = project.spec(serde_json::to_string(&document).unwrap(), &["--check"]);
     assert_eq!(outcome.code, 0, "{}{}", outcome.report, outcome.error);
 }
@@ -125,7 +129,7 @@ fn the_provenance_names_the_file_and_not_where_it_was() {
     let project = Project::new();
     project.spec(DESCRIPTION, &[]);
     let provenance: serde_json::Value =
-        serde_json::from_str(&project.read(webflow_codegen::PROVENANCE)).unwrap();
+        serde_json::from_str(&project.read(webflow_codegen::cut::PROVENANCE)).unwrap();
     assert_eq!(provenance["file"], "description.yml");
     assert_eq!(provenance["version"], "2.0.0");
     assert_eq!(provenance["sha256"].as_str().unwrap().len(), 64);
@@ -152,7 +156,7 @@ fn the_table_in_the_readme_has_every_rule() {
         .take_while(|line| line.starts_with('|'))
         .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
         .collect();
-    let rules: Vec<&str> = webflow_codegen::rules::RULES
+    let rules: Vec<&str> = webflow_codegen::cut::rules::RULES
         .iter()
         .map(|rule| rule.name)
         .collect();

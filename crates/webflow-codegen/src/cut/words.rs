@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::shape::Shape;
+use crate::cut::shape::Shape;
 
 /// Carries words and examples from `old` over to `new`. Returns the places that have no words
 /// and need some.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::read::Input;
+use crate::cut::read::Input;
 
 /// The description that the fragment was made from.
 #[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]

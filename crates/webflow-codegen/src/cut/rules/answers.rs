@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::properties;
-use crate::{error::Result, name::Fragment};
+use crate::{cut::name::Fragment, error::Result};
 
 /// What a value must be besides of its type.
 const CONSTRAINTS: [&str; 15] = [

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{
+use crate::cut::{
     shape::Shape,
     tables::{OPERATIONS, SCHEMA_ORDER, shared_rank},
 };

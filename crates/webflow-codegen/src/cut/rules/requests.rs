@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
+    cut::name::{Fragment, reference, with},
     error::{Error, Result},
-    name::{Fragment, reference, with},
 };
 
 /// What is a string in the description, and more in the fragment, by place.

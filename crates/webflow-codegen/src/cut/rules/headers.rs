@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
+    cut::name::{Fragment, header_name, reference},
     error::{Error, Result},
-    name::{Fragment, header_name, reference},
 };
 
 const SHARED: &str = "/components/headers";

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    convert,
+    cut::{
+        convert,
+        keywords::{Keywords, is_extension},
+        source::{At, Source},
+        tables::Wanted,
+    },
     error::Result,
-    keywords::{Keywords, is_extension},
-    source::{At, Source},
-    tables::Wanted,
 };
 
 /// One operation.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::{error::Result, name::Fragment};
+use crate::{cut::name::Fragment, error::Result};
 
 const FLOW: &str = "/components/securitySchemes/OAuth2/flows/authorizationCode";
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{error::Result, source::At};
+use crate::{cut::source::At, error::Result};
 
 /// The keywords of an object: those that are used, and those that are left out because they
 /// say nothing to callers. Any other is an error.

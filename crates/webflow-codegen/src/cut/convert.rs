@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
+    cut::source::{At, Source},
     error::Result,
-    source::{At, Source},
 };
 
 /// What says nothing about the values: prose, and keywords that mean nothing to a Rust type.

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
+    cut::name::{Fragment, reference, with},
     error::{Error, Result},
-    name::{Fragment, reference, with},
 };
 
 /// Opens the list of error codes: a code that is not in it keeps its text.

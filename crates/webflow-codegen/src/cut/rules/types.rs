@@ -3,9 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
+    cut::{name::Fragment, version},
     error::{Error, Result},
-    name::Fragment,
-    version,
 };
 
 /// Integers are 64 bits wide: sizes and counts have no documented limit.

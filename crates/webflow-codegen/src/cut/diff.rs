@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::facts::{Fact, Facts, Kind, facts};
+use crate::cut::facts::{Fact, Facts, Kind, facts};
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq)]

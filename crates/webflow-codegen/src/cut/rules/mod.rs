@@ -17,8 +17,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use crate::{
+    cut::name::Fragment,
     error::{Error, Result},
-    name::Fragment,
 };
 
 /// A deliberate difference.

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::{
+    cut::name::{Fragment, reference},
     error::{Error, Result},
-    name::{Fragment, reference},
 };
 
 /// `create-asset` is `create_asset`, `patch-asset` is `update_asset`.

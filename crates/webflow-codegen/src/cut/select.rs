@@ -3,11 +3,13 @@
 use serde_json::{Map, Value};
 
 use crate::{
+    cut::{
+        keywords::Keywords,
+        operation::{Operation, operation},
+        source::{At, Source},
+        tables::OPERATIONS,
+    },
     error::Result,
-    keywords::Keywords,
-    operation::{Operation, operation},
-    source::{At, Source},
-    tables::OPERATIONS,
 };
 
 /// What the fragment takes from a description: OpenAPI 3.0.3, every schema where it is used.

@@ -8,10 +8,12 @@ use semver::Version;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    cut::Cut,
+    cut::{
+        operation::{Answer, Operation, Parameter},
+        select::Cut,
+        tables::{ANSWERS, PARAMETERS, SCHEMA_ORDER, SCHEMAS, Wanted},
+    },
     error::{Error, Result},
-    operation::{Answer, Operation, Parameter},
-    tables::{ANSWERS, PARAMETERS, SCHEMA_ORDER, SCHEMAS, Wanted},
 };
 
 /// How many schemas the fragment may have: there are some twenty.

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use semver::Version;
 
-use crate::{
+use crate::cut::{
     diff::Difference,
     version::{Change, next},
 };

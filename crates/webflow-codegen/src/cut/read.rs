@@ -13,8 +13,8 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    cut::strict::Strict,
     error::{Error, Result},
-    strict::Strict,
 };
 
 /// A description that is longer than this is refused unread: some twenty times what Webflow

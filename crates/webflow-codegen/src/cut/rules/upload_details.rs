@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{error::Result, name::Fragment};
+use crate::{cut::name::Fragment, error::Result};
 
 const SCHEMA: &str = "/components/schemas/UploadDetails";
 
