@@ -5,30 +5,21 @@ use super::*;
 #[test]
 fn the_help_is_as_reviewed() {
     for (name, args) in [
-        ("help.txt", &["--help"][..]),
-        ("help-upload.txt", &["upload", "--help"]),
-        ("help-sync.txt", &["sync", "--help"]),
-        ("help-url.txt", &["url", "--help"]),
-        ("help-list.txt", &["list", "--help"]),
-        ("help-get.txt", &["get", "--help"]),
-        ("help-rm.txt", &["rm", "--help"]),
-        ("help-folders.txt", &["folders", "--help"]),
-        ("help-sandbox.txt", &["sandbox", "--help"]),
-        ("help-man.txt", &["man", "--help"]),
-        ("help-completions.txt", &["completions", "--help"]),
+        ("help", &["--help"][..]),
+        ("help-upload", &["upload", "--help"]),
+        ("help-sync", &["sync", "--help"]),
+        ("help-url", &["url", "--help"]),
+        ("help-list", &["list", "--help"]),
+        ("help-get", &["get", "--help"]),
+        ("help-rm", &["rm", "--help"]),
+        ("help-folders", &["folders", "--help"]),
+        ("help-sandbox", &["sandbox", "--help"]),
+        ("help-man", &["man", "--help"]),
+        ("help-completions", &["completions", "--help"]),
     ] {
         let output = run(&mut command(args));
         assert_exit(&output, 0);
-        let path = Path::new("tests/it/snapshots").join(name);
-        if env::var_os("UPDATE_SNAPSHOTS").is_some() {
-            fs::write(&path, &output.stdout).expect("the snapshot is written");
-        }
-        let reviewed = fs::read_to_string(&path).expect("the snapshot is there");
-        assert_eq!(
-            text(&output.stdout),
-            reviewed,
-            "{name} differs; UPDATE_SNAPSHOTS=1 takes the new text over"
-        );
+        insta::assert_snapshot!(name, text(&output.stdout));
     }
 }
 
