@@ -12,9 +12,8 @@ use reqwest::{Request, Response};
 use crate::api::{
     pacer::{Pacer, RateLimit},
     response::{self, Undecodable},
-    retry::{self, Outcome, RetryPolicy},
+    retry::{self, Attempt, Delivery, RetryPolicy},
     token::Token,
-    trace,
 };
 
 /// The token, retry policy and pacer that a generated Webflow client works with.
@@ -98,7 +97,7 @@ impl Context {
             shared: Arc::new(Shared {
                 authorization: token.header(),
                 settings,
-                pacer: Arc::new(Pacer::new(settings.window)),
+                pacer: Arc::new(Pacer::new(settings.window, settings.retry.elapsed_limit())),
             }),
             attempts: None,
         }
@@ -150,30 +149,28 @@ impl Context {
     ) -> reqwest::Result<Response> {
         let idempotent = request.method().is_idempotent();
         let mut retries = self.shared.settings.retry.start();
-        let mut request = request;
-        loop {
-            let again = request.try_clone();
-            let result = self.attempt(http, request).await;
-            let outcome = match &result {
-                Ok(response) if Undecodable::is_partial(response) => Outcome::Unknown,
-                result => Outcome::of(result),
-            };
-            let retry_after = match &result {
-                Ok(response) => retry::retry_after(response.status(), response.headers()),
-                Err(_) => None,
-            };
-            let delay = if outcome.is_repeatable(idempotent) {
-                retries.next(retry_after)
-            } else {
-                None
-            };
-            let (Some(again), Some(delay)) = (again, delay) else {
-                return result;
-            };
-            trace::warning!(?outcome, ?delay, "the request is sent again");
-            tokio::time::sleep(delay).await;
-            request = again;
-        }
+        retries
+            .run(request, |request, _| async move {
+                let again = request.try_clone();
+                let result = self.attempt(http, request).await;
+                let delivery = match &result {
+                    Ok(response) if Undecodable::is_partial(response) => Delivery::Unknown,
+                    result => Delivery::of(result),
+                };
+                let retry_after = match &result {
+                    Ok(response) => retry::retry_after(response.status(), response.headers()),
+                    Err(_) => None,
+                };
+                match again {
+                    Some(state) if delivery.is_repeatable(idempotent) => Attempt::Again {
+                        state,
+                        retry_after,
+                        otherwise: result,
+                    },
+                    _ => Attempt::Done(result),
+                }
+            })
+            .await
     }
 
     async fn attempt(&self, http: &reqwest::Client, request: Request) -> reqwest::Result<Response> {

@@ -42,12 +42,14 @@ pub struct RateLimit {
 #[derive(Debug)]
 pub(crate) struct Pacer {
     window: Duration,
-    state: Mutex<State>,
+    /// The longest wait that a 429 may ask for.
+    patience: Duration,
+    state: Mutex<Allowance>,
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Allowance {
     limit: Option<u32>,
     phase: Phase,
     /// Requests that were let through and not answered.
@@ -91,16 +93,18 @@ pub(crate) struct Permit {
 }
 
 impl Pacer {
-    pub(crate) fn new(window: Duration) -> Self {
+    /// A pacer for windows of this length, which waits after a 429 for at most `patience`.
+    pub(crate) fn new(window: Duration, patience: Duration) -> Self {
         Self {
             window: window.min(LONGEST),
+            patience: patience.min(LONGEST),
             state: Mutex::default(),
             changed: Notify::new(),
         }
     }
 
     /// Held for arithmetic only, never across an await.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, Allowance> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -178,14 +182,9 @@ impl Pacer {
     }
 }
 
-impl State {
-    fn answered(
-        &mut self,
-        permit: &Permit,
-        status: StatusCode,
-        headers: &HeaderMap,
-        length: Duration,
-    ) {
+impl Allowance {
+    fn answered(&mut self, permit: &Permit, status: StatusCode, headers: &HeaderMap) {
+        let length = permit.pacer.window;
         self.answers += 1;
         let now = Instant::now();
         if let Some(limit) = number(headers, LIMIT) {
@@ -197,7 +196,7 @@ impl State {
             }
             // Somebody else spends from the same key, or the window is not what it was taken for.
             let wait = retry::retry_after(status, headers).unwrap_or(length);
-            self.open(0, now + wait.min(LONGEST));
+            self.open(0, now + wait.min(permit.pacer.patience));
             return;
         }
         let Some(remaining) = number(headers, REMAINING) else {
@@ -249,7 +248,7 @@ impl Permit {
     pub(crate) fn answered(mut self, status: StatusCode, headers: &HeaderMap) {
         let mut state = self.pacer.state();
         state.in_flight = state.in_flight.saturating_sub(1);
-        state.answered(&self, status, headers, self.pacer.window);
+        state.answered(&self, status, headers);
         drop(state);
         self.open = false;
         self.pacer.changed.notify_waiters();

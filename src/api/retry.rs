@@ -1,4 +1,4 @@
-//! When a request is sent once more, and how long to wait before.
+//! Retries: which requests are repeated, when, and how often.
 
 use std::time::Duration;
 
@@ -9,6 +9,8 @@ use jiff::{Timestamp, fmt::rfc2822};
 use progenitor_client::Error;
 use reqwest::Response;
 use tokio::time::Instant;
+
+use super::trace;
 
 /// How often a request is repeated, and for how long.
 ///
@@ -80,6 +82,7 @@ impl RetryPolicy {
         self
     }
 
+    /// Starts the clock for one operation and its attempts.
     pub(crate) fn start(self) -> Retries {
         let delays = ExponentialBuilder::default()
             .with_jitter()
@@ -92,27 +95,89 @@ impl RetryPolicy {
             deadline: Instant::now().checked_add(self.max_elapsed),
         }
     }
+
+    /// The longest time between the first attempt and the last.
+    pub(crate) fn elapsed_limit(self) -> Duration {
+        self.max_elapsed
+    }
 }
 
-/// The attempts at one request that are left.
+/// The attempts that an operation has left, and the time for them.
 pub(crate) struct Retries {
     delays: ExponentialBackoff,
-    /// `None` where the limit is past what the clock can say.
+    /// `None` where the limit is later than the clock can represent.
     deadline: Option<Instant>,
 }
 
+/// The result of one attempt at an operation.
+pub(crate) enum Attempt<S, T> {
+    /// The operation is over.
+    Done(T),
+    /// Another attempt may succeed, with `state`; if there is none, the result is `otherwise`.
+    Again {
+        state: S,
+        retry_after: Option<Duration>,
+        otherwise: T,
+    },
+}
+
+impl<T> Attempt<(), T> {
+    /// Another attempt may succeed if `repeatable`; if there is none, the result is `result`.
+    pub(crate) fn of(result: T, repeatable: bool, retry_after: Option<Duration>) -> Self {
+        if !repeatable {
+            return Self::Done(result);
+        }
+        Self::Again {
+            state: (),
+            retry_after,
+            otherwise: result,
+        }
+    }
+}
+
 impl Retries {
-    /// How long to wait before the next attempt; `None` if there is none.
-    pub(crate) fn next(&mut self, retry_after: Option<Duration>) -> Option<Duration> {
-        let delay = self.delays.next()?.max(retry_after.unwrap_or_default());
+    /// Repeats `attempt` until it is done, or attempts or time run out. `state` is handed from
+    /// each attempt to the next, together with whether this attempt may be repeated.
+    pub(crate) async fn run<S, T, F>(
+        &mut self,
+        mut state: S,
+        mut attempt: impl FnMut(S, bool) -> F,
+    ) -> T
+    where
+        F: Future<Output = Attempt<S, T>>,
+    {
+        loop {
+            let delay = self.delays.next();
+            match attempt(state, delay.is_some()).await {
+                Attempt::Done(result) => return result,
+                Attempt::Again {
+                    state: next,
+                    retry_after,
+                    otherwise,
+                } => {
+                    let Some(delay) = delay.and_then(|delay| self.within(delay, retry_after))
+                    else {
+                        return otherwise;
+                    };
+                    trace::warning!(?delay, "the operation is repeated");
+                    tokio::time::sleep(delay).await;
+                    state = next;
+                }
+            }
+        }
+    }
+
+    /// How long to wait before the next attempt; `None` if the time runs out before.
+    fn within(&self, delay: Duration, retry_after: Option<Duration>) -> Option<Duration> {
+        let delay = delay.max(retry_after.unwrap_or_default());
         let begin = Instant::now().checked_add(delay)?;
         (self.deadline.is_none_or(|deadline| begin <= deadline)).then_some(delay)
     }
 }
 
-/// What became of one attempt.
+/// How far one request came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum Delivery {
     /// An answer arrived.
     Answered(StatusCode),
     /// The request was not sent.
@@ -121,7 +186,7 @@ pub(crate) enum Outcome {
     Unknown,
 }
 
-impl Outcome {
+impl Delivery {
     pub(crate) fn of(result: &reqwest::Result<Response>) -> Self {
         match result {
             Ok(response) => Self::Answered(response.status()),
@@ -130,7 +195,7 @@ impl Outcome {
         }
     }
 
-    /// Whether the attempt is worth another, and none can do harm.
+    /// Whether another attempt may succeed and cannot do harm.
     pub(crate) fn is_repeatable(self, idempotent: bool) -> bool {
         match self {
             Self::NotSent => true,
@@ -157,7 +222,7 @@ pub(crate) fn may_have_arrived<E>(error: &Error<E>) -> bool {
     }
 }
 
-/// How long a server asks to be left alone. The header means nothing on other statuses: Webflow's
+/// The `Retry-After` of a 429 or 503. The header means nothing on other statuses: Webflow's
 /// documented example of a success carries it too.
 pub(crate) fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     if status != StatusCode::TOO_MANY_REQUESTS && status != StatusCode::SERVICE_UNAVAILABLE {
@@ -188,16 +253,16 @@ pub(crate) fn was_not_sent(error: &reqwest::Error) -> bool {
 mod tests {
     use super::*;
 
-    fn answered(status: u16) -> Outcome {
-        Outcome::Answered(StatusCode::from_u16(status).unwrap())
+    fn answered(status: u16) -> Delivery {
+        Delivery::Answered(StatusCode::from_u16(status).unwrap())
     }
 
     #[test]
     fn the_decision_is_that_of_the_table() {
         let table = [
             // outcome, a POST, a GET or DELETE
-            (Outcome::NotSent, true, true),
-            (Outcome::Unknown, false, true),
+            (Delivery::NotSent, true, true),
+            (Delivery::Unknown, false, true),
             (answered(200), false, false),
             (answered(202), false, false),
             (answered(301), false, false),
@@ -251,39 +316,72 @@ mod tests {
         }
     }
 
+    /// The delays of an operation that never succeeds and is told to wait for `retry_after`.
+    async fn delays(policy: RetryPolicy, retry_after: Option<Duration>) -> Vec<Duration> {
+        let mut begins = Vec::new();
+        let mut retries = policy.start();
+        let attempts = retries
+            .run(0, |attempt: u32, _| {
+                begins.push(Instant::now());
+                std::future::ready(Attempt::Again {
+                    state: attempt + 1,
+                    retry_after,
+                    otherwise: attempt + 1,
+                })
+            })
+            .await;
+        assert_eq!(attempts as usize, begins.len());
+        begins.windows(2).map(|pair| pair[1] - pair[0]).collect()
+    }
+
     #[tokio::test(start_paused = true)]
     async fn retries_end_with_the_attempts_or_the_time() {
         let policy = RetryPolicy::default().max_attempts(4);
-        let delays: Vec<_> = std::iter::from_fn({
-            let mut retries = policy.start();
-            move || retries.next(None)
-        })
-        .collect();
-        assert_eq!(delays.len(), 3);
-        for (n, delay) in delays.iter().enumerate() {
+        let grown = delays(policy, None).await;
+        assert_eq!(grown.len(), 3);
+        for (n, delay) in grown.iter().enumerate() {
             let base = Duration::from_millis(333) * 2_u32.pow(u32::try_from(n).unwrap());
-            assert!(*delay >= base && *delay <= base * 3, "{delays:?}");
+            let tick = Duration::from_millis(1);
+            assert!(*delay >= base && *delay <= base * 3 + tick, "{grown:?}");
         }
-        assert_eq!(RetryPolicy::none().start().next(None), None);
-        assert_eq!(
-            RetryPolicy::default().max_attempts(0).start().next(None),
-            None
-        );
+        assert!(delays(RetryPolicy::none(), None).await.is_empty());
+        assert!(delays(policy.max_attempts(0), None).await.is_empty());
 
-        let mut retries = policy.max_elapsed(Duration::from_secs(10)).start();
+        let short = policy.max_elapsed(Duration::from_secs(10));
         let long = Duration::from_secs(9);
-        assert_eq!(retries.next(Some(long)), Some(long));
-        tokio::time::advance(Duration::from_secs(2)).await;
-        assert_eq!(retries.next(Some(long)), None);
+        assert_eq!(delays(short, Some(long)).await, [long]);
+        for far in [Duration::from_secs(11), Duration::MAX] {
+            assert!(delays(short, Some(far)).await.is_empty());
+        }
         // Limits beyond the clock are no limits, and no panic.
-        let policy = policy.max_elapsed(Duration::MAX).max_delay(Duration::MAX);
+        let endless = policy.max_elapsed(Duration::MAX).max_delay(Duration::MAX);
         assert!(
-            policy
-                .base_delay(Duration::MAX)
-                .start()
-                .next(None)
-                .is_none()
+            delays(endless.base_delay(Duration::MAX), None)
+                .await
+                .is_empty()
         );
-        assert!(policy.start().next(None).is_some());
+        assert_eq!(delays(endless, None).await.len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_operation_ends_with_its_first_success_and_knows_its_last_attempt() {
+        let mut repeatable = Vec::new();
+        let result = RetryPolicy::default()
+            .max_attempts(3)
+            .start()
+            .run(0, |attempt: u32, may_repeat| {
+                repeatable.push(may_repeat);
+                std::future::ready(if attempt == 2 {
+                    Attempt::Done("done")
+                } else {
+                    Attempt::Again {
+                        state: attempt + 1,
+                        retry_after: None,
+                        otherwise: "given up",
+                    }
+                })
+            })
+            .await;
+        assert_eq!((result, repeatable), ("done", vec![true, true, false]));
     }
 }

@@ -1,8 +1,10 @@
 //! What is uploaded: a file, bytes or a URL, hashed off the async threads and read in bounded
 //! pieces.
 
+mod blocking;
 mod read;
 mod remote;
+mod stamp;
 
 use std::{
     fmt, io,
@@ -14,9 +16,9 @@ use std::{
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-pub(crate) use self::read::BodyStream;
 use self::read::{Pinned, Read};
 pub use self::remote::Remote;
+pub(crate) use self::{blocking::blocking, read::BodyStream, stamp::Stamp};
 
 /// A file to upload: a path, bytes with a file name, or a URL.
 ///
@@ -112,14 +114,14 @@ impl Source {
             }
             Content::Bytes(bytes) => {
                 let bytes = bytes.clone();
-                let read = read::blocking(move || Ok(Read::buffer(bytes))).await?;
+                let read = blocking(move || Read::buffer(bytes)).await;
                 Ok(Hashed::new(self.name.clone(), read))
             }
             Content::Pinned(pinned) => {
                 let file = Arc::clone(pinned);
-                read::blocking(move || file.open()).await?;
+                blocking(move || file.open()).await?;
                 Ok(Hashed {
-                    len: pinned.stamp.len,
+                    len: pinned.stamp.size,
                     md5: pinned.md5,
                     source: self.clone(),
                 })
@@ -140,16 +142,16 @@ impl Source {
             }
             Content::Path(path) => {
                 let path = path.clone();
-                let (file, stamp) = read::blocking(move || read::open(&path)).await?;
-                Ok((stamp.len, Box::pin(read::chunks(file, stamp, None))))
+                let (file, stamp) = blocking(move || read::open(&path)).await?;
+                Ok((stamp.size, Box::pin(read::chunks(file, stamp, None))))
             }
             Content::Pinned(pinned) => {
                 let owned = Arc::clone(pinned);
-                let file = read::blocking(move || owned.open()).await?;
+                let file = blocking(move || owned.open()).await?;
                 // Until the last piece: it may hold the only copy.
                 let keep = Some(Arc::clone(pinned));
                 Ok((
-                    pinned.stamp.len,
+                    pinned.stamp.size,
                     Box::pin(read::chunks(file, pinned.stamp, keep)),
                 ))
             }
@@ -207,7 +209,7 @@ impl Hashed {
         let (len, md5, content) = match read {
             Read::Buffer(bytes, md5) => (bytes.len() as u64, md5, Content::Bytes(bytes)),
             Read::File(pinned) => {
-                let (len, md5) = (pinned.stamp.len, pinned.md5);
+                let (len, md5) = (pinned.stamp.size, pinned.md5);
                 (len, md5, Content::Pinned(Arc::new(pinned)))
             }
         };

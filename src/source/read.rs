@@ -2,12 +2,11 @@
 //! were.
 
 use std::{
-    fs::{File, Metadata},
+    fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
     pin::Pin,
     sync::{Arc, Weak},
-    time::SystemTime,
 };
 
 use bytes::Bytes;
@@ -17,7 +16,7 @@ use futures_util::stream;
 use tempfile::TempPath;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::Md5;
+use super::{Md5, Stamp, blocking};
 
 /// Files up to this many bytes are read once, and hashed and sent from one buffer.
 pub(super) const BUFFERED: u64 = 8 * 1024 * 1024;
@@ -57,7 +56,7 @@ impl Read {
 impl Pinned {
     pub(super) fn open(&self) -> io::Result<File> {
         let (file, stamp) = open(&self.path)?;
-        self.stamp.check(stamp)?;
+        check_same(self.stamp, stamp)?;
         Ok(file)
     }
 }
@@ -65,12 +64,14 @@ impl Pinned {
 /// Reads a file and hashes it. Stops when nobody waits for it any more.
 pub(super) fn file(path: PathBuf, watch: &Weak<()>) -> io::Result<Read> {
     let (mut file, stamp) = open(&path)?;
-    if stamp.len <= BUFFERED {
+    if stamp.size <= BUFFERED {
         // One byte more than expected, so that a file that grew shows.
-        let mut buffer = Vec::with_capacity(size(stamp.len + 1));
-        file.by_ref().take(stamp.len + 1).read_to_end(&mut buffer)?;
-        stamp.check(Stamp::of(&file.metadata()?))?;
-        stamp.check_read(buffer.len() as u64)?;
+        let mut buffer = Vec::with_capacity(size(stamp.size + 1));
+        file.by_ref()
+            .take(stamp.size + 1)
+            .read_to_end(&mut buffer)?;
+        check_same(stamp, Stamp::of(&file.metadata()?))?;
+        check_read(stamp, buffer.len() as u64)?;
         return Ok(Read::buffer(buffer.into()));
     }
     let mut hasher = Hasher::new();
@@ -88,8 +89,8 @@ pub(super) fn file(path: PathBuf, watch: &Weak<()>) -> io::Result<Read> {
             return Err(io::ErrorKind::Interrupted.into());
         }
     }
-    stamp.check(Stamp::of(&file.metadata()?))?;
-    stamp.check_read(read)?;
+    check_same(stamp, Stamp::of(&file.metadata()?))?;
+    check_read(stamp, read)?;
     Ok(Read::File(Pinned {
         path,
         stamp,
@@ -112,42 +113,30 @@ pub(super) async fn unless_dropped<T: Send + 'static>(
 /// The content of a source, in pieces of up to [`CHUNK`] bytes.
 pub(crate) type BodyStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
-/// What tells one state of a file from another without reading it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    pub(super) len: u64,
-    modified: Option<SystemTime>,
+/// Fails where a file gave more or fewer bytes than its metadata promised.
+fn check_read(stamp: Stamp, read: u64) -> io::Result<()> {
+    if stamp.size == read {
+        return Ok(());
+    }
+    Err(changed(format!(
+        "the file has {} bytes by its metadata and gave {read}",
+        stamp.size
+    )))
 }
 
-impl Stamp {
-    pub(super) fn of(metadata: &Metadata) -> Self {
-        Self {
-            len: metadata.len(),
-            modified: metadata.modified().ok(),
-        }
+/// Fails where a file is no longer the one that was hashed.
+fn check_same(hashed: Stamp, now: Stamp) -> io::Result<()> {
+    if hashed == now {
+        return Ok(());
     }
-
-    /// Fails where the file gave more or fewer bytes than its metadata promised.
-    fn check_read(self, read: u64) -> io::Result<()> {
-        if self.len == read {
-            return Ok(());
-        }
-        Err(changed(format!(
-            "the file has {} bytes by its metadata and gave {read}",
-            self.len
-        )))
-    }
-
-    fn check(self, now: Self) -> io::Result<()> {
-        if self == now {
-            return Ok(());
-        }
-        Err(changed(if self.len == now.len {
-            "the file was modified after it was hashed".to_owned()
-        } else {
-            format!("the file had {} bytes and now has {}", self.len, now.len)
-        }))
-    }
+    Err(changed(if hashed.size == now.size {
+        "the file was modified after it was hashed".to_owned()
+    } else {
+        format!(
+            "the file had {} bytes and now has {}",
+            hashed.size, now.size
+        )
+    }))
 }
 
 fn changed(message: String) -> io::Error {
@@ -172,12 +161,6 @@ pub(super) fn open(path: &Path) -> io::Result<(File, Stamp)> {
     let file = File::open(path)?;
     let stamp = Stamp::of(&file.metadata()?);
     Ok((file, stamp))
-}
-
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    spawn_blocking(work).await.unwrap_or_else(|e| Err(e.into()))
 }
 
 /// A length that is bounded by a constant of this file.
@@ -225,7 +208,7 @@ struct Reading {
 impl Reading {
     /// Starts to read the next piece; `None` when all of the file has been read.
     fn start(mut self) -> Option<JoinHandle<io::Result<(Self, Bytes)>>> {
-        if self.read == self.stamp.len {
+        if self.read == self.stamp.size {
             return None;
         }
         Some(spawn_blocking(move || {
@@ -235,7 +218,7 @@ impl Reading {
     }
 
     fn next(&mut self) -> io::Result<Bytes> {
-        let want = (self.stamp.len - self.read).min(CHUNK as u64);
+        let want = (self.stamp.size - self.read).min(CHUNK as u64);
         // Not `read_to_end`, which feels its way up in small reads.
         let mut chunk = vec![0; size(want)];
         let mut filled = 0;
@@ -250,11 +233,11 @@ impl Reading {
         chunk.truncate(filled);
         self.read += filled as u64;
         if filled as u64 != want {
-            self.stamp.check_read(self.read)?;
+            check_read(self.stamp, self.read)?;
         }
         // Before the last piece goes out: without it, S3 cannot take the file as whole.
-        if self.read == self.stamp.len {
-            self.stamp.check(Stamp::of(&self.file.metadata()?))?;
+        if self.read == self.stamp.size {
+            check_same(self.stamp, Stamp::of(&self.file.metadata()?))?;
         }
         Ok(chunk.into())
     }

@@ -14,8 +14,8 @@ use tokio::{
 };
 
 use super::{
-    Content, Md5, Source,
-    read::{BUFFERED, Pinned, Read, Stamp, blocking},
+    Content, Md5, Source, Stamp, blocking,
+    read::{BUFFERED, Pinned, Read},
 };
 use crate::http::builder;
 
@@ -139,7 +139,7 @@ impl Remote {
             }
         }
         let buffer = buffer.freeze();
-        Ok(blocking(move || Ok(Read::buffer(buffer))).await?)
+        Ok(blocking(move || Read::buffer(buffer)).await)
     }
 
     /// Goes on in a temporary file.

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use progenitor_client::{ClientInfo, Error};
-use tokio::time::sleep;
 
 use super::{Listener, SyncError, SyncEvent};
 use crate::{
-    api::retry,
+    api::retry::{self, Attempt},
     generated::{
         Client,
         types::{ApiError, AssetFolder, FolderId, NewAssetFolder},
@@ -103,28 +102,46 @@ impl Folders<'_> {
 
     /// Creates a folder. After a call that may have arrived, the list says whether it did.
     async fn create(&self, wanted: &Wanted) -> Result<String, SyncError> {
-        let failed = |error| SyncError::Folder {
+        let mut retries = self.client.inner().settings().retry.start();
+        retries
+            .run(false, |listed, _| async move {
+                // Whether the call before this one arrived.
+                if listed {
+                    let found = match self.list().await {
+                        Ok(known) => {
+                            find(&known, &wanted.path, wanted.parent.as_ref(), &wanted.name)
+                        }
+                        Err(error) => Err(error),
+                    };
+                    return match found {
+                        Ok(Some(id)) => Attempt::Done(Ok(id)),
+                        Ok(None) => self.create_once(wanted).await,
+                        Err(error) => Attempt::Done(Err(error)),
+                    };
+                }
+                self.create_once(wanted).await
+            })
+            .await
+    }
+
+    async fn create_once(&self, wanted: &Wanted) -> Attempt<bool, Result<String, SyncError>> {
+        let error = match self.post(wanted).await {
+            Ok(AssetFolder { id: Some(id), .. }) => return Attempt::Done(Ok(id)),
+            Ok(_) => Error::Custom("the answer has no id".to_owned()),
+            Err(error) => error,
+        };
+        let repeatable = retry::may_have_arrived(&error);
+        let failed = Err(SyncError::Folder {
             path: wanted.path.clone(),
             source: Box::new(error),
-        };
-        let mut retries = self.client.inner().settings().retry.start();
-        loop {
-            let error = match self.post(wanted).await {
-                Ok(AssetFolder { id: Some(id), .. }) => return Ok(id),
-                Ok(_) => Error::Custom("the answer has no id".to_owned()),
-                Err(error) => error,
-            };
-            let Some(delay) = retry::may_have_arrived(&error)
-                .then(|| retries.next(None))
-                .flatten()
-            else {
-                return Err(failed(error));
-            };
-            sleep(delay).await;
-            let known = self.list().await?;
-            if let Some(id) = find(&known, &wanted.path, wanted.parent.as_ref(), &wanted.name)? {
-                return Ok(id);
-            }
+        });
+        if !repeatable {
+            return Attempt::Done(failed);
+        }
+        Attempt::Again {
+            state: true,
+            retry_after: None,
+            otherwise: failed,
         }
     }
 

@@ -10,7 +10,7 @@ use std::{
 use futures_util::StreamExt;
 use http::StatusCode;
 use progenitor_client::{ClientInfo, Error};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::{
     Action, Failure, Locked, Plan, Report, SyncError, SyncEvent,
@@ -19,7 +19,7 @@ use super::{
     walk::Stamp,
 };
 use crate::{
-    api::retry,
+    api::retry::{self, Attempt},
     generated::types::AssetUpload,
     source::Source,
     upload::{
@@ -152,7 +152,7 @@ impl Run {
     /// Uploads, and tries again what failed for a reason that may pass.
     async fn upload(
         &mut self,
-        mut uploads: Vec<ToUpload>,
+        uploads: Vec<ToUpload>,
         folders: &HashMap<String, String>,
     ) -> Result<(), SyncError> {
         let contents = Arc::new(Contents::new(usize::MAX));
@@ -160,17 +160,22 @@ impl Run {
         // However long one round takes.
         let policy = self.plan.sync.client.inner().settings().retry;
         let mut retries = policy.max_elapsed(Duration::MAX).start();
-        loop {
-            let delay = retries.next(None);
-            let again = self
-                .round(uploads, folders, &contents, delay.is_some())
-                .await?;
-            match delay {
-                Some(delay) if !again.is_empty() => sleep(delay).await,
-                _ => return Ok(()),
-            }
-            uploads = again;
-        }
+        retries
+            .run((self, uploads), |(run, uploads), may_repeat| {
+                let contents = &contents;
+                async move {
+                    match run.round(uploads, folders, contents, may_repeat).await {
+                        Ok(again) if may_repeat && !again.is_empty() => Attempt::Again {
+                            state: (run, again),
+                            retry_after: None,
+                            otherwise: Ok(()),
+                        },
+                        Ok(_) => Attempt::Done(Ok(())),
+                        Err(error) => Attempt::Done(Err(error)),
+                    }
+                }
+            })
+            .await
     }
 
     /// What the site has by the lock file needs no request, wherever the file is now.

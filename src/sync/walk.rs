@@ -3,20 +3,19 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    time::UNIX_EPOCH,
 };
 
 use ignore::{
     DirEntry, WalkBuilder,
     overrides::{Override, OverrideBuilder},
 };
-use serde::{Deserialize, Serialize};
 
 use super::{
     error::{Problem, ProblemKind, SyncError},
     lock::LockFile,
     state,
 };
+pub(super) use crate::source::Stamp;
 
 /// Which files of a tree are meant.
 #[derive(Clone, Debug, Default)]
@@ -32,35 +31,6 @@ pub(super) struct Filter {
 pub(super) struct Found {
     pub(super) path: PathBuf,
     pub(super) stamp: Stamp,
-}
-
-/// What tells one state of a file from another without reading it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stamp {
-    /// In bytes.
-    pub(super) size: u64,
-    /// In nanoseconds since 1970; `None` where the file system does not say.
-    modified: Option<u64>,
-}
-
-impl Stamp {
-    pub(super) fn of(metadata: &std::fs::Metadata) -> Self {
-        let modified = metadata.modified().ok();
-        let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        Self {
-            size: metadata.len(),
-            modified: since.and_then(|since| u64::try_from(since.as_nanos()).ok()),
-        }
-    }
-
-    /// Whether a later change would show. One within the tick of the file system's clock in which
-    /// the file was modified does not.
-    pub(super) fn is_settled(self) -> bool {
-        const TICK: u64 = 2_000_000_000;
-        let now = UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
-        self.modified
-            .is_some_and(|modified| u128::from(modified.saturating_add(TICK)) < now)
-    }
 }
 
 /// What was found in a tree.

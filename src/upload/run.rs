@@ -15,7 +15,11 @@ use super::{
     error::{CleanUp, Invalid, UploadError, UploadErrorKind},
 };
 use crate::{
-    api::{context::Sent, retry, trace},
+    api::{
+        context::Sent,
+        retry::{self, Attempt, Retries},
+        trace,
+    },
     generated::{Client, types},
     s3::{self, PostForm, Stored},
     source::{Hashed, Md5},
@@ -243,42 +247,47 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Posts a form until S3 has the file, or there is no use.
+    /// Posts a form, and again until S3 accepts the file or the error is permanent.
     async fn post(
         &self,
         form: &PostForm,
         hashed: &Hashed,
-        retries: &mut retry::Retries,
+        retries: &mut Retries,
         attempts: &mut u32,
     ) -> Result<Stored, UploadErrorKind> {
-        loop {
-            let result = form.send(self.upload.client.client(), &hashed.source).await;
-            // What the form's own check turned down was not sent.
-            *attempts += u32::from(!matches!(
-                result,
-                Err(s3::Error::Policy(_) | s3::Error::Form(_))
-            ));
-            let (kind, repeatable, retry_after) = match result {
-                Ok(stored) => match mismatch(&stored, hashed.md5) {
-                    None => return Ok(stored),
-                    // A form sent again overwrites what went wrong.
-                    Some(kind) => (kind, true, None),
-                },
-                Err(error) => {
-                    let refusal = error.refusal();
-                    let retry_after = refusal
-                        .and_then(|refusal| retry::retry_after(refusal.status, &refusal.headers));
-                    let repeatable = error.is_retryable();
-                    (UploadErrorKind::S3(error), repeatable, retry_after)
+        let (result, sent) = retries
+            .run(0, |sent, _| async move {
+                let result = form.send(self.upload.client.client(), &hashed.source).await;
+                // What the form's own check turned down was not sent.
+                let unsent = matches!(result, Err(s3::Error::Policy(_) | s3::Error::Form(_)));
+                let sent = sent + u32::from(!unsent);
+                let (kind, repeatable, retry_after) = match result {
+                    Ok(stored) => match mismatch(&stored, hashed.md5) {
+                        None => return Attempt::Done((Ok(stored), sent)),
+                        // A form sent again overwrites what went wrong.
+                        Some(kind) => (kind, true, None),
+                    },
+                    Err(error) => {
+                        let retry_after = error.refusal().and_then(|refusal| {
+                            retry::retry_after(refusal.status, &refusal.headers)
+                        });
+                        let repeatable = error.is_retryable();
+                        (UploadErrorKind::S3(error), repeatable, retry_after)
+                    }
+                };
+                let otherwise = (Err(kind), sent);
+                if !repeatable {
+                    return Attempt::Done(otherwise);
                 }
-            };
-            let delay = repeatable.then(|| retries.next(retry_after)).flatten();
-            let Some(delay) = delay else {
-                return Err(kind);
-            };
-            trace::warning!(?delay, "the form is sent again");
-            sleep(delay).await;
-        }
+                Attempt::Again {
+                    state: sent,
+                    retry_after,
+                    otherwise,
+                }
+            })
+            .await;
+        *attempts += sent;
+        result
     }
 
     /// Polls the asset until Webflow states the size that was sent.
@@ -330,28 +339,25 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let mut retries = client.inner().settings().retry.start();
-        loop {
-            let request = client.update_asset().asset_id(id.unwrap_or_default());
-            let request = request.body_map(|body| {
-                let body = body.display_name(display_name.clone());
-                body.alt_text(alt_text.clone())
-            });
-            let Err(error) = request.send().await else {
-                return Ok(());
-            };
-            // Right after an upload, Webflow does not find the asset; and to set the same twice
-            // does no harm.
-            let again = match (&error, error.status().map(|status| status.as_u16())) {
-                (ApiCallError::CommunicationError(_), None) | (_, Some(404 | 500 | 502 | 504)) => {
-                    retries.next(None)
-                }
-                _ => None,
-            };
-            match again {
-                Some(delay) => sleep(delay).await,
-                None => return Err(UploadErrorKind::Update(error)),
-            }
-        }
+        retries
+            .run((), |(), _| async {
+                let request = client.update_asset().asset_id(id.unwrap_or_default());
+                let request = request.body_map(|body| {
+                    let body = body.display_name(display_name.clone());
+                    body.alt_text(alt_text.clone())
+                });
+                let Err(error) = request.send().await else {
+                    return Attempt::Done(Ok(()));
+                };
+                // Right after an upload, Webflow does not find the asset; and setting the same
+                // text twice does no harm.
+                let repeatable = matches!(
+                    (&error, error.status().map(|status| status.as_u16())),
+                    (ApiCallError::CommunicationError(_), None) | (_, Some(404 | 500 | 502 | 504))
+                );
+                Attempt::of(Err(UploadErrorKind::Update(error)), repeatable, None)
+            })
+            .await
     }
 
     /// Deletes an asset that this call registered and could not fill.

@@ -89,7 +89,7 @@ async fn calls(pacer: &Arc<Pacer>, server: &Mutex<Server>, count: u64) -> Durati
 #[tokio::test(start_paused = true)]
 async fn the_whole_allowance_is_spent_and_no_request_is_refused() {
     for limit in [1, 2, 15, 16, 17, 60, 120] {
-        let pacer = Arc::new(Pacer::new(MINUTE));
+        let pacer = Arc::new(Pacer::new(MINUTE, 5 * MINUTE));
         let server = Server::new(limit);
         let count = 200.min(u64::from(limit) * 5);
         let took = calls(&pacer, &server, count).await;
@@ -108,7 +108,7 @@ async fn the_whole_allowance_is_spent_and_no_request_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn windows_that_others_began_are_met_with_no_refusal_either() {
     for ago in [1, 30, 59] {
-        let pacer = Arc::new(Pacer::new(MINUTE));
+        let pacer = Arc::new(Pacer::new(MINUTE, 5 * MINUTE));
         let server = Server::opened_ago(60, Duration::from_secs(ago));
         let took = calls(&pacer, &server, 200).await;
         assert_eq!(server.lock().unwrap().refused, 0, "{ago} s ago");
@@ -121,7 +121,7 @@ async fn windows_that_others_began_are_met_with_no_refusal_either() {
 
 #[tokio::test(start_paused = true)]
 async fn another_consumer_of_the_key_is_met_with_backing_off() {
-    let pacer = Arc::new(Pacer::new(MINUTE));
+    let pacer = Arc::new(Pacer::new(MINUTE, 5 * MINUTE));
     let server = Server::new(60);
     // One request in two seconds, whatever comes back: half of the allowance.
     let other = async {
@@ -145,7 +145,7 @@ async fn another_consumer_of_the_key_is_met_with_backing_off() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_states_no_limit_is_not_held_back() {
-    let pacer = Arc::new(Pacer::new(MINUTE));
+    let pacer = Arc::new(Pacer::new(MINUTE, 5 * MINUTE));
     let first = pacer.acquire().await;
     // Alone until its answer says how many may follow.
     let second = tokio::time::timeout(Duration::from_secs(1), pacer.acquire()).await;
@@ -168,7 +168,7 @@ fn left(remaining: u32) -> HeaderMap {
 
 #[tokio::test(start_paused = true)]
 async fn who_waits_is_counted_and_may_go_away() {
-    let pacer = Arc::new(Pacer::new(MINUTE));
+    let pacer = Arc::new(Pacer::new(MINUTE, 5 * MINUTE));
     pacer.acquire().await.answered(StatusCode::OK, &left(0));
     let mut waiting = Box::pin(pacer.acquire());
     tokio::time::timeout(Duration::from_secs(10), &mut waiting)
@@ -186,7 +186,7 @@ async fn who_waits_is_counted_and_may_go_away() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_finds_out_and_is_dropped_is_followed_by_another() {
-    let pacer = Arc::new(Pacer::new(MINUTE));
+    let pacer = Arc::new(Pacer::new(MINUTE, 5 * MINUTE));
     let probe = pacer.acquire().await;
     drop(probe);
     let probe = pacer.acquire().await;
@@ -205,7 +205,7 @@ async fn a_request_that_finds_out_and_is_dropped_is_followed_by_another() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_overtaken_changes_nothing() {
-    let pacer = Arc::new(Pacer::new(MINUTE));
+    let pacer = Arc::new(Pacer::new(MINUTE, 5 * MINUTE));
     pacer.acquire().await.answered(StatusCode::OK, &left(3));
     let first = pacer.acquire().await;
     let second = pacer.acquire().await;
@@ -215,4 +215,18 @@ async fn an_answer_that_is_overtaken_changes_nothing() {
     // More than before from a request that was sent later: another window.
     pacer.acquire().await.answered(StatusCode::OK, &left(59));
     assert_eq!(pacer.snapshot().remaining, Some(59));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_after_beyond_all_patience_holds_nobody_longer() {
+    for asked in ["99999999999", "18446744073709551615"] {
+        let pacer = Arc::new(Pacer::new(MINUTE, 5 * MINUTE));
+        let headers =
+            HeaderMap::from_iter([("retry-after".parse().unwrap(), asked.parse().unwrap())]);
+        let permit = pacer.acquire().await;
+        permit.answered(StatusCode::TOO_MANY_REQUESTS, &headers);
+        let start = Instant::now();
+        pacer.acquire().await.answered(StatusCode::OK, &left(60));
+        assert_eq!(start.elapsed(), 5 * MINUTE);
+    }
 }
