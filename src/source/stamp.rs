@@ -49,16 +49,13 @@ impl Stamp {
     }
 
     /// Whether a later change of the file would change the stamp. A change within the tick of the
-    /// file system's clock in which the file was last changed would not.
+    /// file system's clock in which the file was modified would not.
     #[cfg(feature = "sync")]
     pub(crate) fn is_settled(self) -> bool {
         const TICK: i64 = 2_000_000_000;
         let now = UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
         let now = i64::try_from(now).unwrap_or(i64::MAX);
-        [self.modified, self.changed]
-            .into_iter()
-            .flatten()
-            .max()
-            .is_some_and(|last| last.saturating_add(TICK) < now)
+        self.modified
+            .is_some_and(|modified| modified.saturating_add(TICK) < now)
     }
 }
