@@ -4,6 +4,8 @@ mod assets;
 mod folders;
 mod manual;
 mod sandbox;
+#[cfg(unix)]
+mod signals;
 mod sync;
 #[cfg(target_os = "linux")]
 mod terminal;

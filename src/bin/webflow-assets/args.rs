@@ -12,8 +12,9 @@ use std::time::Duration;
 #[cfg(feature = "sandbox")]
 use clap::Args;
 use clap::{
-    ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint, error::ErrorKind,
-    parser::ValueSource,
+    CommandFactory, Parser, Subcommand, ValueHint,
+    builder::RangedU64ValueParser,
+    error::ErrorKind,
 };
 use clap_complete::Shell;
 #[cfg(feature = "sandbox")]
@@ -29,14 +30,20 @@ pub(crate) use upload::UploadArgs;
 #[derive(Debug, Parser)]
 #[command(
     version,
+    long_version = long_version(),
     max_term_width = 100,
-    disable_help_subcommand = true,
     after_help = "\
 Exit codes:
-  0    done
-  1    something failed; what else was asked for has still been tried
+  0    success
+  1    something failed; everything else was still tried
   2    wrong usage; nothing was sent
-  130  interrupted"
+  3    Webflow refused the token (401); the command stopped there
+  129, 130, 143  ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; a second signal ends it at once
+
+Environment:
+  WEBFLOW_API_TOKEN  API token, if --token-file is not given
+  WEBFLOW_SITE_ID    site, if --site is not given
+  WEBFLOW_BASE_URL   address of the API, if --base-url is not given"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -48,42 +55,41 @@ pub(crate) enum Command {
     /// Upload files to a site
     #[command(after_help = upload::NOTES)]
     Upload(UploadArgs),
-    /// Put a directory on a site, and keep it there in step
+    /// Synchronise a directory to a site
     ///
-    /// Sub-directories become asset folders. A lock file in the directory, webflow-assets.lock, says
-    /// which file is on the site as which asset, so that the next time only what is new or changed is
-    /// sent.
+    /// Sub-directories become asset folders. A lock file in the directory, webflow-assets.lock,
+    /// records which file is which asset, so that the next run sends only new and changed files.
     #[command(after_help = sync::NOTES)]
     Sync(SyncArgs),
-    /// Print the hosted URL of a file that was synchronised
+    /// Print the hosted URL of a synchronised file
     #[command(after_help = sync::URL_NOTES)]
     Url(UrlArgs),
     /// List the assets of a site
     #[command(after_help = assets::LIST_NOTES)]
     List(ListArgs),
-    /// Show what is known of assets
+    /// Show the details of assets
     Get(GetArgs),
     /// Delete assets
     #[command(after_help = assets::RM_NOTES)]
     Rm(RmArgs),
     /// List the asset folders of a site
     Folders(FoldersArgs),
-    /// Serve a Webflow and an S3 of your own on this machine
+    /// Run a local Webflow API and S3 for testing
     ///
-    /// Prints what a client needs as `export NAME=value` lines, then serves until it is
-    /// interrupted. Everything is kept in memory and gone at the end.
+    /// Prints the settings for a client as `export NAME=value` lines, then serves until it is
+    /// interrupted. Everything is kept in memory and lost at the end.
     #[cfg(feature = "sandbox")]
     #[command(after_help = SANDBOX_EXAMPLES)]
     Sandbox(SandboxArgs),
     /// Print a completion script for a shell
     Completions {
-        /// Shell to print it for
+        /// Shell to print the script for
         shell: Shell,
     },
-    /// Print the manual: a page for the command and one for each sub-command
+    /// Print the manual pages of the command and its sub-commands
     #[command(after_help = "Example:\n  webflow-assets man | man -l -")]
     Man {
-        /// Write the pages to files in this directory instead
+        /// Write the pages to files in this directory
         #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
         dir: Option<PathBuf>,
     },
@@ -114,7 +120,7 @@ Examples:
     . ./sandbox.env
     webflow-assets upload hero.png
   Lose the first two answers of S3, and allow two requests a second:
-    webflow-assets sandbox --fault 'post:reset-after*2' --rate-limit 2/1
+    webflow-assets sandbox --fault 'post:reset-after*2' --rate-limit 2/1s
   Fail at one request in twenty:
     webflow-assets sandbox --fault 'create:503*5%' --fault 'post:500*5%'";
 
@@ -125,40 +131,53 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "N")]
     pub(crate) port: Option<u16>,
 
-    /// Largest file that is taken, in bytes [default: 30 MiB, as Webflow signs]
+    /// Largest file to accept, in bytes [default: 30 MiB, as at Webflow]
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_size: Option<u64>,
 
-    /// Let a fault happen, by the rules below; can be given more than once
+    /// Inject a fault, see the rules below; can be given more than once
     #[arg(long = "fault", value_name = "RULE")]
     pub(crate) faults: Vec<Rule>,
 
-    /// Seed of the faults that happen by chance [default: 0]
+    /// Seed of the random faults [default: 0]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
 
-    /// Requests that a token may make in a window of so many seconds [default: 6000/60]
-    #[arg(long, value_name = "N/SECONDS", value_parser = rate_limit)]
+    /// Requests that a token may make in a window of time [default: 6000/1m]
+    #[arg(long, value_name = "N/TIME", value_parser = rate_limit)]
     pub(crate) rate_limit: Option<(u32, Duration)>,
 }
 
-/// `60/0.5`: 60 requests in half a second.
+/// `60/30s`: 60 requests in half a minute.
 #[cfg(feature = "sandbox")]
 fn rate_limit(text: &str) -> Result<(u32, Duration), String> {
-    const EXPECTED: &str = "expected a number from 1, a slash and seconds, as in 60/60 or 60/0.5";
-    let (requests, seconds) = text.split_once('/').ok_or(EXPECTED)?;
-    let requests = requests.parse().map_err(|_| EXPECTED)?;
-    match site::seconds(seconds) {
-        Ok(window) if requests > 0 => Ok((requests, window)),
+    const EXPECTED: &str = "expected a number from 1, a slash and a time, as in 60/1m or 60/500ms";
+    let (requests, window) = text.split_once('/').ok_or(EXPECTED)?;
+    match (requests.parse(), site::duration(window)) {
+        (Ok(requests), Ok(window)) if requests > 0 => Ok((requests, window)),
         _ => Err(EXPECTED.to_owned()),
     }
 }
 
 /// Reads the command line; wrong usage, `--help` and `--version` end the process here.
 pub(crate) fn parse() -> Cli {
-    let matches = Cli::command().get_matches();
-    check_sandbox(&matches);
-    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    Cli::parse()
+}
+
+/// What to say in a bug report: the version, the commit if the build names it, and the features.
+fn long_version() -> String {
+    let mut version = env!("CARGO_PKG_VERSION").to_owned();
+    if let Some(commit) = option_env!("WEBFLOW_ASSETS_COMMIT") {
+        version += &format!("\ncommit: {commit}");
+    }
+    let features = [
+        ("sandbox", cfg!(feature = "sandbox")),
+        ("schemars", cfg!(feature = "schemars")),
+        ("tracing", cfg!(feature = "tracing")),
+    ];
+    let features = features.iter().filter(|(_, enabled)| *enabled);
+    let features: Vec<&str> = features.map(|(name, _)| *name).collect();
+    version + &format!("\nfeatures: cli {}", features.join(" "))
 }
 
 /// Ends the process as clap does for wrong usage of a sub-command.
@@ -171,33 +190,9 @@ pub(crate) fn usage(subcommand: &str, kind: ErrorKind, message: &str) -> ! {
     }
 }
 
-/// A sandbox ignores the site in the environment, but not one that was typed beside it. To clap
-/// the two are one, hence not `conflicts_with`.
-fn check_sandbox(matches: &ArgMatches) {
-    const OTHER_SITE: [(&str, &str); 5] = [
-        ("id", "--site"),
-        ("token_file", "--token-file"),
-        ("base_url", "--base-url"),
-        ("allow_http", "--allow-http"),
-        ("folder", "--folder"),
-    ];
-    let Some((name, matches)) = matches.subcommand() else {
-        return;
-    };
-    let typed = |id: &str| {
-        matches.try_contains_id(id).is_ok()
-            && matches.value_source(id) == Some(ValueSource::CommandLine)
-    };
-    if !typed("sandbox") {
-        return;
-    }
-    if let Some((_, option)) = OTHER_SITE.iter().find(|(id, _)| typed(id)) {
-        usage(
-            name,
-            ErrorKind::ArgumentConflict,
-            &format!("{option} cannot be used with --sandbox, which has a site of its own"),
-        );
-    }
+/// How many files to work on at a time.
+pub(super) fn concurrency() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=256)
 }
 
 fn folder_id(text: &str) -> Result<FolderId, &'static str> {

@@ -102,8 +102,7 @@ pub(crate) async fn list(args: ListArgs) -> io::Result<Exit> {
         let asset = match asset {
             Ok(asset) => asset,
             Err(error) => {
-                Failed::new("the assets were not listed", &error, READ).print();
-                return Ok(Exit::Failure);
+                return Ok(Failed::new("the assets were not listed", &error, READ).print());
             }
         };
         any = true;
@@ -147,15 +146,17 @@ pub(crate) async fn get(args: GetArgs) -> io::Result<Exit> {
                 output::line(&details(&asset))?;
             }
             Err(error) => {
-                exit = Exit::Failure;
                 let failed = Failed::new(id, &error, READ);
-                failed.print();
+                exit = failed.print();
                 if args.json {
                     output::json_line(&FailedLine {
                         id,
                         error: &failed.text,
                         status: failed.status,
                     })?;
+                }
+                if exit == Exit::Refused {
+                    break;
                 }
             }
         }
@@ -180,12 +181,8 @@ pub(crate) async fn rm(args: RmArgs) -> io::Result<Exit> {
     let mut exit = Exit::Success;
     let mut ids = args.ids;
     if asks {
-        let count = ids.len();
-        ids = name_all(&client, ids).await;
-        if ids.len() < count {
-            exit = Exit::Failure;
-        }
-        if ids.is_empty() {
+        (ids, exit) = name_all(&client, ids).await;
+        if ids.is_empty() || exit == Exit::Refused {
             return Ok(exit);
         }
         let these = match ids.len() {
@@ -202,17 +199,21 @@ pub(crate) async fn rm(args: RmArgs) -> io::Result<Exit> {
         match deleted {
             Ok(_) => output::line(&id)?,
             Err(error) => {
-                exit = Exit::Failure;
-                Failed::new(&format!("{}: not deleted", *id), &error, WRITE).print();
+                exit = Failed::new(&format!("{}: not deleted", *id), &error, WRITE).print();
+                if exit == Exit::Refused {
+                    break;
+                }
             }
         }
     }
     Ok(exit)
 }
 
-/// Says what each id stands for, and keeps those that are there.
-async fn name_all(client: &Client, ids: Vec<AssetId>) -> Vec<AssetId> {
+/// Prints the name and size of each asset. Returns those that exist, and how the command ends if
+/// it only deletes these.
+async fn name_all(client: &Client, ids: Vec<AssetId>) -> (Vec<AssetId>, Exit) {
     let mut known = Vec::with_capacity(ids.len());
+    let mut exit = Exit::Success;
     for id in ids {
         match fetch(client, &id).await {
             Ok(asset) => {
@@ -220,10 +221,15 @@ async fn name_all(client: &Client, ids: Vec<AssetId>) -> Vec<AssetId> {
                 output::say(&format!("{}  {} {size}", *id, name(&asset)));
                 known.push(id);
             }
-            Err(error) => Failed::new(&format!("{}: not deleted", *id), &error, READ).print(),
+            Err(error) => {
+                exit = Failed::new(&format!("{}: not deleted", *id), &error, READ).print();
+                if exit == Exit::Refused {
+                    break;
+                }
+            }
         }
     }
-    known
+    (known, exit)
 }
 
 async fn fetch(client: &Client, id: &AssetId) -> Result<Asset, Error<ApiError>> {

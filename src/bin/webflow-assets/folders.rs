@@ -51,8 +51,7 @@ pub(crate) async fn run(args: FoldersArgs) -> io::Result<Exit> {
     let folders: Vec<AssetFolder> = match folders.try_collect().await {
         Ok(folders) => folders,
         Err(error) => {
-            Failed::new("the folders were not listed", &error, "assets:read").print();
-            return Ok(Exit::Failure);
+            return Ok(Failed::new("the folders were not listed", &error, "assets:read").print());
         }
     };
     if folders.is_empty() {

@@ -1,4 +1,4 @@
-//! The `webflow-assets` command: files onto a Webflow site, from a shell or a script.
+//! The `webflow-assets` command: puts files on a Webflow site, from a shell or a script.
 
 mod api_error;
 mod args;
@@ -31,23 +31,33 @@ enum Exit {
     Success,
     /// Something that was asked for did not happen.
     Failure,
+    /// Webflow refused the token, so everything else would fail too.
+    Refused,
     /// A signal ended the command, or a closed pipe did, which is `SIGPIPE` elsewhere.
     Signal(u8),
 }
 
-impl Termination for Exit {
-    fn report(self) -> ExitCode {
+impl Exit {
+    fn code(self) -> u8 {
         match self {
-            Self::Success => ExitCode::SUCCESS,
-            Self::Failure => ExitCode::FAILURE,
+            Self::Success => 0,
+            Self::Failure => 1,
+            // 2 is wrong usage.
+            Self::Refused => 3,
             // As shells count.
-            Self::Signal(signal) => ExitCode::from(128 + signal),
+            Self::Signal(signal) => 128 + signal,
         }
     }
 }
 
+impl Termination for Exit {
+    fn report(self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+}
+
 fn main() -> Exit {
-    // One thread is enough for what mostly waits, but not for a sandbox beside it.
+    // One thread is enough for work that mostly waits, but not for a sandbox in this process.
     let one = runtime::Builder::new_current_thread;
     match args::parse().command {
         Command::Upload(args) if args.sandbox() => {
@@ -77,7 +87,7 @@ fn block_on(mut runtime: runtime::Builder, work: impl Future<Output = io::Result
     match runtime.enable_all().build() {
         Ok(runtime) => {
             let result = runtime.block_on(work);
-            // After an interrupt, a thread may still wait for a slow disk. Nobody waits for it.
+            // After an interrupt, a thread may still wait for a slow disk.
             runtime.shutdown_background();
             exit(result)
         }

@@ -1,4 +1,4 @@
-//! What the command says: results on stdout, everything else on stderr.
+//! What the command prints: results on stdout, everything else on stderr.
 
 use std::{
     error::Error,
@@ -56,12 +56,12 @@ pub(crate) fn say(text: &str) {
     raw(&escape(text));
 }
 
-/// Prints lines for people, which have nothing in them that others could have put there.
+/// Prints lines for people that contain nothing from a file name or a server.
 pub(crate) fn block(lines: &str) {
     raw(lines);
 }
 
-/// Where stderr is closed, nobody listens, which is no reason to stop.
+/// A closed stderr is no reason to stop.
 fn raw(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
@@ -76,36 +76,62 @@ pub(crate) fn unwritable(failure: &io::Error) -> Exit {
     Exit::Failure
 }
 
-/// The causes of an error, each unless the line above says it already.
+/// The causes of an error, each unless the line above contains it.
 pub(crate) fn causes(error: &dyn Error) -> Vec<String> {
     let mut above = error.to_string();
     let mut causes = Vec::new();
     let mut next = error.source();
     while let Some(error) = next {
-        let text = error.to_string();
+        let text = match error.downcast_ref() {
+            Some(error) => request_error(error),
+            None => error.to_string(),
+        };
         if !above.contains(&text) {
             causes.push(text.clone());
             above = text;
         }
-        next = error.source();
+        next = error.source().filter(|_| !error.is::<reqwest::Error>());
     }
     causes
 }
 
-/// A text without what would break its line or rearrange it on a terminal. A file name can hold
-/// all of that.
+/// A failed request in one line: what was requested, and the innermost cause. The layers between
+/// them name parts of the HTTP client.
+pub(crate) fn request_error(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let (text, innermost) = (error.to_string(), innermost.to_string());
+    if text.contains(&innermost) {
+        text
+    } else {
+        format!("{text}: {innermost}")
+    }
+}
+
+/// A text without characters that would break its line, rearrange it on a terminal or be
+/// invisible. A file name can contain all of these.
 pub(crate) fn escape(text: &str) -> String {
     text.chars()
         .fold(String::with_capacity(text.len()), |mut safe, c| {
             match c {
-                '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                    safe.extend(c.escape_unicode());
-                }
+                '\u{61c}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}'
+                | '\u{feff}' => safe.extend(c.escape_unicode()),
                 c if c.is_control() => safe.extend(c.escape_default()),
                 c => safe.push(c),
             }
             safe
         })
+}
+
+/// A field of a line for machines: escaped with its backslashes, so that no two texts look the
+/// same and the text can be recovered.
+pub(crate) fn field(text: &str) -> String {
+    escape(&text.replace('\\', r"\\"))
 }
 
 #[cfg(test)]
@@ -119,6 +145,10 @@ mod tests {
             r"a\nb\r\t\u{1b}[31m \u{85}\u{202e}gnp."
         );
         assert_eq!(escape(r#"Ærø "ship" \ 船.png"#), r#"Ærø "ship" \ 船.png"#);
+        for invisible in "\u{61c}\u{200b}\u{200f}\u{2028}\u{202e}\u{2066}\u{2069}\u{feff}".chars() {
+            assert!(escape(&invisible.to_string()).is_ascii(), "{invisible:?}");
+        }
+        assert_eq!(field("a\\n\n\tb"), r"a\\n\n\tb");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The site that a sub-command works on: the live one, or a sandbox inside this process.
 
+use std::env;
+
 use clap::error::ErrorKind;
 #[cfg(feature = "sandbox")]
 use webflow_assets::sandbox::Sandbox;
@@ -32,14 +34,14 @@ pub(crate) enum SiteError {
 impl Site {
     /// Checks what was given and makes a client from it; wrong usage ends the process.
     pub(crate) fn live(subcommand: &str, args: &SiteArgs) -> Result<Self, SiteError> {
-        let id = given(args.id.as_ref()).unwrap_or_else(|| {
+        let id = given(args.id.as_ref(), "WEBFLOW_SITE_ID").unwrap_or_else(|| {
             args::usage(
                 subcommand,
                 ErrorKind::MissingRequiredArgument,
                 "no site: pass --site, or set WEBFLOW_SITE_ID",
             )
         });
-        if types::SiteId::try_from(id).is_err() {
+        if types::SiteId::try_from(id.as_str()).is_err() {
             args::usage(
                 subcommand,
                 ErrorKind::ValueValidation,
@@ -48,7 +50,7 @@ impl Site {
         }
         Ok(Self {
             client: client(subcommand, &args.api)?,
-            id: id.to_owned(),
+            id,
             #[cfg(feature = "sandbox")]
             sandbox: None,
         })
@@ -77,9 +79,10 @@ pub(crate) fn client(subcommand: &str, args: &ApiArgs) -> Result<Client, SiteErr
         None => Token::from_env(),
     };
     let client = token.and_then(|token| {
+        let base_url = given(args.base_url.as_ref(), "WEBFLOW_BASE_URL");
         builder(args)
             .token(token)
-            .base_url(given(args.base_url.as_ref()).unwrap_or(DEFAULT_BASE_URL))
+            .base_url(base_url.as_deref().unwrap_or(DEFAULT_BASE_URL))
             .allow_http(args.allow_http)
             .build()
     });
@@ -94,7 +97,7 @@ pub(crate) fn client(subcommand: &str, args: &ApiArgs) -> Result<Client, SiteErr
     }
 }
 
-/// How patient the client is.
+/// A builder with the time limits and retries of the command line.
 fn builder(args: &ApiArgs) -> ClientBuilder {
     let mut builder = Client::builder();
     if let Some(limit) = args.network.timeout {
@@ -106,9 +109,10 @@ fn builder(args: &ApiArgs) -> ClientBuilder {
     builder
 }
 
-/// An empty variable in the environment is as good as none.
-fn given(value: Option<&String>) -> Option<&str> {
-    value.map(String::as_str).filter(|value| !value.is_empty())
+/// The value of an option, or else of an environment variable. An empty one is none.
+fn given(option: Option<&String>, variable: &str) -> Option<String> {
+    let value = option.cloned().or_else(|| env::var(variable).ok());
+    value.filter(|value| !value.is_empty())
 }
 
 /// The error and its causes in a line, in terms of this command's options.

@@ -84,7 +84,7 @@ fn a_list_that_is_refused_is_an_error_in_a_line() {
         (["folders"], "the folders were not listed: 401 "),
     ] {
         let output = run(live.command(&args).env("WEBFLOW_API_TOKEN", "wrong"));
-        assert_exit(&output, 1);
+        assert_exit(&output, 3);
         let stderr = text(&output.stderr);
         assert!(stderr.starts_with(&format!("error: {what}")), "{stderr}");
         assert!(stderr.contains("scope assets:read"), "{stderr}");
@@ -180,4 +180,31 @@ fn a_reader_that_has_enough_ends_a_list() {
         assert_exit(&output, 141);
         assert_eq!(text(&output.stderr), "", "{args:?}");
     }
+}
+
+#[test]
+fn a_refused_token_is_tried_once() {
+    let (live, ids) = with_assets(3);
+    for args in [&["get", "--json"][..], &["rm", "--yes"]] {
+        let asked = live.sandbox.requests().len();
+        let mut command = live.command(args);
+        let output = run(command.args(&ids).env("WEBFLOW_API_TOKEN", "wrong"));
+        assert_exit(&output, 3);
+        let stderr = text(&output.stderr);
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert_eq!(live.sandbox.requests().len(), asked + 1, "{args:?}");
+    }
+}
+
+#[test]
+fn invisible_characters_and_backslashes_of_a_name_are_escaped() {
+    let live = Live::start();
+    let _ = live
+        .sandbox
+        .add_asset("a\u{200b}\\u{200b}\u{feff}.png", "odd");
+    let output = run(&mut live.command(&["list"]));
+    assert_exit(&output, 0);
+    let stdout = text(&output.stdout);
+    let name = stdout.trim_end().rsplit('\t').next();
+    assert_eq!(name, Some(r"a\u{200b}\\u{200b}\u{feff}.png"), "{stdout}");
 }

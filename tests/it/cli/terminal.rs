@@ -155,14 +155,7 @@ fn a_table_has_titles_and_fits_the_terminal() {
     let live = Live::start();
     let name = "a-name-that-is-longer-than-there-is-room-for.png";
     let _ = live.sandbox.add_asset(name, "barn");
-    let mut terminal = Terminal::new(60);
-    let mut list = live.command(&["list"]);
-    let mut child = list.stdout(terminal.theirs()).spawn().expect("it runs");
-    // The command holds on to what it would give to another process.
-    drop(list);
-    terminal.wait_for("…");
-    assert!(child.wait().expect("it ends").success());
-    let lines: Vec<&str> = terminal.seen.lines().collect();
+    let lines = listed(&live, 70);
     assert!(lines[0].starts_with("ID   "), "{lines:?}");
     assert!(lines[0].ends_with("NAME"), "{lines:?}");
     assert!(
@@ -170,7 +163,23 @@ fn a_table_has_titles_and_fits_the_terminal() {
         "{lines:?}"
     );
     assert!(
-        lines.iter().all(|line| line.chars().count() <= 60),
+        lines.iter().all(|line| line.chars().count() <= 70),
         "{lines:?}"
     );
+    // A narrow terminal loses columns, but not the name.
+    let lines = listed(&live, 40);
+    assert_eq!(lines[0].split_whitespace().collect::<Vec<_>>(), ["ID", "NAME"]);
+    assert!(lines[1].contains("  a-name-that"), "{lines:?}");
+}
+
+/// What `list` prints on a terminal with so many columns.
+fn listed(live: &Live, columns: u16) -> Vec<String> {
+    let mut terminal = Terminal::new(columns);
+    let mut list = live.command(&["list"]);
+    let mut child = list.stdout(terminal.theirs()).spawn().expect("it runs");
+    // The command holds on to what it would give to another process.
+    drop(list);
+    terminal.wait_for("…");
+    assert!(child.wait().expect("it ends").success());
+    terminal.seen.lines().map(str::to_owned).collect()
 }

@@ -42,8 +42,13 @@ fn wrong_usage_sends_nothing() {
             &["upload", HERO, HERO, "--display-name", "a"],
             "single asset",
         ),
-        (&["upload", HERO, "--concurrency", "0"], "--concurrency"),
-        (&["upload", HERO, "--timeout", "0"], "as in 90 or 0.5"),
+        (&["upload", HERO, "--concurrency", "0"], "0 is not in 1..=256"),
+        (
+            &["upload", HERO, "--concurrency", "99999999999"],
+            "99999999999 is not in 1..=256",
+        ),
+        (&["sync", "src", "--concurrency", "257"], "is not in 1..=256"),
+        (&["upload", HERO, "--timeout", "0"], "as in 1m, 90s or 250ms"),
         (&["upload", HERO, "--timeout", "NaN"], "--timeout"),
         (&["upload", HERO, "--retries", "many"], "--retries"),
         (
@@ -92,10 +97,10 @@ fn wrong_usage_sends_nothing() {
             "`wrong-etag` hits post, not get",
         ),
         (&["sandbox", "--fault", "post:503*0"], "`0` is no count"),
-        (&["sandbox", "--rate-limit", "60"], "as in 60/60 or 60/0.5"),
+        (&["sandbox", "--rate-limit", "60"], "as in 60/1m or 60/500ms"),
         (&["sandbox", "--rate-limit", "0/1"], "a number from 1"),
-        (&["sandbox", "--rate-limit", "1/-1"], "60/0.5"),
-        (&["sandbox", "--rate-limit", "1/NaN"], "60/0.5"),
+        (&["sandbox", "--rate-limit", "1/-1"], "60/500ms"),
+        (&["sandbox", "--rate-limit", "1/NaN"], "60/500ms"),
         (&["frobnicate"], "frobnicate"),
     ];
     for (args, names) in cases {
@@ -126,4 +131,38 @@ fn what_is_missing_from_the_environment_is_named() {
     let output = run(live.upload(&[HERO]).env("WEBFLOW_API_TOKEN", " "));
     assert_exit(&output, 2);
     assert_eq!(live.sandbox.requests(), []);
+}
+
+#[test]
+fn the_environment_is_no_part_of_the_usage() {
+    let live = Live::start();
+    let output = run(&mut live.command(&["get"]));
+    assert_exit(&output, 2);
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.contains("Usage: webflow-assets get <ASSET_ID>..."),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn help_explains_a_command_too() {
+    let long = run(&mut command(&["help", "upload"]));
+    assert_exit(&long, 0);
+    let short = run(&mut command(&["upload", "--help"]));
+    assert_eq!(text(&long.stdout), text(&short.stdout));
+}
+
+#[test]
+fn the_version_names_the_features() {
+    let output = run(&mut command(&["--version"]));
+    assert_exit(&output, 0);
+    let stdout = text(&output.stdout);
+    assert!(
+        stdout.starts_with(concat!("webflow-assets ", env!("CARGO_PKG_VERSION"), "\n")),
+        "{stdout}"
+    );
+    assert!(stdout.contains("\nfeatures: cli sandbox "), "{stdout}");
+    let output = run(&mut command(&["-V"]));
+    assert_eq!(text(&output.stdout).lines().count(), 1, "{output:?}");
 }

@@ -7,17 +7,17 @@ use super::{ApiArgs, SiteArgs, folder_id};
 
 pub(super) const LIST_NOTES: &str = "\
 On a terminal, prints a table; elsewhere, the id, the size in bytes, the media type and the name,
-separated by tabs.
+separated by tabs. Control characters and backslashes in names are escaped.
 
 Examples:
-  List the assets in a folder and in those below it:
+  List the assets in a folder and its sub-folders:
     webflow-assets list --folder 6436b1ce5281cace05b65aea
-  Print the addresses of all images:
+  Print the URLs of all images:
     webflow-assets list --json | jq -r 'select(.content_type | startswith(\"image/\")).hosted_url'";
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Only what is in this folder, and in those below it
+    /// List only the assets in this folder and its sub-folders
     #[arg(long, value_name = "ID", value_parser = folder_id)]
     pub(crate) folder: Option<FolderId>,
 
@@ -35,7 +35,7 @@ pub(crate) struct GetArgs {
     #[arg(required = true, value_name = "ASSET_ID", value_parser = asset_id)]
     pub(crate) ids: Vec<AssetId>,
 
-    /// Print one JSON object for each asset, also for those that fail
+    /// Print one JSON object for each asset, including those that fail
     #[arg(long)]
     pub(crate) json: bool,
 
@@ -44,11 +44,11 @@ pub(crate) struct GetArgs {
 }
 
 pub(super) const RM_NOTES: &str = "\
-Prints the id of each asset that is deleted. On a terminal, it names the assets and asks first;
-elsewhere, it needs --yes.
+Prints the id of each deleted asset. On a terminal, it lists the assets and asks first; elsewhere,
+it needs --yes.
 
 Example:
-  Delete whatever is listed in a folder:
+  Delete all assets in a folder:
     webflow-assets list --folder 6436b1ce5281cace05b65aea | cut -f1 \\
       | xargs webflow-assets rm --yes";
 
@@ -58,7 +58,7 @@ pub(crate) struct RmArgs {
     #[arg(required = true, value_name = "ASSET_ID", value_parser = asset_id)]
     pub(crate) ids: Vec<AssetId>,
 
-    /// Delete them without asking
+    /// Delete without asking
     #[arg(long, short)]
     pub(crate) yes: bool,
 

@@ -3,17 +3,19 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueHint};
+use jiff::SignedDuration;
 
-/// A site of Webflow's.
+// The environment is read where the options are used: clap would show its variables in the usage
+// line of every error, as if they had been typed.
+
+/// A Webflow site.
 #[derive(Debug, Args)]
 pub(crate) struct SiteArgs {
-    /// Site to work on
     #[arg(
         long = "site",
         value_name = "ID",
-        env = "WEBFLOW_SITE_ID",
-        hide_env_values = true,
-        help_heading = "Site"
+        help_heading = "Site",
+        help = "Site to work on [default: $WEBFLOW_SITE_ID]"
     )]
     pub(crate) id: Option<String>,
 
@@ -29,22 +31,20 @@ pub(crate) struct ApiArgs {
         value_name = "PATH",
         value_hint = ValueHint::FilePath,
         help_heading = "API",
-        help = "File that holds the API token [default: WEBFLOW_API_TOKEN holds it]"
+        help = "File that contains the API token [default: the token is $WEBFLOW_API_TOKEN]"
     )]
     pub(crate) token_file: Option<PathBuf>,
 
     #[arg(
         long,
         value_name = "URL",
-        env = "WEBFLOW_BASE_URL",
-        hide_env_values = true,
         value_hint = ValueHint::Url,
         help_heading = "API",
-        help = "Address of the API [default: https://api.webflow.com/v2]"
+        help = "Address of the API [default: $WEBFLOW_BASE_URL, or https://api.webflow.com/v2]"
     )]
     pub(crate) base_url: Option<String>,
 
-    /// Allow `http` to another machine, where the token travels in the clear
+    /// Allow `http` to another machine, which sends the token unencrypted
     #[arg(long, help_heading = "API")]
     pub(crate) allow_http: bool,
 
@@ -52,23 +52,51 @@ pub(crate) struct ApiArgs {
     pub(crate) network: NetworkArgs,
 }
 
-/// How patient to be.
+/// Time limits and retries.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Network")]
 pub(crate) struct NetworkArgs {
-    /// Longest time for a request to Webflow, and for a pause of a transfer to S3 [default: 60]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    /// Time limit for a request to Webflow and for a stalled transfer to S3, as in 90s [default: 1m]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
 
-    /// How often a request that failed is sent again, if that is safe [default: 4]
+    /// How often a failed request is retried, if that is safe [default: 4]
     #[arg(long, value_name = "N")]
     pub(crate) retries: Option<u32>,
 }
 
-/// A time that is not 0: `90`, or `0.5`.
-pub(super) fn seconds(text: &str) -> Result<Duration, String> {
-    match text.parse().map(Duration::try_from_secs_f64) {
-        Ok(Ok(time)) if !time.is_zero() => Ok(time),
-        _ => Err("expected seconds, as in 90 or 0.5".to_owned()),
+/// A time that is not 0: `1m`, `90s` or `250ms`. A bare number is seconds.
+pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
+    let time = match text.parse() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        Err(_) => text
+            .parse::<SignedDuration>()
+            .ok()
+            .and_then(|time| Duration::try_from(time).ok()),
+    };
+    time.filter(|time| !time.is_zero())
+        .ok_or("expected a time, as in 1m, 90s or 250ms")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_has_a_unit_or_is_seconds() {
+        for (text, millis) in [
+            ("1m", 60_000),
+            ("90s", 90_000),
+            ("250ms", 250),
+            ("1m 30s", 90_000),
+            ("1h", 3_600_000),
+            ("90", 90_000),
+            ("0.5", 500),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "0", "0s", "-1", "-5s", "NaN", "inf", "1e30", "soon", "1 fortnight"] {
+            duration(text).expect_err(text);
+        }
     }
 }

@@ -1,11 +1,11 @@
 //! What `sync` and `url` take.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 use webflow_assets::sync::LongNames;
 
-use super::SiteArgs;
+use super::{SiteArgs, concurrency};
 
 pub(super) const NOTES: &str = "\
 Prints its plan and a summary on standard error. With --json, prints an object for each event:
@@ -82,8 +82,8 @@ pub(crate) struct SyncArgs {
     pub(crate) verify: bool,
 
     /// How many files to work on at a time
-    #[arg(long, value_name = "N", default_value = "4")]
-    pub(crate) concurrency: NonZeroUsize,
+    #[arg(long, value_name = "N", default_value = "4", value_parser = concurrency())]
+    pub(crate) concurrency: usize,
 
     /// Print one JSON object for each event
     #[arg(long)]

@@ -1,16 +1,16 @@
 //! What `upload` takes.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use webflow_assets::types::FolderId;
 
-use super::{SiteArgs, folder_id};
+use super::{SiteArgs, concurrency, folder_id};
 
 #[cfg(feature = "sandbox")]
 pub(super) const NOTES: &str = "\
 Prints the id and the hosted URL of each asset, separated by a tab, in the order of the files; with
---json, an object for each file as soon as it is done.
+--json, an object for each file as soon as it is uploaded.
 
 Examples:
   Try it without an account:
@@ -20,17 +20,17 @@ Examples:
     webflow-assets upload hero.png logo.svg --folder 6436b1ce5281cace05b65aea
   Upload under another name, with the token from a file:
     webflow-assets upload build/a1b2c3.png --name hero.png --token-file ~/.webflow-token
-  Upload what a URL leads to, and say what it shows:
+  Upload a file from a URL, with alternative text:
     webflow-assets upload https://example.com/barn.png --alt-text 'A red barn'
-  Upload more files than fit a command line:
+  Upload more files than fit on a command line:
     find img -name '*.png' | webflow-assets upload --files-from -
-  Keep the URLs alone:
+  Print only the URLs:
     webflow-assets upload *.png | cut -f2";
 
 #[cfg(not(feature = "sandbox"))]
 pub(super) const NOTES: &str = "\
 Prints the id and the hosted URL of each asset, separated by a tab, in the order of the files; with
---json, an object for each file as soon as it is done.
+--json, an object for each file as soon as it is uploaded.
 
 Examples:
   Upload two files to a folder:
@@ -51,11 +51,11 @@ pub(crate) struct UploadArgs {
     )]
     pub(crate) files: Vec<PathBuf>,
 
-    /// List of more files, one in each line; `-` is standard input
+    /// List of more files, one per line; `-` is standard input
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) files_from: Option<PathBuf>,
 
-    /// Asset folder to put the files in [default: the top of the site]
+    /// Asset folder for the files [default: none]
     #[arg(long, value_name = "ID", value_parser = folder_id)]
     pub(crate) folder: Option<FolderId>,
 
@@ -63,25 +63,25 @@ pub(crate) struct UploadArgs {
     #[arg(long)]
     pub(crate) name: Option<String>,
 
-    /// Name that the asset is shown under in Webflow, for a single FILE [default: the file name]
+    /// Display name in Webflow, for a single FILE [default: the file name]
     #[arg(long, value_name = "NAME")]
     pub(crate) display_name: Option<String>,
 
-    /// What the image shows, for those who cannot see it, for a single FILE
+    /// Alternative text of the image, for a single FILE
     #[arg(long, value_name = "TEXT")]
     pub(crate) alt_text: Option<String>,
 
-    // A key of 60 requests a minute begins one file a second, which four at a time keep up with;
-    // more would share the line, and take memory for each.
-    /// How many files to work on at a time
-    #[arg(long, value_name = "N", default_value = "4")]
-    pub(crate) concurrency: NonZeroUsize,
+    // A key of 60 requests a minute starts one file a second, which four uploads at a time keep up
+    // with; more would share the bandwidth and take memory for each.
+    /// How many files to upload at a time
+    #[arg(long, value_name = "N", default_value = "4", value_parser = concurrency())]
+    pub(crate) concurrency: usize,
 
-    /// Begin no further file after one that failed
+    /// Start no further file after the first failure
     #[arg(long)]
     pub(crate) stop_on_error: bool,
 
-    /// Print one JSON object for each file, also for those that fail
+    /// Print one JSON object for each file, including those that fail
     #[arg(long)]
     pub(crate) json: bool,
 
@@ -92,9 +92,13 @@ pub(crate) struct UploadArgs {
     #[command(flatten)]
     pub(crate) site: SiteArgs,
 
-    /// Use a sandbox inside this command: no account, and nothing leaves this machine
+    /// Upload to a sandbox inside this command: needs no account, and nothing leaves this machine
     #[cfg(feature = "sandbox")]
-    #[arg(long, help_heading = "Site")]
+    #[arg(
+        long,
+        help_heading = "Site",
+        conflicts_with_all = ["id", "token_file", "base_url", "allow_http", "folder"]
+    )]
     sandbox: bool,
 }
 

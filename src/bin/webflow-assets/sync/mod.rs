@@ -88,7 +88,7 @@ async fn make(site: &Site, args: &SyncArgs) -> Result<Plan, SyncError> {
         .delete(args.delete)
         .long_names(args.long_names.into())
         .verify(args.verify)
-        .concurrency(args.concurrency.get());
+        .concurrency(args.concurrency);
     for glob in &args.include {
         sync = sync.include(glob);
     }

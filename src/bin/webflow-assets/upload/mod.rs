@@ -8,6 +8,7 @@ use std::{fs, io, path::PathBuf};
 
 use clap::error::ErrorKind;
 use futures_util::StreamExt;
+use http::StatusCode;
 use webflow_assets::{Batch, Client, Event, Source, Upload, UploadError, Uploaded, types};
 
 use self::{order::InOrder, report::Report};
@@ -41,7 +42,7 @@ pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
 
     let count = files.len();
     let uploads = uploads(site.client.clone(), site.id.clone(), &args, files);
-    let mut batch = Batch::new(uploads).concurrency(args.concurrency.get());
+    let mut batch = Batch::new(uploads).concurrency(args.concurrency);
     if args.stop_on_error {
         batch = batch.stop_on_error();
     }
@@ -206,7 +207,11 @@ impl Run {
             let line = match result {
                 Ok(done) => self.report.uploaded(&file, done)?,
                 Err(error) => {
-                    self.exit = Exit::Failure;
+                    if error.status() == Some(StatusCode::UNAUTHORIZED) {
+                        self.exit = Exit::Refused;
+                    } else if self.exit == Exit::Success {
+                        self.exit = Exit::Failure;
+                    }
                     self.report.failed(&file, error)?;
                     None
                 }

@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 use webflow_assets::{Outcome, UploadError, Uploaded};
 
-use crate::output::{causes, error, escape, json_line, say};
+use crate::output::{causes, error, field, json_line, say};
 
 /// Where the results of uploads go.
 #[derive(Clone, Copy)]
@@ -53,8 +53,8 @@ impl Report {
         if !self.json {
             return Ok(Some(format!(
                 "{}\t{}",
-                escape(asset.id.as_deref().unwrap_or_default()),
-                escape(asset.hosted_url.as_deref().unwrap_or_default()),
+                field(asset.id.as_deref().unwrap_or_default()),
+                field(asset.hosted_url.as_deref().unwrap_or_default()),
             )));
         }
         json_line(&UploadedLine {

@@ -1,0 +1,97 @@
+//! Signals that end the command.
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    process::Child,
+    thread,
+    time::Duration,
+};
+
+use super::*;
+
+/// A server that accepts a connection and never answers, and its base URL.
+fn silent() -> (TcpListener, String) {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", silent.local_addr().expect("an address"));
+    (silent, url)
+}
+
+/// A command that waits for an answer, and its connection.
+fn waiting(silent: &TcpListener, url: &str) -> (Child, TcpStream) {
+    let child = command(&["upload", HERO, "--site", SITE, "--base-url", url])
+        .env("WEBFLOW_API_TOKEN", "t0k3n")
+        .spawn()
+        .expect("the command runs");
+    let (mut connection, _) = silent.accept().expect("a connection");
+    assert_ne!(connection.read(&mut [0; 1]).expect("a request"), 0);
+    (child, connection)
+}
+
+#[test]
+fn a_hangup_ends_the_command_like_a_termination() {
+    let (silent, url) = silent();
+    let (child, _connection) = waiting(&silent, &url);
+    signal(&child, "HUP");
+    let output = child.wait_with_output().expect("its output");
+    assert_exit(&output, 129);
+    assert_eq!(
+        text(&output.stderr),
+        format!("interrupted: {HERO} was not uploaded\n")
+    );
+}
+
+#[test]
+fn an_output_that_nobody_reads_blocks_no_signal() {
+    for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let live = Live::start();
+        let (reader, mut writer) = std::io::pipe().expect("a pipe");
+        fill(&mut writer);
+        let mut child = live
+            .upload(&[HERO, "--json"])
+            .stdout(writer)
+            .spawn()
+            .expect("the command runs");
+        while live.sandbox.keys().is_empty() {
+            thread::sleep(Duration::from_millis(10));
+        }
+        // S3 has answered by now, and the result waits for a reader.
+        thread::sleep(Duration::from_millis(300));
+        assert_eq!(child.try_wait().expect("its state"), None);
+        signal(&child, name);
+        assert_eq!(child.wait().expect("it ends").code(), Some(code), "{name}");
+        drop(reader);
+    }
+}
+
+/// Fills a pipe to the last byte.
+fn fill(writer: &mut std::io::PipeWriter) {
+    let mut writer = writer.try_clone().expect("another handle");
+    // A write that fits returns; one that does not would block, hence not more than there is room.
+    for _ in 0..16 {
+        writer.write_all(&[b'x'; 4096]).expect("there is room");
+    }
+}
+
+#[test]
+fn a_second_signal_ends_the_command_at_once() {
+    let live = Live::start();
+    let (reader, mut writer) = std::io::pipe().expect("a pipe");
+    fill(&mut writer);
+    let child = live
+        .upload(&[HERO, "--json"])
+        .stdout(writer)
+        .spawn()
+        .expect("the command runs");
+    while live.sandbox.keys().is_empty() {
+        thread::sleep(Duration::from_millis(10));
+    }
+    thread::sleep(Duration::from_millis(300));
+    signal(&child, "INT");
+    // The first one has to be seen before the second one counts as another.
+    thread::sleep(Duration::from_millis(200));
+    signal(&child, "TERM");
+    let output = child.wait_with_output().expect("its output");
+    assert_exit(&output, 143);
+    drop(reader);
+}
