@@ -178,8 +178,11 @@ impl Context {
         if let Some(attempts) = &self.attempts {
             attempts.begin();
         }
+        #[cfg(feature = "tracing")]
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
         match http.execute(request).await {
             Ok(response) => {
+                trace::trace!(%method, path, status = response.status().as_u16(), "request");
                 permit.answered(response.status(), response.headers());
                 response::uniform(response).await
             }

@@ -16,4 +16,12 @@ macro_rules! warning {
     }};
 }
 
-pub(crate) use {debug, warning};
+/// An event at trace level.
+macro_rules! trace {
+    ($($event:tt)*) => {{
+        #[cfg(feature = "tracing")]
+        ::tracing::trace!($($event)*);
+    }};
+}
+
+pub(crate) use {debug, trace, warning};

@@ -2,6 +2,7 @@
 
 mod assets;
 mod folders;
+mod logs;
 mod manual;
 mod sandbox;
 #[cfg(unix)]
@@ -34,7 +35,7 @@ fn command(args: &[&str]) -> Command {
         if text.starts_with("WEBFLOW_")
             || text.starts_with("CLICOLOR")
             || text.ends_with("_PROXY")
-            || ["COLUMNS", "NO_COLOR"].contains(&text.as_str())
+            || ["COLUMNS", "GITHUB_ACTIONS", "NO_COLOR"].contains(&text.as_str())
         {
             command.env_remove(name);
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 #[cfg(feature = "sandbox")]
 use clap::Args;
 use clap::{
-    CommandFactory, Parser, Subcommand, ValueHint,
+    ArgAction, CommandFactory, Parser, Subcommand, ValueHint,
     builder::RangedU64ValueParser,
     error::ErrorKind,
 };
@@ -48,6 +48,17 @@ Environment:
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+
+    /// Show retries and waits on standard error; given twice, requests too
+    #[arg(
+        long,
+        short,
+        global = true,
+        action = ArgAction::Count,
+        // Below the options of each sub-command.
+        display_order = 900
+    )]
+    pub(crate) verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]

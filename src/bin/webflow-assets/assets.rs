@@ -31,7 +31,7 @@ const COLUMNS: [Column; 4] = [
     },
     Column {
         title: "SIZE",
-        width: Some(8),
+        width: Some(10),
         alignment: Alignment::Right,
     },
     Column {

@@ -15,6 +15,7 @@ mod sync;
 mod table;
 mod upload;
 mod url;
+mod verbose;
 
 use std::{
     io,
@@ -59,7 +60,9 @@ impl Termination for Exit {
 fn main() -> Exit {
     // One thread is enough for work that mostly waits, but not for a sandbox in this process.
     let one = runtime::Builder::new_current_thread;
-    match args::parse().command {
+    let args = args::parse();
+    verbose::start(args.verbose);
+    match args.command {
         Command::Upload(args) if args.sandbox() => {
             block_on(runtime::Builder::new_multi_thread(), upload::run(args))
         }

@@ -1,9 +1,11 @@
 //! What the command prints: results on stdout, everything else on stderr.
 
 use std::{
+    env,
     error::Error,
     fmt::Write as _,
     io::{self, Write},
+    iter,
 };
 
 use serde::Serialize;
@@ -26,6 +28,9 @@ pub(crate) fn json_line(value: &impl Serialize) -> io::Result<()> {
 
 /// Prints an error and its causes, a line each.
 pub(crate) fn error(text: &str, causes: &[String]) {
+    if is_github() {
+        return raw(&annotation("error", text, causes));
+    }
     let label = console::style("error:").for_stderr().red().bold();
     let mut lines = format!("{label} {}", escape(text));
     for cause in causes {
@@ -33,6 +38,22 @@ pub(crate) fn error(text: &str, causes: &[String]) {
         let _ = write!(lines, "\n  caused by: {}", escape(cause));
     }
     raw(&lines);
+}
+
+/// Whether lines go to a log that shows annotations.
+fn is_github() -> bool {
+    env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
+}
+
+/// A workflow command of GitHub Actions. Escaped texts have no line breaks, so that nothing in
+/// them starts a command of its own.
+fn annotation(level: &str, text: &str, causes: &[String]) -> String {
+    let causes = causes.iter().map(|cause| format!("caused by: {cause}"));
+    let lines = iter::once(text.to_owned()).chain(causes);
+    let lines: Vec<String> = lines
+        .map(|line| escape(&line).replace('%', "%25"))
+        .collect();
+    format!("::{level}::{}", lines.join("%0A"))
 }
 
 /// Ends a sub-command that cannot begin.
@@ -53,7 +74,12 @@ pub(crate) fn ask(question: &str) -> io::Result<bool> {
 
 /// Prints a line for people.
 pub(crate) fn say(text: &str) {
-    raw(&escape(text));
+    let text = escape(text);
+    if is_github() && text.trim_start().starts_with("::") {
+        // A file name is no workflow command.
+        return raw(&format!("`{text}"));
+    }
+    raw(&text);
 }
 
 /// Prints lines for people that contain nothing from a file name or a server.
@@ -149,6 +175,14 @@ mod tests {
             assert!(escape(&invisible.to_string()).is_ascii(), "{invisible:?}");
         }
         assert_eq!(field("a\\n\n\tb"), r"a\\n\n\tb");
+    }
+
+    #[test]
+    fn an_annotation_is_one_line_and_starts_no_other() {
+        assert_eq!(
+            annotation("error", "50%\n::add-mask::x", &["it\rbroke".to_owned()]),
+            r"::error::50%25\n::add-mask::x%0Acaused by: it\rbroke"
+        );
     }
 
     #[test]

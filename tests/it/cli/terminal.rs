@@ -128,7 +128,7 @@ fn several_files_have_a_line_each_below_their_total() {
         "0/2 files",
         "  a.bin  ",
         "  b.bin  ",
-        "586",
+        "585.94 KiB",
         "finishing",
         "1/2 files",
     ] {

@@ -1,146 +1,135 @@
-//! Progress on stderr, for people only: a line for one file; for several, a line for all of them
-//! and one for each that is under way.
+//! Progress on stderr: bars on a terminal, and a line now and then elsewhere.
 
+mod bars;
 mod board;
-mod line;
-mod units;
+mod lines;
 
 use std::{
     env,
     ffi::OsStr,
-    fmt::Write,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use console::Term;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::HumanBytes;
 use webflow_assets::{Client, Progress as Position};
 
-use board::Board;
-use line::Pace;
-pub(crate) use units::size;
+use self::{bars::Bars, board::Board, lines::Lines};
+use crate::{output, verbose};
 
-use crate::output::escape;
-
-/// How often an unmoving bar is redrawn, so that its rate and time left stay true.
-const TICK: Duration = Duration::from_millis(200);
-
-/// How long a rate is not shown: the first pieces fill buffers and would make it absurd.
-const SETTLE: Duration = Duration::from_millis(500);
-
-/// The lines of an undertaking. They go when they are cleared.
-pub(crate) struct Progress(Option<Shown>);
-
-struct Shown {
-    bar: ProgressBar,
+/// The progress of several files. It is gone when it is cleared.
+pub(crate) struct Progress {
     board: Arc<Mutex<Board>>,
+    shown: Shown,
+}
+
+enum Shown {
+    Bars(Bars),
+    Lines(Lines),
+    Nothing,
 }
 
 impl Progress {
-    /// Shows the progress of files with these lengths in bytes, 0 where it is not known yet,
-    /// unless nobody would see it. `client` is asked about the rate limit.
+    /// Shows the progress of files with these lengths in bytes, 0 where a length is not known yet.
+    /// `client` is asked about the rate limit.
     pub(crate) fn start(client: &Client, quiet: bool, lens: impl FnOnce() -> Vec<u64>) -> Self {
-        let is_watched =
+        let lens = if quiet { Vec::new() } else { lens() };
+        let alone = lens.len() == 1;
+        let board = Arc::new(Mutex::new(Board::new(lens)));
+        let has_cursor =
             Term::stderr().is_term() && env::var_os("TERM").is_none_or(|term| term != "dumb");
-        Self((is_watched && !quiet).then(|| Shown::start(client.clone(), Board::new(lens()))))
+        let shown = if quiet {
+            Shown::Nothing
+        } else if has_cursor && !verbose::is_on() {
+            Shown::Bars(Bars::start(client.clone(), alone))
+        } else {
+            Shown::Lines(Lines::start(client.clone(), Arc::clone(&board)))
+        };
+        let progress = Self { board, shown };
+        progress.update();
+        progress
     }
 
-    /// A file is being read. It goes by its name, as a path would not fit.
+    /// A file is being read. Its name is shown, as a path would not fit.
     pub(crate) fn started(&self, index: usize, file: &str) {
-        if let Some(shown) = &self.0 {
+        self.board().start(index);
+        if let Shown::Bars(bars) = &self.shown {
             let name = Path::new(file).file_name();
             let name = name.map_or(file.into(), OsStr::to_string_lossy);
-            lock(&shown.board).start(index, escape(&name));
+            bars.add(index, output::escape(&name));
         }
     }
 
-    /// A piece of a file was sent.
+    /// A chunk of a file was sent.
     pub(crate) fn moved(&self, index: usize, position: Position) {
-        if let Some(shown) = &self.0 {
-            let first = lock(&shown.board).moved(index, position.sent, position.total);
-            if first {
-                // The time until now went into reading and must not count as slow sending.
-                shown.bar.reset_eta();
-                shown.bar.reset_elapsed();
-            }
-            shown.update();
+        self.board().moved(index, position.sent, position.total);
+        if let Shown::Bars(bars) = &self.shown {
+            bars.moved(index, position.sent, position.total);
         }
+        self.update();
     }
 
-    /// A file is done. `len` is its length in bytes where it was sent.
+    /// A file is done. `len` is its length in bytes if it was sent.
     pub(crate) fn finished(&self, index: usize, len: Option<u64>) {
-        if let Some(shown) = &self.0 {
-            lock(&shown.board).finish(index, len);
-            shown.update();
-        }
+        self.board().finish(index, len);
+        self.removed(index);
     }
 
-    /// A file failed, and begins again later.
+    /// A file failed, and starts again later.
     pub(crate) fn postponed(&self, index: usize) {
-        if let Some(shown) = &self.0 {
-            lock(&shown.board).stop(index);
-            shown.update();
-        }
+        self.board().stop(index);
+        self.removed(index);
     }
 
-    /// Prints something without the lines in its way.
+    /// Prints something above the bars.
     pub(crate) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
-        match &self.0 {
-            Some(shown) => shown.bar.suspend(print),
-            None => print(),
+        match &self.shown {
+            Shown::Bars(bars) => bars.aside(print),
+            _ => print(),
         }
     }
 
     pub(crate) fn clear(&self) {
-        if let Some(shown) = &self.0 {
-            shown.bar.finish_and_clear();
+        match &self.shown {
+            Shown::Bars(bars) => bars.clear(),
+            Shown::Lines(lines) => lines.stop(),
+            Shown::Nothing => {}
         }
     }
-}
 
-impl Shown {
-    fn start(client: Client, board: Board) -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let board = Arc::new(Mutex::new(board));
-        let (drawn, term) = (Arc::clone(&board), Term::stderr());
-        let style = ProgressStyle::with_template("{lines}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .with_key("lines", move |state: &ProgressState, w: &mut dyn Write| {
-                let pace = Pace {
-                    rate: if state.elapsed() < SETTLE {
-                        0.0
-                    } else {
-                        state.per_sec()
-                    },
-                    left: state.eta(),
-                };
-                let limit = client.rate_limit();
-                let held = limit
-                    .resets_in
-                    .filter(|left| limit.waiting > 0 && !left.is_zero());
-                let (rows, columns) = term.size();
-                // The last column stays free: some terminals wrap on it.
-                let columns = usize::from(columns).saturating_sub(1);
-                let lines = lock(&drawn).lines(pace, held, columns, usize::from(rows));
-                // Lines that cannot be drawn are no reason to stop.
-                let _ = w.write_str(&lines);
-            });
-        bar.set_style(style);
-        bar.enable_steady_tick(TICK);
-        Self { bar, board }
+    fn removed(&self, index: usize) {
+        if let Shown::Bars(bars) = &self.shown {
+            bars.remove(index);
+        }
+        self.update();
     }
 
-    /// Tells the bar, which knows the rate.
     fn update(&self) {
-        let (sent, total) = lock(&self.board).bytes();
-        self.bar.set_length(total);
-        self.bar.set_position(sent);
+        if let Shown::Bars(bars) = &self.shown {
+            bars.total(&self.board());
+        }
+    }
+
+    fn board(&self) -> MutexGuard<'_, Board> {
+        lock(&self.board)
     }
 }
 
-/// Held for a line's time at the most.
-fn lock(board: &Mutex<Board>) -> MutexGuard<'_, Board> {
-    board.lock().unwrap_or_else(PoisonError::into_inner)
+/// A size, as in `1.23 MiB`.
+pub(crate) fn size(bytes: u64) -> String {
+    HumanBytes(bytes).to_string()
+}
+
+/// How long requests will wait for the rate limit, if any do.
+fn held(client: &Client) -> Option<Duration> {
+    let limit = client.rate_limit();
+    limit
+        .resets_in
+        .filter(|left| limit.waiting > 0 && !left.is_zero())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

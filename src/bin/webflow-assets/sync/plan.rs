@@ -29,7 +29,7 @@ const COLUMNS: [Column; 3] = [
     },
     Column {
         title: "SIZE",
-        width: Some(8),
+        width: Some(10),
         alignment: Alignment::Right,
     },
     Column {
@@ -80,13 +80,13 @@ impl Row {
 
 fn format_rows(rows: &[Row]) -> String {
     let mut lines = vec![format!(
-        "{:<9}  {:>7}  {:>8}  {:>8}",
+        "{:<9}  {:>7}  {:>10}  {:>8}",
         "", "FILES", "SIZE", "REQUESTS"
     )];
     let rows = rows.iter().filter(|row| row.files > 0);
     lines.extend(rows.map(|row| {
         format!(
-            "{:<9}  {:>7}  {:>8}  {:>8}",
+            "{:<9}  {:>7}  {:>10}  {:>8}",
             row.what,
             row.files,
             row.bytes.map_or_else(|| "-".to_owned(), size),
@@ -179,10 +179,10 @@ mod tests {
         assert_eq!(
             format_rows(&rows),
             "\
-             \u{20}            FILES      SIZE  REQUESTS\n\
-             new             12  3.40 MiB        12\n\
-             unchanged     2000   120 MiB         0\n\
-             replaced         3         -         3"
+             \u{20}            FILES        SIZE  REQUESTS\n\
+             new             12    3.40 MiB        12\n\
+             unchanged     2000  120.00 MiB         0\n\
+             replaced         3           -         3"
         );
     }
 
