@@ -14,6 +14,7 @@ use crate::api::{
     response::{self, Undecodable},
     retry::{self, Attempt, Delivery, RetryPolicy},
     token::Token,
+    trace,
 };
 
 /// The token, retry policy and pacer that a generated Webflow client works with.

@@ -12,8 +12,7 @@ use std::time::Duration;
 #[cfg(feature = "sandbox")]
 use clap::Args;
 use clap::{
-    ArgAction, CommandFactory, Parser, Subcommand, ValueHint,
-    builder::RangedU64ValueParser,
+    ArgAction, CommandFactory, Parser, Subcommand, ValueHint, builder::RangedU64ValueParser,
     error::ErrorKind,
 };
 use clap_complete::Shell;

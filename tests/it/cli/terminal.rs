@@ -168,7 +168,10 @@ fn a_table_has_titles_and_fits_the_terminal() {
     );
     // A narrow terminal loses columns, but not the name.
     let lines = listed(&live, 40);
-    assert_eq!(lines[0].split_whitespace().collect::<Vec<_>>(), ["ID", "NAME"]);
+    assert_eq!(
+        lines[0].split_whitespace().collect::<Vec<_>>(),
+        ["ID", "NAME"]
+    );
     assert!(lines[1].contains("  a-name-that"), "{lines:?}");
 }
 

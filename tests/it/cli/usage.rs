@@ -42,13 +42,22 @@ fn wrong_usage_sends_nothing() {
             &["upload", HERO, HERO, "--display-name", "a"],
             "single asset",
         ),
-        (&["upload", HERO, "--concurrency", "0"], "0 is not in 1..=256"),
+        (
+            &["upload", HERO, "--concurrency", "0"],
+            "0 is not in 1..=256",
+        ),
         (
             &["upload", HERO, "--concurrency", "99999999999"],
             "99999999999 is not in 1..=256",
         ),
-        (&["sync", "src", "--concurrency", "257"], "is not in 1..=256"),
-        (&["upload", HERO, "--timeout", "0"], "as in 1m, 90s or 250ms"),
+        (
+            &["sync", "src", "--concurrency", "257"],
+            "is not in 1..=256",
+        ),
+        (
+            &["upload", HERO, "--timeout", "0"],
+            "as in 1m, 90s or 250ms",
+        ),
         (&["upload", HERO, "--timeout", "NaN"], "--timeout"),
         (&["upload", HERO, "--retries", "many"], "--retries"),
         (
@@ -97,7 +106,10 @@ fn wrong_usage_sends_nothing() {
             "`wrong-etag` hits post, not get",
         ),
         (&["sandbox", "--fault", "post:503*0"], "`0` is no count"),
-        (&["sandbox", "--rate-limit", "60"], "as in 60/1m or 60/500ms"),
+        (
+            &["sandbox", "--rate-limit", "60"],
+            "as in 60/1m or 60/500ms",
+        ),
         (&["sandbox", "--rate-limit", "0/1"], "a number from 1"),
         (&["sandbox", "--rate-limit", "1/-1"], "60/500ms"),
         (&["sandbox", "--rate-limit", "1/NaN"], "60/500ms"),

@@ -95,7 +95,18 @@ mod tests {
         ] {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
-        for text in ["", "0", "0s", "-1", "-5s", "NaN", "inf", "1e30", "soon", "1 fortnight"] {
+        for text in [
+            "",
+            "0",
+            "0s",
+            "-1",
+            "-5s",
+            "NaN",
+            "inf",
+            "1e30",
+            "soon",
+            "1 fortnight",
+        ] {
             duration(text).expect_err(text);
         }
     }

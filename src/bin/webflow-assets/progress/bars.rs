@@ -1,14 +1,11 @@
 //! Bars on a terminal: one for the total, and one for each file in progress.
 
-use std::{
-    collections::HashMap,
-    fmt::Write,
-    sync::Mutex,
-    time::Duration,
-};
+use std::{collections::HashMap, fmt::Write, sync::Mutex, time::Duration};
 
 use console::Term;
-use indicatif::{HumanBytes, HumanDuration, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{
+    HumanBytes, HumanDuration, MultiProgress, ProgressBar, ProgressState, ProgressStyle,
+};
 use webflow_assets::Client;
 
 use super::{board::Board, held, lock};
@@ -45,7 +42,9 @@ impl Bars {
             self.total.set_prefix(name);
             return;
         }
-        let bar = ProgressBar::new(0).with_style(file_style()).with_prefix(name);
+        let bar = ProgressBar::new(0)
+            .with_style(file_style())
+            .with_prefix(name);
         let bar = self.all.add(bar);
         bar.tick();
         lock(&self.files).insert(index, bar);
@@ -117,7 +116,12 @@ fn pace(state: &ProgressState, w: &mut dyn Write) -> std::fmt::Result {
         reason = "a rate is not negative, and fractions of a byte do not matter"
     )]
     let rate = state.per_sec() as u64;
-    write!(w, "{}/s, {:#}", HumanBytes(rate), HumanDuration(state.eta()))
+    write!(
+        w,
+        "{}/s, {:#}",
+        HumanBytes(rate),
+        HumanDuration(state.eta())
+    )
 }
 
 fn file_style() -> ProgressStyle {

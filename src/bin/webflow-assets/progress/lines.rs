@@ -38,7 +38,9 @@ impl Lines {
             }
         };
         // Without a thread, there are no lines, and everything else works.
-        let started = thread::Builder::new().name("progress".to_owned()).spawn(print);
+        let started = thread::Builder::new()
+            .name("progress".to_owned())
+            .spawn(print);
         Self(Mutex::new(started.is_ok().then_some(stop)))
     }
 
