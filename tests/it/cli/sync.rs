@@ -37,7 +37,8 @@ fn a_directory_is_planned_sent_and_then_left_alone() {
         text(&output.stdout),
         "new\t4\timg/hero.txt\nnew\t4\tlogo.txt\n"
     );
-    let table = "             FILES      SIZE  REQUESTS\nnew              2       8 B         2\n";
+    let table =
+        "             FILES        SIZE  REQUESTS\nnew              2         8 B         2\n";
     assert_eq!(text(&output.stderr), table);
     assert_eq!(live.sandbox.requests(), []);
 
