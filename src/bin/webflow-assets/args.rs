@@ -176,10 +176,8 @@ pub(crate) fn parse() -> Cli {
 
 /// What to say in a bug report: the version, the commit if the build names it, and the features.
 fn long_version() -> String {
-    let mut version = env!("CARGO_PKG_VERSION").to_owned();
-    if let Some(commit) = option_env!("WEBFLOW_ASSETS_COMMIT") {
-        version += &format!("\ncommit: {commit}");
-    }
+    let version = env!("CARGO_PKG_VERSION");
+    let commit = option_env!("WEBFLOW_ASSETS_COMMIT").unwrap_or("unknown");
     let features = [
         ("sandbox", cfg!(feature = "sandbox")),
         ("schemars", cfg!(feature = "schemars")),
@@ -187,7 +185,8 @@ fn long_version() -> String {
     ];
     let features = features.iter().filter(|(_, enabled)| *enabled);
     let features: Vec<&str> = features.map(|(name, _)| *name).collect();
-    version + &format!("\nfeatures: cli {}", features.join(" "))
+    let features = features.join(" ");
+    format!("{version}\ncommit: {commit}\nfeatures: cli {features}")
 }
 
 /// Ends the process as clap does for wrong usage of a sub-command.

@@ -17,10 +17,10 @@ fn a_wait_for_the_rate_limit_is_a_line() {
         .spawn()
         .expect("the command runs");
     let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-    let mut line = String::new();
-    stderr.read_line(&mut line).expect("a line");
-    assert!(line.contains("/3 files, "), "{line}");
-    assert!(line.contains("; waiting for the rate limit, "), "{line}");
+    let mut first = String::new();
+    stderr.read_line(&mut first).expect("a line");
+    assert!(first.contains("/3 files, "), "{first}");
+    assert!(first.contains("; waiting for the rate limit, "), "{first}");
     signal(&child, "INT");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
 }
