@@ -1,5 +1,5 @@
-//! Three accounts of the same JSON held against each other: the fragment, the schemas that
-//! `schemars` derives from the generated types, and answers as the live service gives them.
+//! Compares three descriptions of the same JSON: the fragment, the schemas that `schemars` derives
+//! from the generated types, and responses like those of the live service.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -9,8 +9,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use webflow_assets::types;
 
-/// What the fragment calls optional and says nothing of `null`, as it is left out of requests. Its
-/// Rust type is an `Option`, which takes `null` too.
+/// Request fields that the fragment calls optional but not nullable, as they are left out of
+/// requests. Their Rust type is an `Option`, which accepts `null` too.
 const OPTIONAL_IN_REQUESTS: [(&str, &str); 4] = [
     ("AssetUpdate", "altText"),
     ("AssetUpdate", "displayName"),
@@ -18,7 +18,7 @@ const OPTIONAL_IN_REQUESTS: [(&str, &str); 4] = [
     ("NewAssetFolder", "parentFolder"),
 ];
 
-/// Fields of fixtures that the fragment does not have and `Asset` does not keep.
+/// Fields of fixtures that the fragment lacks and `Asset` drops.
 const DROPPED: [&str; 2] = ["etag", "isTemplate"];
 
 /// A type of the fragment: its derived schema, and a round trip through it.
@@ -62,10 +62,11 @@ fn schemas() -> Map<String, Value> {
     }
 }
 
-/// One form for what OpenAPI 3.0 and the derived JSON Schema say differently, without prose.
+/// The canonical form of a schema, without prose, for what OpenAPI 3.0 and JSON Schema express
+/// differently.
 ///
-/// `null` is a type of a list, or a choice beside a reference; a reference is the name it ends in;
-/// of texts in `oneOf` the first that fits counts, which is `anyOf`.
+/// `null` is a type in a list, or an alternative beside a reference; a reference is its last
+/// segment; `oneOf` is `anyOf`, as the generated code takes the first alternative that fits.
 fn canonical(schema: &Value) -> Value {
     let Value::Object(schema) = schema else {
         assert_eq!(*schema, true);
@@ -121,8 +122,8 @@ fn canonical(schema: &Value) -> Value {
     }
 }
 
-/// Puts the schemas of `Secret` in where a derived schema refers to them: the fragment says
-/// `format: password` in place.
+/// Inlines the schemas of `Secret` into a derived schema, as the fragment has `format: password` in
+/// place.
 fn with_secrets_in_place(derived: &mut Value, root: &Value) {
     let secret = derived["$ref"]
         .as_str()
@@ -159,7 +160,7 @@ fn with_secrets_in_place(derived: &mut Value, root: &Value) {
 }
 
 #[test]
-fn the_derived_schemas_say_what_the_fragment_says() {
+fn the_derived_schemas_equal_those_of_the_fragment() {
     let mut schemas = schemas();
     for (name, field) in OPTIONAL_IN_REQUESTS {
         let property = &mut schemas[name]["properties"][field];
@@ -187,7 +188,7 @@ fn the_derived_schemas_say_what_the_fragment_says() {
     }
 }
 
-/// The fragment's schemas as JSON Schema, for a validator that is not this crate's.
+/// The fragment's schemas as JSON Schema, for an independent validator.
 struct Judge {
     schemas: Schemas,
     places: Vec<(String, SchemaIndex)>,
@@ -221,7 +222,7 @@ impl Judge {
     }
 }
 
-/// References as a validator follows them.
+/// Turns references into those of JSON Schema.
 fn pointed(mut schema: Value) -> Value {
     match &mut schema {
         Value::Object(object) => {
@@ -260,7 +261,7 @@ fn without(mut value: Value, drop: fn(&str, &Value) -> bool) -> Value {
     value
 }
 
-/// Fields that are `null` are left out of what is written.
+/// The serialised form of a value: without `null` and dropped fields.
 fn written(value: Value) -> Value {
     without(value, |key, inner| {
         inner.is_null() || DROPPED.contains(&key)
@@ -308,7 +309,7 @@ fn answers() -> Vec<(Type, String, Value)> {
 }
 
 #[test]
-fn answers_are_valid_and_their_fields_survive() {
+fn responses_are_valid_and_their_fields_survive() {
     let judge = Judge::new();
     let answers = answers();
     let covered: BTreeSet<&str> = answers.iter().map(|(ty, ..)| ty.name).collect();
@@ -329,8 +330,8 @@ fn answers_are_valid_and_their_fields_survive() {
     }
 }
 
-/// That the test above can fail: a field under another name is lost, and one of another type is
-/// refused by the validator and by the generated type alike.
+/// Checks that the test above can fail: a renamed field is lost, and a field of another type is
+/// refused by the validator and by the generated type.
 #[test]
 fn a_field_of_another_name_or_type_does_not_pass() {
     let judge = Judge::new();
@@ -352,7 +353,7 @@ fn a_field_of_another_name_or_type_does_not_pass() {
                 Some("string") => json!(17),
                 _ => json!("text"),
             };
-            // Any text is an error code.
+            // Any string is an error code.
             if (ty.name, field.as_str()) == ("ApiError", "code") {
                 retyped[field] = json!(17);
             }
@@ -363,7 +364,7 @@ fn a_field_of_another_name_or_type_does_not_pass() {
 }
 
 #[test]
-fn limits_of_requests_are_enforced_by_schema_and_type_alike() {
+fn limits_of_requests_are_enforced_by_schema_and_by_type() {
     let judge = Judge::new();
     let good = schemas()["NewAsset"]["example"].take();
     let bad = [

@@ -1,4 +1,4 @@
-//! What several tests share.
+//! Helpers that several tests share.
 
 pub(crate) mod post;
 pub(crate) mod s3;
@@ -11,7 +11,7 @@ use webflow_assets::{Client, ClientBuilder, RetryPolicy, Token, sandbox::Sandbox
 /// The site of every mock.
 pub(crate) const SITE: &str = "580e63e98c9a982ac9b8b741";
 
-/// A client for a server on this machine that tries everything once, with a token that must show up nowhere.
+/// A client for a server on this machine, without retries. Its token must not appear anywhere.
 pub(crate) fn client(base_url: &str) -> Client {
     Client::builder()
         .token(Token::new(TOKEN).unwrap())
@@ -21,7 +21,7 @@ pub(crate) fn client(base_url: &str) -> Client {
         .unwrap()
 }
 
-/// A client for a sandbox, to be set up further.
+/// The builder of a client for a sandbox.
 pub(crate) fn client_for(sandbox: &Sandbox) -> ClientBuilder {
     Client::builder()
         .token(Token::new(sandbox.token()).unwrap())
@@ -38,7 +38,7 @@ pub(crate) fn new_asset() -> types::NewAsset {
         .unwrap()
 }
 
-/// Everything that a person or a log could see of an error.
+/// The `Debug` output of an error, and the `Display` of it and its causes.
 pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = format!("{error:#?}\n");
     let mut next = Some(error);
@@ -49,7 +49,7 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-/// A server that answers every connection's first request with these bytes and hangs up.
+/// A server that responds to the first request of every connection with these bytes, and closes it.
 pub(crate) async fn raw_server(answer: &'static str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -65,7 +65,7 @@ pub(crate) async fn raw_server(answer: &'static str) -> String {
     format!("http://{address}")
 }
 
-/// Bytes in which every mistake of order, length or offset shows.
+/// Pseudo-random bytes, in which every error of order, length or offset shows.
 pub(crate) fn noise(len: usize) -> Vec<u8> {
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     (0..len)

@@ -1,4 +1,4 @@
-//! A server that records one form after the other and answers as it is told.
+//! A server that records forms and sends prepared responses.
 
 use std::{
     collections::HashMap,
@@ -39,7 +39,7 @@ pub(crate) const SIGNED: [(&str, &str); 3] = [
     ),
 ];
 
-/// Forms, and what they are answered with, by the number in the URL's path.
+/// Received forms and their prepared responses, by the number in the URL's path.
 type Exchanges = Arc<Mutex<HashMap<u64, Exchange>>>;
 
 struct Exchange {
@@ -47,14 +47,14 @@ struct Exchange {
     received: Option<Received>,
 }
 
-/// A request as it arrived.
+/// A received request.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
     headers: Vec<(String, String)>,
     body: Bytes,
 }
 
-/// One part of a form, by an independent parser's reading.
+/// One part of a form, as an independent parser reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
     pub(crate) name: String,
@@ -62,7 +62,7 @@ pub(crate) struct Part {
     pub(crate) content: Bytes,
 }
 
-/// The server, and a client for it. All tests share one: starting either takes longer than a case.
+/// The server, and a client for it. All tests share one: starting one takes longer than a case.
 pub(crate) struct Post {
     runtime: Runtime,
     http: reqwest::Client,
@@ -90,8 +90,8 @@ impl Post {
         });
         Self {
             runtime,
-            // The server closes each connection, whether or not its answer says so: to take one up
-            // again would be to lose a race.
+            // The server closes each connection, whether or not its response says so: reusing one
+            // would be a race.
             http: reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
                 .pool_max_idle_per_host(0)
@@ -104,7 +104,7 @@ impl Post {
         }
     }
 
-    /// Makes a form of the details and sends it, to meet this answer: a whole one, head and body.
+    /// Makes a form of the details and sends it; the server responds with `answer`, head and body.
     pub(crate) fn exchange(
         &self,
         details: &impl Serialize,
@@ -119,7 +119,7 @@ impl Post {
         self.exchanges.lock().unwrap().insert(id, exchange);
         let result = PostForm::from_details(&format!("http://{}/{id}", self.address), details)
             .and_then(|form| {
-                // Far more than any case needs: none may hang.
+                // Far more than any case needs, so that none hangs.
                 let form = form.idle_timeout(Duration::from_secs(20));
                 self.runtime.block_on(form.send(&self.http, source))
             });
@@ -138,7 +138,7 @@ impl Received {
         self.body.len()
     }
 
-    /// The parts, in order. Nothing stands before the first or after the last.
+    /// The parts, in order. Panics if anything precedes the first or follows the last.
     pub(crate) fn parts(&self) -> multer::Result<Vec<Part>> {
         let boundary = multer::parse_boundary(self.header("content-type").unwrap_or_default())?;
         assert!(
@@ -166,7 +166,7 @@ impl Received {
     }
 }
 
-/// An answer with an exact length, after which the connection closes.
+/// A response with an exact length, after which the connection closes.
 pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut answer = format!("HTTP/1.1 {status} x\r\nconnection: close\r\n").into_bytes();
     for (name, value) in headers {
@@ -221,7 +221,7 @@ async fn serve(mut stream: TcpStream, exchanges: Exchanges) -> io::Result<()> {
     };
     stream.write_all(&answer).await?;
     stream.shutdown().await?;
-    // Closing on a client that still sends would reset the connection and lose the answer.
+    // Closing while the client still sends would reset the connection and lose the response.
     tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! S3 servers that judge: they check signature, policy, expiry and size. The sandbox's own is
-//! always there; a second one that nobody here wrote is named in the environment.
+//! S3 servers that check signature, policy, expiry and size: the sandbox's, and an independent one
+//! that the environment names.
 
 use std::{collections::BTreeMap, env, ops::RangeInclusive};
 
@@ -15,7 +15,7 @@ use webflow_assets::{
 
 const REGION: &str = "us-east-1";
 
-/// An S3 server, and the right to write to one of its buckets.
+/// An S3 server, and credentials for one of its buckets.
 pub(crate) struct Judge {
     pub(crate) name: &'static str,
     endpoint: String,
@@ -25,7 +25,7 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    /// The server that `.ci/run` starts beside the tests, if it did.
+    /// The server that `.ci/run` starts beside the tests; `None` outside of it.
     pub(crate) async fn from_env() -> Option<Self> {
         let judge = Self {
             name: "external",
@@ -55,12 +55,12 @@ impl Judge {
         format!("{}/{}", self.endpoint, self.bucket)
     }
 
-    /// What a create call answers: a form like Webflow's, for this key.
+    /// The upload details of a create response: a form like Webflow's, for this key.
     pub(crate) fn details(&self, key: &str) -> Value {
         self.sign(key, Timestamp::now(), 0..=31_457_280)
     }
 
-    /// A form that was signed then, for an hour and files of these lengths.
+    /// A form that was signed at `now`, valid for an hour and for files of these lengths.
     pub(crate) fn sign(&self, key: &str, signed: Timestamp, range: RangeInclusive<u64>) -> Value {
         let stamp = stamp(signed);
         let expiration = signed + SignedDuration::from_hours(1);
@@ -113,7 +113,7 @@ impl Judge {
         Some(response.bytes().await.unwrap())
     }
 
-    /// A request with the signature in its query, as `SigV4` has it.
+    /// A request URL that is signed in its query (`SigV4`).
     async fn signed(&self, method: reqwest::Method, path: &str) -> reqwest::Response {
         let stamp = stamp(Timestamp::now());
         let scope = format!("{}/{REGION}/s3/aws4_request", &stamp[..8]);

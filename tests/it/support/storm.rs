@@ -1,5 +1,5 @@
-//! A tree of files and a `sync` of it that is killed again and again, and what must be true at
-//! the end. A small one is a test; a large one is a benchmark.
+//! Runs `sync` on a tree of files, kills it again and again, and checks the result. A small run is
+//! a test; a large one is a benchmark.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,26 +15,26 @@ use webflow_assets::{
     sync::LockFile,
 };
 
-/// How a storm is.
+/// The parameters of such a run.
 #[derive(Clone, Copy)]
 pub(crate) struct Storm {
     /// Files in the tree; every twentieth has the content of another one.
     pub(crate) files: usize,
-    /// How often the process is killed.
+    /// The number of times that the process is killed.
     pub(crate) kills: usize,
-    /// Whether five requests in a hundred meet a fault.
+    /// Whether five requests in a hundred fail.
     pub(crate) faults: bool,
     pub(crate) seed: u64,
 }
 
-/// What it took.
+/// The runs and requests that it took.
 #[derive(Debug)]
 pub(crate) struct Weathered {
     pub(crate) runs: usize,
     pub(crate) requests: usize,
 }
 
-/// Each is hit by chance: two in a hundred answered 503, two reset and one stalled.
+/// Random faults: of a hundred requests two get a 503, two are reset and one stalls.
 const FAULTS: [&str; 5] = [
     "503*2%",
     "reset-before*1%",
@@ -44,7 +44,7 @@ const FAULTS: [&str; 5] = [
 ];
 
 impl Storm {
-    /// Lets it happen, and checks what is left. The sandbox must be new.
+    /// Runs it, and checks what is left. The sandbox must be new.
     pub(crate) fn weather(self, sandbox: &Sandbox) -> Weathered {
         let mut random = Random(self.seed | 1);
         let dir = tempfile::tempdir().expect("a directory");
@@ -58,7 +58,7 @@ impl Storm {
             }
         }
 
-        // At so many assets, in ascending order, wherever the process is then.
+        // Kills at these numbers of assets, in ascending order.
         let mut kills: Vec<usize> = (0..self.kills).map(|_| random.below(self.files)).collect();
         kills.sort_unstable();
         let mut runs = 0;
@@ -66,14 +66,14 @@ impl Storm {
             let mut child = sync(sandbox, dir.path());
             runs += 1;
             while count(sandbox) < kill && child.try_wait().expect("a child").is_none() {
-                // To count copies the log.
+                // Counting copies the log.
                 sleep(Duration::from_millis(1 + self.files as u64 / 500));
             }
             sleep(Duration::from_micros(random.below(20_000) as u64));
             child.kill().expect("it can be killed");
             child.wait().expect("it ends");
         }
-        // With faults that never end, even many attempts may fail; the next run goes on.
+        // With permanent faults even many attempts may fail; the next run continues.
         loop {
             runs += 1;
             let status = sync(sandbox, dir.path()).wait().expect("it ends");
@@ -87,14 +87,14 @@ impl Storm {
         sandbox.clear_faults();
         check(sandbox, dir.path(), &tree);
 
-        // Nothing is left to do.
+        // A last run has nothing to do.
         let status = sync(sandbox, dir.path()).wait().expect("it ends");
         assert!(status.success());
         assert_eq!(sandbox.requests().len(), requests);
         Weathered { runs, requests }
     }
 
-    /// Makes the tree: nested directories, odd names, and equal content.
+    /// Creates the tree: nested directories, odd names, and equal content.
     fn grow(self, root: &Path) -> BTreeMap<String, String> {
         const DIRS: [&str; 9] = [
             "",
@@ -178,7 +178,7 @@ fn count(sandbox: &Sandbox) -> usize {
         .count()
 }
 
-/// One filled asset for each content, no more, and a lock file that knows all of it.
+/// Checks that each content has exactly one filled asset, and that the lock file lists all.
 fn check(sandbox: &Sandbox, root: &Path, tree: &BTreeMap<String, String>) {
     let assets = sandbox.assets();
     let contents: BTreeSet<&String> = tree.values().collect();
@@ -217,7 +217,7 @@ fn check(sandbox: &Sandbox, root: &Path, tree: &BTreeMap<String, String>) {
     assert_eq!(names.len(), folders.len(), "each folder was created once");
 }
 
-/// Enough to be at another place each time.
+/// A generator that picks another moment each time.
 struct Random(u64);
 
 impl Random {
