@@ -11,7 +11,7 @@ mod generator;
 use std::{collections::BTreeSet, env};
 
 use generator::{Description, Result};
-use progenitor::{GenerationSettings, Generator, TypePatch};
+use progenitor::{GenerationSettings, Generator, TypeImpl, TypePatch};
 use serde_json::{Map, Value};
 use syn::parse::Parser;
 
@@ -19,6 +19,14 @@ const FRAGMENT: &str = "openapi/webflow-assets.json";
 
 /// Set where the feature `schemars` is on.
 const SCHEMARS: &str = "CARGO_FEATURE_SCHEMARS";
+
+/// Schemas that are types of this crate, and their paths.
+const OWN: [(&str, &str); 4] = [
+    ("AssetId", "::webflow_assets::AssetId"),
+    ("FileHash", "::webflow_assets::Md5"),
+    ("FolderId", "::webflow_assets::FolderId"),
+    ("SiteId", "::webflow_assets::SiteId"),
+];
 
 /// Types that gain fields or variants whenever Webflow's description does.
 const GROWING: [&str; 11] = [
@@ -51,6 +59,7 @@ fn run() -> Result<()> {
         add_limits(&raw, &mut client)?;
     }
     check_client(&raw, &mut client)?;
+    use_own_types(&raw, &mut client)?;
     generator::write("client.rs", &client)?;
     generator::write("hooks.rs", &hooks(&raw)?)?;
 
@@ -95,6 +104,10 @@ fn settings() -> GenerationSettings {
     for name in GROWING {
         settings.with_patch(name, TypePatch::default().with_attr("#[non_exhaustive]"));
     }
+    for (name, path) in OWN {
+        let impls = [TypeImpl::Display, TypeImpl::FromStr].into_iter();
+        settings.with_replacement(name, path, impls);
+    }
     if env::var_os(SCHEMARS).is_some() {
         settings.with_derive("::schemars::JsonSchema");
     }
@@ -115,7 +128,7 @@ fn add_limits(raw: &Description, client: &mut syn::File) -> Result<()> {
             .iter()
             .filter_map(|key| Some(format!("{key:?} = {}", schema.get(key)?)))
             .collect();
-        if limits.is_empty() {
+        if limits.is_empty() || OWN.iter().any(|(own, _)| own == name) {
             continue;
         }
         let attribute = format!("#[schemars(extend({}))]", limits.join(", "));
@@ -130,6 +143,20 @@ fn add_limits(raw: &Description, client: &mut syn::File) -> Result<()> {
             })
             .ok_or_else(|| format!("generated client: no type `{name}`"))?
             .extend(attribute);
+    }
+    Ok(())
+}
+
+/// Names this crate's own types in the generated module `types`, where their schemas say they are.
+fn use_own_types(raw: &Description, client: &mut syn::File) -> Result<()> {
+    let schemas = schemas(raw)?;
+    let types = types(client)?;
+    for (name, path) in OWN {
+        if !schemas.contains_key(name) {
+            return Err(raw.expected("/components/schemas", &format!("a schema {name}")));
+        }
+        let text = format!("pub use {path} as {name};");
+        types.push(syn::parse_str(&text).map_err(|e| format!("{text}: {e}"))?);
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use proc_macro2::{Group, Literal, TokenStream, TokenTree};
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use schemars::schema::{InstanceType, SchemaObject};
 use serde_json::{Map, Value};
@@ -147,7 +148,35 @@ pub(crate) fn client(raw: &Description, settings: &GenerationSettings) -> Result
     let client = Generator::new(settings)
         .generate_tokens(&raw.clone().fold_responses()?.openapi()?)
         .map_err(|e| format!("{}: {e}", raw.file))?;
-    syn::parse2(client).map_err(|e| format!("generated client: {e}"))
+    syn::parse2(short_names(client)).map_err(|e| format!("generated client: {e}"))
+}
+
+/// Names a type in messages as people call it: ``conversion to `SiteId` for …``, without the path
+/// of a type that the schema is replaced with.
+fn short_names(tokens: TokenStream) -> TokenStream {
+    let short = |token| match token {
+        TokenTree::Group(group) => {
+            let mut new = Group::new(group.delimiter(), short_names(group.stream()));
+            new.set_span(group.span());
+            TokenTree::Group(new)
+        }
+        TokenTree::Literal(literal) => {
+            let text = literal.to_string();
+            let name = text
+                .strip_prefix("\"conversion to `")
+                .and_then(|rest| rest.split_once('`'))
+                .and_then(|(path, rest)| Some((path.rsplit_once("::")?.1, rest)));
+            TokenTree::Literal(match name {
+                Some((name, rest)) => {
+                    let text = format!("conversion to `{name}`{}", rest.trim_end_matches('"'));
+                    Literal::string(&text)
+                }
+                None => literal,
+            })
+        }
+        token => token,
+    };
+    tokens.into_iter().map(short).collect()
 }
 
 /// Writes a generated file into `OUT_DIR`, in the form in which people read it.

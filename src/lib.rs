@@ -63,6 +63,7 @@ extern crate self as webflow_assets;
 mod api;
 mod generated;
 mod http;
+mod id;
 #[cfg(feature = "httpmock")]
 pub mod mock;
 pub mod s3;
@@ -82,6 +83,7 @@ pub use api::{
     token::{ConfigError, DEFAULT_BASE_URL, TOKEN_VARIABLE, Token},
 };
 pub use generated::{Client, builder, types};
+pub use id::{AssetId, FolderId, IdError, SiteId};
 pub use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue};
 pub use s3::Progress;
 pub use secret::Secret;

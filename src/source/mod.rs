@@ -9,15 +9,14 @@ mod stamp;
 use std::{
     fmt, io,
     path::{Path, PathBuf},
-    str::FromStr,
     sync::Arc,
 };
 
 use bytes::Bytes;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use self::read::{Pinned, Read};
 pub use self::remote::Remote;
+pub use crate::id::Md5;
 pub(crate) use self::{blocking::blocking, read::BodyStream, stamp::Stamp};
 
 /// A file to upload: a path, bytes with a file name, or a URL.
@@ -215,52 +214,5 @@ impl Hashed {
         };
         let source = Source { name, content };
         Self { len, md5, source }
-    }
-}
-
-/// An MD5 digest. `Display` and [`str::parse`] use 32 hexadecimal digits, lower-case when written.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Md5(pub [u8; 16]);
-
-impl fmt::Display for Md5 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl FromStr for Md5 {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const EXPECTED: &str = "an MD5 has 32 hexadecimal digits";
-        let digits = text.as_bytes();
-        if digits.len() != 32 || !digits.iter().all(u8::is_ascii_hexdigit) {
-            return Err(EXPECTED);
-        }
-        let mut md5 = [0; 16];
-        for (byte, digits) in md5.iter_mut().zip(digits.chunks_exact(2)) {
-            let digits = str::from_utf8(digits).map_err(|_| EXPECTED)?;
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| EXPECTED)?;
-        }
-        Ok(Self(md5))
-    }
-}
-
-impl Serialize for Md5 {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Md5 {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
-
-impl fmt::Debug for Md5 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Md5({self})")
     }
 }

@@ -212,11 +212,11 @@ impl<'a> Run<'a> {
 
     async fn create(&self, target: &Target, md5: Md5) -> Result<Created, UploadErrorKind> {
         let hash = md5.to_string();
-        let request = self.creator.create_asset().site_id(target.site.clone());
+        let request = self.creator.create_asset().site_id(target.site);
         let response = request
             .body_map(|body| {
                 let body = body.file_name(target.name.clone()).file_hash(hash);
-                body.parent_folder(target.folder.clone())
+                body.parent_folder(target.folder)
             })
             .send()
             .await
@@ -390,7 +390,7 @@ impl<'a> Run<'a> {
 
     async fn delete_unfilled(&self, id: types::AssetId) -> CleanUp {
         let client = &self.upload.client;
-        match client.get_asset().asset_id(id.clone()).send().await {
+        match client.get_asset().asset_id(id).send().await {
             Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {}
             Ok(_) => return CleanUp::Kept,
             Err(error) => return CleanUp::Failed(error),

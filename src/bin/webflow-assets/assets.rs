@@ -63,7 +63,7 @@ struct AssetLine<'a> {
 
 #[derive(Serialize)]
 struct FailedLine<'a> {
-    id: &'a str,
+    id: AssetId,
     error: &'a str,
     status: Option<u16>,
 }
@@ -93,7 +93,7 @@ pub(crate) async fn list(args: ListArgs) -> io::Result<Exit> {
     };
     let mut list = site.client.list_all_assets(site.id);
     if let Some(folder) = &args.folder {
-        list = list.folder(folder.as_str());
+        list = list.folder(*folder);
     }
     let mut assets = list.stream();
     let mut table = Table::new(&COLUMNS);
@@ -137,7 +137,7 @@ pub(crate) async fn get(args: GetArgs) -> io::Result<Exit> {
     let mut exit = Exit::Success;
     let mut printed = false;
     for id in &args.ids {
-        match fetch(&client, id).await {
+        match fetch(&client, *id).await {
             Ok(asset) if args.json => output::json_line(&AssetLine::from(&asset))?,
             Ok(asset) => {
                 if std::mem::replace(&mut printed, true) {
@@ -146,11 +146,11 @@ pub(crate) async fn get(args: GetArgs) -> io::Result<Exit> {
                 output::line(&details(&asset))?;
             }
             Err(error) => {
-                let failed = Failed::new(id, &error, READ);
+                let failed = Failed::new(&id.to_string(), &error, READ);
                 exit = failed.print();
                 if args.json {
                     output::json_line(&FailedLine {
-                        id,
+                        id: *id,
                         error: &failed.text,
                         status: failed.status,
                     })?;
@@ -195,11 +195,11 @@ pub(crate) async fn rm(args: RmArgs) -> io::Result<Exit> {
         }
     }
     for id in ids {
-        let deleted = client.delete_asset().asset_id(id.clone()).send().await;
+        let deleted = client.delete_asset().asset_id(id).send().await;
         match deleted {
-            Ok(_) => output::line(&id)?,
+            Ok(_) => output::line(&id.to_string())?,
             Err(error) => {
-                exit = Failed::new(&format!("{}: not deleted", *id), &error, WRITE).print();
+                exit = Failed::new(&format!("{id}: not deleted"), &error, WRITE).print();
                 if exit == Exit::Refused {
                     break;
                 }
@@ -215,14 +215,14 @@ async fn name_all(client: &Client, ids: Vec<AssetId>) -> (Vec<AssetId>, Exit) {
     let mut known = Vec::with_capacity(ids.len());
     let mut exit = Exit::Success;
     for id in ids {
-        match fetch(client, &id).await {
+        match fetch(client, id).await {
             Ok(asset) => {
                 let size = shown_size(&asset).unwrap_or_default();
-                output::say(&format!("{}  {} {size}", *id, name(&asset)));
+                output::say(&format!("{id}  {} {size}", name(&asset)));
                 known.push(id);
             }
             Err(error) => {
-                exit = Failed::new(&format!("{}: not deleted", *id), &error, READ).print();
+                exit = Failed::new(&format!("{id}: not deleted"), &error, READ).print();
                 if exit == Exit::Refused {
                     break;
                 }
@@ -232,8 +232,8 @@ async fn name_all(client: &Client, ids: Vec<AssetId>) -> (Vec<AssetId>, Exit) {
     (known, exit)
 }
 
-async fn fetch(client: &Client, id: &AssetId) -> Result<Asset, Error<ApiError>> {
-    let response = client.get_asset().asset_id(id.clone()).send().await?;
+async fn fetch(client: &Client, id: AssetId) -> Result<Asset, Error<ApiError>> {
+    let response = client.get_asset().asset_id(id).send().await?;
     Ok(response.into_inner())
 }
 

@@ -87,7 +87,7 @@ fn uploads(
     args: &UploadArgs,
     files: Vec<PathBuf>,
 ) -> impl Iterator<Item = Upload> + Send + use<> {
-    let folder = args.folder.clone();
+    let folder = args.folder;
     let (name, display_name) = (args.name.clone(), args.display_name.clone());
     let alt_text = args.alt_text.clone();
     files.into_iter().map(move |file| {
@@ -97,7 +97,7 @@ fn uploads(
         };
         let mut upload = client.upload(site.as_str(), source);
         if let Some(folder) = &folder {
-            upload = upload.parent_folder(folder.as_str());
+            upload = upload.parent_folder(*folder);
         }
         if let Some(name) = &name {
             upload = upload.file_name(name);
