@@ -27,8 +27,11 @@ impl fmt::Display for IdError {
 impl Error for IdError {}
 
 /// Declares a type that holds `$len` bytes and is written as twice as many hexadecimal digits.
+///
+/// `$schema` is its name in the OpenAPI fragment. Where `$lower` is true, the fragment allows no
+/// upper-case digits, and neither does deserialization.
 macro_rules! hexadecimal {
-    ($(#[$doc:meta])* $name:ident($vis:vis [u8; $len:literal]), $what:literal, $pattern:literal) => {
+    ($(#[$doc:meta])* $name:ident($vis:vis [u8; $len:literal]), $what:literal, $schema:literal, $pattern:literal, lower: $lower:literal) => {
         $(#[$doc])*
         ///
         /// `Display` and serialization write lower-case digits; parsing accepts either case.
@@ -111,6 +114,10 @@ macro_rules! hexadecimal {
                     }
 
                     fn visit_str<E: de::Error>(self, text: &str) -> Result<$name, E> {
+                        if $lower && text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                            let text = de::Unexpected::Str(text);
+                            return Err(E::invalid_value(text, &"lower-case digits"));
+                        }
                         text.parse().map_err(E::custom)
                     }
                 }
@@ -122,7 +129,7 @@ macro_rules! hexadecimal {
         #[cfg(feature = "schemars")]
         impl schemars::JsonSchema for $name {
             fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($name).into()
+                $schema.into()
             }
 
             fn schema_id() -> std::borrow::Cow<'static, str> {
@@ -147,7 +154,7 @@ hexadecimal! {
     /// assert_eq!(id.to_string(), "580e63e98c9a982ac9b8b741");
     /// # Ok::<(), webflow_assets::IdError>(())
     /// ```
-    SiteId([u8; 12]), "a site id", "^[0-9A-Fa-f]{24}$"
+    SiteId([u8; 12]), "a site id", "SiteId", "^[0-9A-Fa-f]{24}$", lower: false
 }
 
 hexadecimal! {
@@ -161,7 +168,7 @@ hexadecimal! {
     /// assert!("..".parse::<AssetId>().is_err());
     /// # Ok::<(), webflow_assets::IdError>(())
     /// ```
-    AssetId([u8; 12]), "an asset id", "^[0-9A-Fa-f]{24}$"
+    AssetId([u8; 12]), "an asset id", "AssetId", "^[0-9A-Fa-f]{24}$", lower: false
 }
 
 hexadecimal! {
@@ -174,11 +181,11 @@ hexadecimal! {
     /// assert_eq!(id.to_string(), "6436b1ce5281cace05b65aea");
     /// # Ok::<(), webflow_assets::IdError>(())
     /// ```
-    FolderId([u8; 12]), "a folder id", "^[0-9A-Fa-f]{24}$"
+    FolderId([u8; 12]), "a folder id", "FolderId", "^[0-9A-Fa-f]{24}$", lower: false
 }
 
 hexadecimal! {
-    /// The MD5 digest of a file's content: 32 hexadecimal digits.
+    /// The MD5 digest of a file's content: 32 hexadecimal digits, lower-case in JSON.
     ///
     /// ```
     /// use webflow_assets::Md5;
@@ -188,7 +195,7 @@ hexadecimal! {
     /// assert_eq!(md5.to_string(), "3c7d87c9575702bc3b1e991f4d3c638e");
     /// # Ok::<(), webflow_assets::IdError>(())
     /// ```
-    Md5(pub [u8; 16]), "an MD5", "^[0-9a-f]{32}$"
+    Md5(pub [u8; 16]), "an MD5", "FileHash", "^[0-9a-f]{32}$", lower: true
 }
 
 /// The bytes that exactly `2 * N` hexadecimal digits stand for.

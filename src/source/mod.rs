@@ -16,8 +16,8 @@ use bytes::Bytes;
 
 use self::read::{Pinned, Read};
 pub use self::remote::Remote;
-pub use crate::id::Md5;
 pub(crate) use self::{blocking::blocking, read::BodyStream, stamp::Stamp};
+pub use crate::id::Md5;
 
 /// A file to upload: a path, bytes with a file name, or a URL.
 ///

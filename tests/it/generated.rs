@@ -58,6 +58,11 @@ fn strip(items: &mut Vec<Item>) {
             });
             !serde && (of_trait || !item.items.is_empty())
         }
+        // Types that are not generated.
+        Item::Use(item) => {
+            item.attrs.clear();
+            public(&item.vis)
+        }
         _ => false,
     });
 }

@@ -6,6 +6,7 @@ mod cli;
 mod contract;
 mod fault_matrix;
 mod generated;
+mod id;
 mod pacing;
 mod pages;
 mod properties;
