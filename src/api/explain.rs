@@ -25,7 +25,7 @@ use crate::{api::retry, generated::types::ApiError};
 /// let client = Client::builder().token(Token::new("t0ken")?).base_url("http://127.0.0.1:1").build()?;
 /// let error = client.get_asset().asset_id("no id").send().await.unwrap_err();
 /// let why = explain(&error, "scope assets:read");
-/// assert!(why.starts_with("conversion to `AssetId` for asset_id failed"), "{why}");
+/// assert!(why.contains("AssetId` for asset_id failed"), "{why}");
 /// # Ok(())
 /// # }
 /// ```
