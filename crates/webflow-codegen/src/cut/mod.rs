@@ -56,11 +56,20 @@ pub fn spec(root: &Path, description: &Path, check: bool) -> Result<Report> {
     let source = Source::new(&input.document).map_err(within)?;
     let cut = select::cut(&source).map_err(within)?;
     let version = cut.version.clone();
+    let missing = cut.missing.iter().map(|wanted| {
+        let (method, path) = (wanted.method.to_ascii_uppercase(), wanted.path);
+        format!(
+            "`{}` is missing: the description has no `{method} {path}`",
+            wanted.name
+        )
+    });
+    let mut all_notes: Vec<String> = missing.chain(source.notes()).collect();
     let mut fragment = name::name(cut, crate_version.clone()).map_err(within)?;
     rules::apply(&mut fragment).map_err(|e| e.within(FRAGMENT))?;
     let missing_words = words::carry_over(&mut fragment.document, &committed);
     order::order(&mut fragment.document);
     let new_text = pretty(&fragment.document);
+    all_notes.extend(notes(&fragment, &committed));
     let report = Report {
         file: input.name.clone(),
         version: version.clone(),
@@ -69,7 +78,7 @@ pub fn spec(root: &Path, description: &Path, check: bool) -> Result<Report> {
         differences: diff::diff(&committed, &fragment.document),
         differs: new_text != text,
         missing_words,
-        notes: notes(&fragment, &committed),
+        notes: all_notes,
     };
     if !check {
         let place = root.join(PROVENANCE);

@@ -11,7 +11,7 @@ use crate::{
     cut::{
         operation::{Answer, Operation, Parameter},
         select::Cut,
-        tables::{ANSWERS, PARAMETERS, SCHEMA_ORDER, SCHEMAS, Wanted},
+        tables::{ANSWERS, CODES, ERROR, NEEDED, PARAMETERS, SCHEMA_ORDER, SCHEMAS},
     },
     error::{Error, Result},
 };
@@ -28,8 +28,6 @@ pub struct Fragment {
     pub notes: BTreeSet<Note>,
     /// The version of the crate.
     pub crate_version: Version,
-    /// The operations, with the `operationId` that the description has and its place.
-    pub published: Vec<(&'static Wanted, Option<String>, String)>,
 }
 
 /// What a maintainer should know.
@@ -76,20 +74,26 @@ struct Names {
 pub fn name(cut: Cut, crate_version: Version) -> Result<Fragment> {
     let mut names = Names::default();
     let mut paths = Map::new();
-    let mut published = Vec::new();
     for operation in cut.operations {
         let wanted = operation.wanted;
-        let at = operation.at.pointer().to_owned();
-        published.push((wanted, operation.published_as.clone(), at));
         let item = paths.entry(wanted.path).or_insert_with(|| json!({}));
         item[wanted.method] = names.operation(operation)?;
+        item[wanted.method]["operationId"] = wanted.name.into();
     }
+    names.complete_errors();
     for (above, part, name) in SCHEMAS {
-        if !names.schemas.contains_key(name) {
-            let message =
-                format!("no object for `{name}`, which is looked for at `{above}.{part}`");
+        if names.schemas.contains_key(name) {
+            continue;
+        }
+        let message = format!("no object for `{name}`, which is looked for at `{above}.{part}`");
+        if NEEDED.contains(&name) {
             return Err(Error::new("", message));
         }
+        let component = None;
+        names.notes.insert(Note {
+            component,
+            text: message,
+        });
     }
     let schemas: Map<String, Value> = names
         .schemas
@@ -113,11 +117,35 @@ pub fn name(cut: Cut, crate_version: Version) -> Result<Fragment> {
         document,
         notes: names.notes,
         crate_version,
-        published,
     })
 }
 
 impl Names {
+    /// Adds to the type of all errors what the description does not say of it.
+    fn complete_errors(&mut self) {
+        let named = self
+            .schemas
+            .entry(ERROR.to_owned())
+            .or_insert_with(|| Named {
+                side: Side::Answer,
+                schema: json!({ "type": "object", "properties": {} }),
+                at: String::new(),
+                uniform: true,
+            });
+        let text = json!({ "type": "string" });
+        for (name, schema) in [
+            ("code", json!({ "type": "string", "enum": CODES })),
+            ("message", text.clone()),
+            ("externalReference", text),
+            ("details", json!({ "type": "array", "items": {} })),
+        ] {
+            let known = &mut named.schema["properties"][name];
+            if known.is_null() || name == "code" && known.get("enum").is_none() {
+                *known = schema;
+            }
+        }
+    }
+
     fn operation(&mut self, operation: Operation) -> Result<Value> {
         let name = operation.wanted.name;
         let mut out = Map::new();
@@ -205,10 +233,10 @@ impl Names {
                 let schema = self.schema(Side::Answer, schema, place, at.pointer())?;
                 out.insert("content".to_owned(), json_content(&schema));
             }
+            // Descriptions to 2024-10 give errors no body, which they always had.
             None if is_error => {
-                return Err(answer
-                    .at
-                    .error("has no body; `build.rs` gives every error one type"));
+                let schema = reference("schemas", ERROR);
+                out.insert("content".to_owned(), json_content(&schema));
             }
             None => {}
         }
@@ -320,8 +348,7 @@ impl Names {
             return Ok(equal.clone());
         }
         if SCHEMA_ORDER.contains(&name.as_str()) {
-            let message =
-                format!("`{name}` is taken; name this otherwise in `xtask/src/tables.rs`");
+            let message = format!("`{name}` is taken; name this otherwise in `tables.rs`");
             return Err(Error::new(at, message));
         }
         self.note("schemas", &name, at);
@@ -331,7 +358,7 @@ impl Names {
     fn note(&mut self, kind: &str, name: &str, at: &str) {
         let component = format!("/components/{kind}/{name}");
         let text = format!(
-            "`{component}` is named after its place, `{at}`; `xtask/src/tables.rs` can name it otherwise"
+            "`{component}` is named after its place, `{at}`; `tables.rs` can name it otherwise"
         );
         let component = Some(component);
         self.notes.insert(Note { component, text });

@@ -19,8 +19,6 @@ use crate::{
 pub struct Operation {
     /// Which one.
     pub wanted: &'static Wanted,
-    /// Its name in the description.
-    pub published_as: Option<String>,
     /// Where it stands.
     pub at: At,
     /// Whether it is going to be removed.
@@ -119,34 +117,50 @@ const JSON: &str = "application/json";
 pub fn operation(
     source: &Source<'_>,
     wanted: &'static Wanted,
+    path: &str,
     value: &Value,
     shared: (Option<&Value>, At),
     at: At,
 ) -> Result<Operation> {
     let object = at.object(value)?;
     OPERATION.check(object, &at)?;
-    let published_as = match object.get("operationId") {
-        Some(id) => Some(at.child("operationId").string(id)?.to_owned()),
-        None => None,
-    };
     // What the operation says replaces what its path says.
     let mut parameters: BTreeMap<(String, String), Parameter> = BTreeMap::new();
     let own = (object.get("parameters"), at.child("parameters"));
     for (list, at) in [shared, own] {
         let Some(list) = list else { continue };
         for (index, value) in at.list(list)?.iter().enumerate() {
-            let found = parameter(source, value, at.child(&index))?;
+            let mut found = parameter(source, value, at.child(&index))?;
+            if found.location == "path" {
+                rename(&mut found, path, wanted.path);
+            }
             let key = (found.location.clone(), found.name.clone());
             parameters.insert(key, found);
         }
     }
-    let mut expected: Vec<&str> = wanted.path.split(['{', '}']).skip(1).step_by(2).collect();
-    expected.retain(|name| !parameters.contains_key(&("path".to_owned(), (*name).to_owned())));
-    if let Some(name) = expected.first() {
-        return Err(at
-            .child("parameters")
-            .error(format!("has no parameter for `{{{name}}}` in the path")));
+    for name in names(wanted.path) {
+        let key = ("path".to_owned(), name.to_owned());
+        parameters.entry(key).or_insert_with(|| {
+            source.note(&at, &format!("no parameter for `{{{name}}}` in the path"));
+            let object = json!({ "in": "path", "required": true, "schema": { "type": "string" } });
+            Parameter {
+                name: name.to_owned(),
+                location: "path".to_owned(),
+                object: object.as_object().cloned().unwrap_or_default(),
+                at: at.child("parameters"),
+            }
+        });
     }
+    let unused = |(location, name): &(String, String)| {
+        location == "path" && !names(wanted.path).any(|known| known == name)
+    };
+    parameters.retain(|key, parameter| {
+        let unused = unused(key);
+        if unused {
+            source.note(&parameter.at, "not in the path");
+        }
+        !unused
+    });
     let request = match object.get("requestBody") {
         Some(body) => Some(request(source, body, at.child("requestBody"))?),
         None => None,
@@ -168,7 +182,6 @@ pub fn operation(
     }
     Ok(Operation {
         wanted,
-        published_as,
         deprecated: at.flag(object, "deprecated")?,
         security: match object
             .get("security")
@@ -182,6 +195,19 @@ pub fn operation(
         answers,
         at,
     })
+}
+
+/// The names of the parameters in a path template.
+fn names(path: &str) -> impl Iterator<Item = &str> {
+    path.split(['{', '}']).skip(1).step_by(2)
+}
+
+/// Gives a parameter of the path the name that it has in the fragment.
+fn rename(parameter: &mut Parameter, published: &str, wanted: &str) {
+    let position = names(published).position(|name| name == parameter.name);
+    if let Some(name) = position.and_then(|position| names(wanted).nth(position)) {
+        name.clone_into(&mut parameter.name);
+    }
 }
 
 fn parameter(source: &Source<'_>, value: &Value, at: At) -> Result<Parameter> {
@@ -202,17 +228,18 @@ fn parameter(source: &Source<'_>, value: &Value, at: At) -> Result<Parameter> {
     let (schema, schema_at) = at.member(object, "schema")?;
     let schema = convert::schema(source, schema, &schema_at)?;
     let required = at.flag(object, "required")?;
-    if location == "path" && !required {
-        return Err(at.error("a parameter of the path is always required"));
+    let is_path = location == "path";
+    if is_path && !required {
+        source.note(&at, "in the path, and so required");
     }
     let mut kept = Map::new();
-    for key in ["name", "in", "deprecated", "style", "explode"] {
+    for key in ["in", "deprecated", "style", "explode"] {
         if let Some(value) = object.get(key) {
             source.take(Some(value), &at)?;
             kept.insert(key.to_owned(), value.clone());
         }
     }
-    kept.insert("required".to_owned(), required.into());
+    kept.insert("required".to_owned(), (required || is_path).into());
     kept.insert("schema".to_owned(), schema);
     Ok(Parameter {
         name,

@@ -7,7 +7,7 @@ use crate::{
         keywords::Keywords,
         operation::{Operation, operation},
         source::{At, Source},
-        tables::OPERATIONS,
+        tables::{OPERATIONS, Wanted},
     },
     error::Result,
 };
@@ -23,6 +23,8 @@ pub struct Cut {
     pub security: Map<String, Value>,
     /// The operations that were found, in the order of [`OPERATIONS`].
     pub operations: Vec<Operation>,
+    /// Those that were not.
+    pub missing: Vec<&'static Wanted>,
 }
 
 /// Servers of its own would be another place to send requests to: they are not left out.
@@ -58,12 +60,16 @@ pub fn cut(source: &Source<'_>) -> Result<Cut> {
     }
     let (paths, paths_at) = at.member(document, "paths")?;
     let paths = paths_at.object(paths)?;
-    let mut operations = Vec::new();
+    let (mut operations, mut missing) = (Vec::new(), Vec::new());
     for wanted in &OPERATIONS {
-        let item_at = paths_at.child(wanted.path);
-        let item = paths.get(wanted.path);
-        let item = item
-            .map(|item| source.follow(item, item_at.clone()))
+        // A path is the same path whatever its parameters are called.
+        let found = paths
+            .iter()
+            .find(|(path, _)| blanked(path) == blanked(wanted.path));
+        let path = found.map_or(wanted.path, |(path, _)| path.as_str());
+        let item_at = paths_at.child(path);
+        let item = found
+            .map(|(_, item)| source.follow(item, item_at.clone()))
             .transpose()?;
         let found = match &item {
             Some((item, at)) => {
@@ -77,13 +83,13 @@ pub fn cut(source: &Source<'_>) -> Result<Cut> {
             Some((item, at, found)) => {
                 let shared = (item.get("parameters"), at.child("parameters"));
                 let at = at.child(wanted.method);
-                operations.push(operation(source, wanted, found, shared, at)?);
+                operations.push(operation(source, wanted, path, found, shared, at)?);
             }
             None if wanted.needed => {
                 let message = format!("missing, and the crate needs `{}`", wanted.name);
                 return Err(item_at.child(wanted.method).error(message));
             }
-            None => {}
+            None => missing.push(wanted),
         }
     }
     Ok(Cut {
@@ -91,7 +97,16 @@ pub fn cut(source: &Source<'_>) -> Result<Cut> {
         server: server(document, &at)?,
         security: security(source, &operations)?,
         operations,
+        missing,
     })
+}
+
+/// A path template without the names of its parameters.
+fn blanked(path: &str) -> String {
+    let parts = path.split(['{', '}']).enumerate();
+    parts
+        .map(|(index, part)| if index % 2 == 1 { "{}" } else { part })
+        .collect()
 }
 
 fn server(document: &Map<String, Value>, at: &At) -> Result<String> {

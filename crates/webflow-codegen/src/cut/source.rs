@@ -1,6 +1,9 @@
 //! Finds its way in a description: places as JSON pointers, and references.
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use serde_json::{Map, Value};
 
@@ -126,6 +129,7 @@ impl At {
 pub struct Source<'a> {
     root: &'a Value,
     left: Cell<usize>,
+    notes: RefCell<Vec<String>>,
 }
 
 impl<'a> Source<'a> {
@@ -153,6 +157,7 @@ impl<'a> Source<'a> {
         Ok(Self {
             root,
             left: Cell::new(MAX_TAKEN),
+            notes: RefCell::default(),
         })
     }
 
@@ -160,6 +165,21 @@ impl<'a> Source<'a> {
     #[must_use]
     pub fn root(&self) -> &'a Value {
         self.root
+    }
+
+    /// Records something at `at` that is not as it should be, and is tolerated.
+    pub fn note(&self, at: &At, text: &str) {
+        let note = format!("`{}`: {text}", at.pointer());
+        let mut notes = self.notes.borrow_mut();
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+
+    /// What was tolerated so far, with its places.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.borrow().clone()
     }
 
     /// Counts what is taken at `at`: its place, and `value` if that is copied.

@@ -9,10 +9,8 @@ pub struct Wanted {
     pub method: &'static str,
     /// Its name in the fragment.
     pub name: &'static str,
-    /// Its `operationId` in the description.
-    pub published_as: &'static str,
-    /// Whether uploading or mirroring a directory needs it. The others may go, which the
-    /// report says.
+    /// Whether a fragment without it is an error. The others may be missing, which the report
+    /// says.
     pub needed: bool,
 }
 
@@ -20,14 +18,12 @@ const fn wanted(
     method: &'static str,
     path: &'static str,
     name: &'static str,
-    published_as: &'static str,
     needed: bool,
 ) -> Wanted {
     Wanted {
         path,
         method,
         name,
-        published_as,
         needed,
     }
 }
@@ -35,14 +31,14 @@ const fn wanted(
 /// The operations in the order that the fragment has them in.
 #[rustfmt::skip]
 pub const OPERATIONS: [Wanted; 8] = [
-    wanted("get", "/sites/{site_id}/assets", "list_assets", "list-assets", true),
-    wanted("post", "/sites/{site_id}/assets", "create_asset", "create-asset", true),
-    wanted("get", "/assets/{asset_id}", "get_asset", "get-asset", true),
-    wanted("patch", "/assets/{asset_id}", "update_asset", "patch-asset", true),
-    wanted("delete", "/assets/{asset_id}", "delete_asset", "delete-asset", true),
-    wanted("get", "/sites/{site_id}/asset_folders", "list_asset_folders", "list-asset-folders", true),
-    wanted("post", "/sites/{site_id}/asset_folders", "create_asset_folder", "create-asset-folder", true),
-    wanted("get", "/asset_folders/{asset_folder_id}", "get_asset_folder", "get-asset-folder", false),
+    wanted("get", "/sites/{site_id}/assets", "list_assets", false),
+    wanted("post", "/sites/{site_id}/assets", "create_asset", true),
+    wanted("get", "/assets/{asset_id}", "get_asset", false),
+    wanted("patch", "/assets/{asset_id}", "update_asset", false),
+    wanted("delete", "/assets/{asset_id}", "delete_asset", false),
+    wanted("get", "/sites/{site_id}/asset_folders", "list_asset_folders", false),
+    wanted("post", "/sites/{site_id}/asset_folders", "create_asset_folder", false),
+    wanted("get", "/asset_folders/{asset_folder_id}", "get_asset_folder", false),
 ];
 
 /// The names of the schemas by where they stand: the operation or the schema above, and the
@@ -92,6 +88,25 @@ pub const ANSWERS: [(&str, &str); 10] = [
     ("502", "BadGateway"),
     ("503", "ServiceUnavailable"),
 ];
+
+/// The schema of every error.
+pub const ERROR: &str = "ApiError";
+
+/// The codes of errors, for descriptions that list none.
+#[rustfmt::skip]
+pub const CODES: [&str; 30] = [
+    "bad_request", "collection_not_found", "conflict", "duplicate_collection",
+    "duplicate_user_email", "ecommerce_not_enabled", "forbidden", "forms_require_republish",
+    "incompatible_webhook_filter", "internal_error", "invalid_auth_version", "invalid_credentials",
+    "invalid_domain", "invalid_user_email", "item_not_found", "missing_scopes",
+    "no_domains", "not_authorized", "not_enterprise_plan_site", "not_enterprise_plan_workspace",
+    "order_not_found", "resource_not_found", "service_unavailable", "too_many_requests",
+    "unsupported_version", "unsupported_webhook_trigger_type", "user_limit_reached", "user_not_found",
+    "users_not_enabled", "validation_error",
+];
+
+/// The schemas without which nothing can be uploaded.
+pub const NEEDED: [&str; 3] = ["NewAsset", "AssetUpload", "UploadDetails"];
 
 /// The schemas in the order of their use: what is sent, what is answered, what goes wrong. The
 /// generator needs `KnownErrorCode` before `ErrorCode` to print the latter.

@@ -144,10 +144,12 @@ pub(crate) const EDITS: [Edit; 16] = [
         name: "an operation that is gone",
         replace: &[(
             "  /asset_folders/{asset_folder_id}:\n",
-            "  /asset_folders/{other}:\n",
+            "  /elsewhere/{asset_folder_id}:\n",
         )],
         rows: &["operation | `get_asset_folder` | removed | **yes**"],
-        says: &[],
+        says: &[
+            "`get_asset_folder` is missing: the description has no `GET /asset_folders/{asset_folder_id}`",
+        ],
     },
     Edit {
         name: "a status",

@@ -98,19 +98,9 @@ fn wrong_and_missing_parts_are_refused_with_their_pointer() {
             "#/info/version: not ASCII",
         ),
         (
-            "  /assets/{asset_id}:\n",
-            "  /assets/{id}:\n",
-            "#/paths/~1assets~1{asset_id}/get: missing, and the crate needs `get_asset`",
-        ),
-        (
-            "    patch:\n",
-            "    put:\n",
-            "#/paths/~1assets~1{asset_id}/patch: missing",
-        ),
-        (
-            "name: asset_id, in: path",
-            "name: asset, in: path",
-            "#/paths/~1assets~1{asset_id}/get/parameters: has no parameter for `{asset_id}`",
+            "    post:\n      operationId: create-asset\n",
+            "    put:\n      operationId: create-asset\n",
+            "#/paths/~1sites~1{site_id}~1assets/post: missing, and the crate needs `create_asset`",
         ),
         (
             "        '204': { description: Nothing left }\n",

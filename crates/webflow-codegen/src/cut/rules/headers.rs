@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     cut::name::{Fragment, header_name, reference},
-    error::{Error, Result},
+    error::Result,
 };
 
 const SHARED: &str = "/components/headers";
@@ -16,12 +16,9 @@ const RATE_LIMIT: [&str; 2] = ["X-RateLimit-Limit", "X-RateLimit-Remaining"];
 /// Gives every success the headers that tell how many requests are left.
 pub(super) fn rate_limit(fragment: &mut Fragment) -> Result<usize> {
     let shared = fragment.object(SHARED)?;
-    if let Some(name) = RATE_LIMIT
-        .iter()
-        .find(|name| !shared.contains_key(&header_name(name)))
-    {
-        let message = format!("expected `{name}` on an answer");
-        return Err(Error::new(SHARED, message));
+    for name in RATE_LIMIT {
+        let header = json!({ "schema": { "type": "integer" } });
+        shared.entry(header_name(name)).or_insert(header);
     }
     let mut added = 0;
     let paths = fragment.object("/paths")?.values_mut();
@@ -59,9 +56,13 @@ pub(super) fn retry_after(fragment: &mut Fragment) -> Result<usize> {
         return Ok(0);
     }
     let header = json!({ "schema": { "type": "integer" } });
-    shared.insert(component.clone(), header);
-    let headers = fragment.object("/components/responses/TooManyRequests/headers")?;
-    headers.insert("Retry-After".to_owned(), reference("headers", &component));
+    let too_many = "/components/responses/TooManyRequests";
+    let Ok(answer) = fragment.object(too_many) else {
+        return Ok(0);
+    };
+    let headers = answer.entry("headers").or_insert_with(|| json!({}));
+    headers["Retry-After"] = reference("headers", &component);
+    fragment.object(SHARED)?.insert(component, header);
     Ok(1)
 }
 

@@ -1,5 +1,5 @@
 //! Where the fragment deliberately differs from the description: each difference is a rule
-//! with a name, and a rule that finds nothing to change is an error.
+//! with a name, and a rule that finds nothing to change is reported and skipped.
 //!
 //! `openapi/README.md` says of each rule why it is there.
 
@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use crate::{
-    cut::name::Fragment,
+    cut::name::{Fragment, Note},
     error::{Error, Result},
 };
 
@@ -44,8 +44,7 @@ const SCHEMAS: &str = "/components/schemas";
 
 /// The rules in the order that they are applied in.
 #[rustfmt::skip]
-pub const RULES: [Rule; 16] = [
-    rule("operation-names", "/paths", operations::names),
+pub const RULES: [Rule; 15] = [
     rule("folder-pages", "/paths/~1sites~1{site_id}~1asset_folders/get/parameters", operations::folder_pages),
     rule("rate-limit-headers", "/paths", headers::rate_limit),
     rule("retry-after-header", "/components/responses/TooManyRequests/headers", headers::retry_after),
@@ -63,17 +62,19 @@ pub const RULES: [Rule; 16] = [
     rule("rust-types", SCHEMAS, types::rust_types),
 ];
 
-/// Applies every rule.
+/// Applies every rule. One that finds nothing to change is reported.
 ///
 /// # Errors
 ///
-/// With the rule and the place, if a rule finds nothing to change, or not what it expects.
+/// With the rule and the place, if a rule does not find what it expects.
 pub fn apply(fragment: &mut Fragment) -> Result<()> {
     for rule in &RULES {
         let changed = (rule.apply)(fragment).map_err(|e| e.by_rule(rule.name))?;
         if changed == 0 {
-            let error = Error::new(rule.place, "nothing to change; is it still needed?");
-            return Err(error.by_rule(rule.name));
+            let (name, place) = (rule.name, rule.place);
+            let text = format!("rule `{name}` found nothing to change at `{place}`");
+            let component = None;
+            fragment.notes.insert(Note { component, text });
         }
     }
     Ok(())

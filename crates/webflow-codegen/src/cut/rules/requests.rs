@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    cut::name::{Fragment, reference, with},
+    cut::name::{Fragment, Note, reference, with},
     error::{Error, Result},
 };
 
@@ -20,16 +20,16 @@ const PLACES: [(&str, &str); 8] = [
     ("/components/schemas/NewAssetFolder/properties/parentFolder", "FolderId"),
 ];
 
-/// `get_asset_folder` is the one operation that may go, and its parameter with it.
-const MAY_GO: &str = "/components/parameters/AssetFolderId/schema";
-
 /// Gives ids, the hash and the file name a type of their own that checks them.
 pub(super) fn constrained(fragment: &mut Fragment) -> Result<usize> {
+    let mut changed = 0;
     for (place, name) in PLACES {
-        if place == MAY_GO && fragment.document.pointer(place).is_none() {
+        let Ok(schema) = fragment.object(place) else {
+            let text = format!("rule `constrained-requests` found nothing at `{place}`");
+            let component = None;
+            fragment.notes.insert(Note { component, text });
             continue;
-        }
-        let schema = fragment.object(place)?;
+        };
         let beside: Map<String, Value> = ["nullable", "deprecated"]
             .into_iter()
             .filter_map(|key| Some((key.to_owned(), schema.remove(key)?)))
@@ -49,8 +49,9 @@ pub(super) fn constrained(fragment: &mut Fragment) -> Result<usize> {
         fragment
             .schemas()?
             .insert(name.to_owned(), constraint(name));
+        changed += 1;
     }
-    Ok(PLACES.len())
+    Ok(changed)
 }
 
 /// An id such as `..` would walk up the request's path.

@@ -26,7 +26,9 @@ pub(super) fn used_scopes(fragment: &mut Fragment) -> Result<usize> {
             .flatten();
         used.extend(scopes.filter_map(Value::as_str).map(str::to_owned));
     }
-    let scopes = fragment.object(&format!("{FLOW}/scopes"))?;
+    let Ok(scopes) = fragment.object(&format!("{FLOW}/scopes")) else {
+        return Ok(0);
+    };
     let before = scopes.len();
     scopes.retain(|scope, _| used.contains(scope));
     // Their descriptions are the project's own.

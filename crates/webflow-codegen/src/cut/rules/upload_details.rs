@@ -1,6 +1,6 @@
 //! Rules on `UploadDetails`, the fields of the signed form.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{cut::name::Fragment, error::Result};
 
@@ -23,15 +23,17 @@ pub(super) fn security_token(fragment: &mut Fragment) -> Result<usize> {
 /// Marks the fields with which anyone could upload.
 pub(super) fn secrets(fragment: &mut Fragment) -> Result<usize> {
     let mut marked = 0;
+    let fields = fragment.object(&format!("{SCHEMA}/properties"))?;
     for field in [
         "Policy",
         "X-Amz-Credential",
         "X-Amz-Security-Token",
         "X-Amz-Signature",
     ] {
-        let field = fragment.object(&format!("{SCHEMA}/properties/{field}"))?;
-        field.insert("format".to_owned(), SECRET.into());
-        marked += 1;
+        if let Some(field) = fields.get_mut(field).and_then(Value::as_object_mut) {
+            field.insert("format".to_owned(), SECRET.into());
+            marked += 1;
+        }
     }
     Ok(marked)
 }
