@@ -1,6 +1,6 @@
 //! Ids and digests: values of a fixed number of hexadecimal digits.
 
-use std::{error::Error, fmt, str::FromStr};
+use std::{convert::Infallible, error::Error, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -12,10 +12,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// let error = "my-site".parse::<SiteId>().unwrap_err();
 /// assert_eq!(error.to_string(), "a site id has 24 hexadecimal digits");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdError {
     what: &'static str,
     digits: usize,
+    text: String,
+}
+
+impl IdError {
+    /// The text that was given.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
 }
 
 impl fmt::Display for IdError {
@@ -25,6 +34,13 @@ impl fmt::Display for IdError {
 }
 
 impl Error for IdError {}
+
+/// What is an id already always converts.
+impl From<Infallible> for IdError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
 
 /// Declares a type that holds `$len` bytes and is written as twice as many hexadecimal digits.
 ///
@@ -42,7 +58,11 @@ macro_rules! hexadecimal {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                decode(text).map(Self).ok_or(IdError { what: $what, digits: 2 * $len })
+                decode(text).map(Self).ok_or_else(|| IdError {
+                    what: $what,
+                    digits: 2 * $len,
+                    text: text.to_owned(),
+                })
             }
         }
 

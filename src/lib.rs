@@ -77,6 +77,7 @@ pub use api::{
     client::ClientBuilder,
     context::Context,
     explain::explain,
+    folders::FolderTree,
     pacer::RateLimit,
     pages::{ListAllAssets, ListAllFolders},
     retry::RetryPolicy,

@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod context;
 pub(crate) mod explain;
+pub(crate) mod folders;
 pub(crate) mod hooks;
 pub(crate) mod pacer;
 pub(crate) mod pages;

@@ -4,9 +4,12 @@ use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use progenitor_client::Error;
 
-use crate::generated::{
-    Client,
-    types::{ApiError, Asset, AssetFolder, Pagination},
+use crate::{
+    generated::{
+        Client,
+        types::{ApiError, Asset, AssetFolder, FolderId, Pagination, SiteId},
+    },
+    id::IdError,
 };
 
 /// What a page of assets may have at the most, by Webflow's reference.
@@ -28,20 +31,26 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_all_assets(&self, site: impl Into<String>) -> ListAllAssets {
+    pub fn list_all_assets(
+        &self,
+        site: impl TryInto<SiteId, Error: Into<IdError>>,
+    ) -> ListAllAssets {
         ListAllAssets {
             client: self.clone(),
-            site: site.into(),
+            site: site.try_into().map_err(Into::into),
             folder: None,
             locale: None,
         }
     }
 
     /// Lists every asset folder of a site, at every depth.
-    pub fn list_all_folders(&self, site: impl Into<String>) -> ListAllFolders {
+    pub fn list_all_folders(
+        &self,
+        site: impl TryInto<SiteId, Error: Into<IdError>>,
+    ) -> ListAllFolders {
         ListAllFolders {
             client: self.clone(),
-            site: site.into(),
+            site: site.try_into().map_err(Into::into),
         }
     }
 }
@@ -51,15 +60,15 @@ impl Client {
 #[must_use = "a list does nothing until it is streamed"]
 pub struct ListAllAssets {
     client: Client,
-    site: String,
-    folder: Option<String>,
+    site: std::result::Result<SiteId, IdError>,
+    folder: Option<std::result::Result<FolderId, IdError>>,
     locale: Option<String>,
 }
 
 impl ListAllAssets {
     /// Only the assets in the folder with this id, and in those below it.
-    pub fn folder(mut self, folder: impl Into<String>) -> Self {
-        self.folder = Some(folder.into());
+    pub fn folder(mut self, folder: impl TryInto<FolderId, Error: Into<IdError>>) -> Self {
+        self.folder = Some(folder.try_into().map_err(Into::into));
         self
     }
 
@@ -78,12 +87,13 @@ impl ListAllAssets {
     }
 
     async fn page(self, offset: i64) -> Result<Page<Asset>> {
-        let mut request = self.client.list_assets().site_id(self.site).limit(PAGE);
+        let site = self.site.map_err(|error| no_id(&error))?;
+        let mut request = self.client.list_assets().site_id(site).limit(PAGE);
         if offset > 0 {
             request = request.offset(offset);
         }
         if let Some(folder) = self.folder {
-            request = request.folder_id(folder);
+            request = request.folder_id(folder.map_err(|error| no_id(&error))?);
         }
         if let Some(locale) = self.locale {
             request = request.locale_id(locale);
@@ -98,7 +108,7 @@ impl ListAllAssets {
 #[must_use = "a list does nothing until it is streamed"]
 pub struct ListAllFolders {
     client: Client,
-    site: String,
+    site: std::result::Result<SiteId, IdError>,
 }
 
 impl ListAllFolders {
@@ -112,13 +122,18 @@ impl ListAllFolders {
     }
 
     async fn page(self, offset: i64) -> Result<Page<AssetFolder>> {
-        let mut request = self.client.list_asset_folders().site_id(self.site);
+        let site = self.site.map_err(|error| no_id(&error))?;
+        let mut request = self.client.list_asset_folders().site_id(site);
         if offset > 0 {
             request = request.offset(offset);
         }
         let page = request.send().await?.into_inner();
         Ok((page.asset_folders.unwrap_or_default(), page.pagination))
     }
+}
+
+fn no_id(error: &IdError) -> Error<ApiError> {
+    Error::InvalidRequest(format!("`{}`: {error}", error.text()))
 }
 
 type Page<T> = (Vec<T>, Option<Pagination>);

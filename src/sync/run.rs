@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     api::retry::{self, Attempt},
-    generated::types::AssetUpload,
+    generated::types::{AssetUpload, SiteId},
     source::Source,
     upload::{
         Contents, Outcome, Uploaded,
@@ -180,6 +180,9 @@ impl Run {
 
     /// What the site has by the lock file needs no request, wherever the file is now.
     fn remember(&self, contents: &Contents) {
+        let Ok(site) = SiteId::try_from(&self.plan.sync.site) else {
+            return;
+        };
         let missing = self
             .plan
             .planned
@@ -194,7 +197,7 @@ impl Run {
             let mut asset = AssetUpload::default();
             asset.id = Some(locked.asset.clone());
             asset.hosted_url.clone_from(&locked.url);
-            contents.know(&self.plan.sync.site, locked.md5, asset);
+            contents.know(site, locked.md5, asset);
         }
     }
 

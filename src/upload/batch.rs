@@ -13,7 +13,12 @@ use futures_util::{StreamExt, stream};
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{Contents, Upload, Uploaded, error::UploadError};
-use crate::{generated::Client, s3::Progress, source::Source};
+use crate::{
+    generated::{Client, types::SiteId},
+    id::IdError,
+    s3::Progress,
+    source::Source,
+};
 
 /// Uploads at a time, if not set: enough to fill a connection with small files, and few enough
 /// for the buffers of large ones.
@@ -44,14 +49,18 @@ impl Client {
     /// }
     /// # }
     /// ```
-    pub fn upload_all<I>(&self, site: impl Into<String>, sources: I) -> Batch
+    pub fn upload_all<I>(
+        &self,
+        site: impl TryInto<SiteId, Error: Into<IdError>>,
+        sources: I,
+    ) -> Batch
     where
         I: IntoIterator<Item: Into<Source>, IntoIter: Send + 'static>,
     {
         let client = self.clone();
-        let site = site.into();
+        let site = site.try_into().map_err(Into::into);
         let uploads = sources.into_iter();
-        Batch::new(uploads.map(move |source| client.upload(site.as_str(), source)))
+        Batch::new(uploads.map(move |source| client.upload_to(site.clone(), source.into())))
     }
 }
 

@@ -8,7 +8,10 @@ use std::{
 
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
-use crate::{generated::types::AssetUpload, source::Md5};
+use crate::{
+    generated::types::{AssetUpload, SiteId},
+    source::Md5,
+};
 
 /// The assets that a batch has made, by site and content.
 pub(crate) struct Contents {
@@ -23,7 +26,7 @@ struct Known {
     order: VecDeque<Key>,
 }
 
-type Key = (Arc<str>, Md5);
+type Key = (SiteId, Md5);
 
 /// The asset of one content: nothing until it is on the site.
 type Place = Arc<Turn<Option<Box<AssetUpload>>>>;
@@ -40,17 +43,17 @@ impl Contents {
     /// what the caller leaves in the place is what the next one finds.
     pub(super) async fn enter(
         &self,
-        site: &str,
+        site: SiteId,
         md5: Md5,
     ) -> OwnedMutexGuard<Option<Box<AssetUpload>>> {
-        self.place((site.into(), md5)).lock_owned().await
+        self.place((site, md5)).lock_owned().await
     }
 
     /// Takes in an asset that is on a site already.
     #[cfg(feature = "sync")]
-    pub(crate) fn know(&self, site: &str, md5: Md5, asset: AssetUpload) {
+    pub(crate) fn know(&self, site: SiteId, md5: Md5, asset: AssetUpload) {
         // Nobody is in a place before the batch begins.
-        if let Ok(mut place) = self.place((site.into(), md5)).try_lock() {
+        if let Ok(mut place) = self.place((site, md5)).try_lock() {
             *place = Some(Box::new(asset));
         }
     }
@@ -65,7 +68,7 @@ impl Contents {
         {
             known.places.remove(&oldest);
         }
-        known.order.push_back(key.clone());
+        known.order.push_back(key);
         Arc::clone(known.places.entry(key).or_default())
     }
 }

@@ -9,7 +9,11 @@ mod run;
 use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
-    generated::{Client, types},
+    generated::{
+        Client,
+        types::{self, FolderId, SiteId},
+    },
+    id::IdError,
     s3::{Progress, Stored},
     source::{Md5, Source},
 };
@@ -34,11 +38,19 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn upload(&self, site: impl Into<String>, source: impl Into<Source>) -> Upload {
+    pub fn upload(
+        &self,
+        site: impl TryInto<SiteId, Error: Into<IdError>>,
+        source: impl Into<Source>,
+    ) -> Upload {
+        self.upload_to(site.try_into().map_err(Into::into), source.into())
+    }
+
+    fn upload_to(&self, site: Result<SiteId, IdError>, source: Source) -> Upload {
         Upload {
             client: self.clone(),
-            site: site.into(),
-            source: source.into(),
+            site,
+            source,
             file_name: None,
             parent_folder: None,
             display_name: None,
@@ -56,10 +68,10 @@ impl Client {
 #[must_use = "an upload does nothing until it is sent"]
 pub struct Upload {
     client: Client,
-    site: String,
+    site: Result<SiteId, IdError>,
     source: Source,
     file_name: Option<String>,
-    parent_folder: Option<String>,
+    parent_folder: Option<Result<FolderId, IdError>>,
     display_name: Option<String>,
     alt_text: Option<String>,
     /// What the batch that this upload belongs to has uploaded.
@@ -161,8 +173,8 @@ impl Upload {
     }
 
     /// The id of the asset folder to put the file in. The top of the site if not set.
-    pub fn parent_folder(mut self, folder: impl Into<String>) -> Self {
-        self.parent_folder = Some(folder.into());
+    pub fn parent_folder(mut self, folder: impl TryInto<FolderId, Error: Into<IdError>>) -> Self {
+        self.parent_folder = Some(folder.try_into().map_err(Into::into));
         self
     }
 

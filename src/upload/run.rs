@@ -114,7 +114,7 @@ impl<'a> Run<'a> {
 
         // Held until the end: an equal file of the same batch waits for what becomes of this one.
         let mut same = match &self.upload.contents {
-            Some(contents) => Some(contents.enter(&self.upload.site, hashed.md5).await),
+            Some(contents) => Some(contents.enter(target.site, hashed.md5).await),
             None => None,
         };
         if let Some(asset) = same.as_ref().and_then(|same| same.as_deref()) {
@@ -196,13 +196,13 @@ impl<'a> Run<'a> {
             Some(name) => name.as_str(),
             None => source.file_name().ok_or(Invalid::NoFileName)?,
         };
-        let folder = |id: &String| {
-            types::FolderId::try_from(id.as_str()).map_err(|_| Invalid::FolderId(id.clone()))
-        };
+        let site = site.as_ref();
+        let folder = parent_folder.as_ref().map(Result::as_ref).transpose();
         Ok(Target {
-            site: types::SiteId::try_from(site.as_str())
-                .map_err(|_| Invalid::SiteId(site.clone()))?,
-            folder: parent_folder.as_ref().map(folder).transpose()?,
+            site: *site.map_err(|error| Invalid::SiteId(error.text().to_owned()))?,
+            folder: folder
+                .map_err(|error| Invalid::FolderId(error.text().to_owned()))?
+                .copied(),
             name: types::FileName::try_from(name).map_err(|_| Invalid::FileName {
                 name: name.to_owned(),
                 len: name.chars().count(),

@@ -25,6 +25,11 @@ impl Failed {
         }
     }
 
+    /// A request that was not sent, or an answer that lacks what was asked for.
+    pub(crate) fn of(text: String) -> Self {
+        Self { text, status: None }
+    }
+
     /// Prints the failure and returns how the command ends.
     pub(crate) fn print(&self) -> Exit {
         output::error(&self.text, &[]);

@@ -18,10 +18,9 @@ use clap::{
 use clap_complete::Shell;
 #[cfg(feature = "sandbox")]
 use webflow_assets::sandbox::Rule;
-use webflow_assets::types::FolderId;
 
-pub(crate) use assets::{FoldersArgs, GetArgs, ListArgs, RmArgs};
-pub(crate) use site::{ApiArgs, SiteArgs};
+pub(crate) use assets::{FoldersArgs, FoldersCommand, GetArgs, ListArgs, RmArgs};
+pub(crate) use site::{ApiArgs, FolderArg, SiteArgs};
 pub(crate) use sync::{SyncArgs, UrlArgs};
 pub(crate) use upload::UploadArgs;
 
@@ -82,7 +81,8 @@ pub(crate) enum Command {
     /// Delete assets
     #[command(after_help = assets::RM_NOTES)]
     Rm(RmArgs),
-    /// List the asset folders of a site
+    /// List the asset folders of a site, or create some
+    #[command(args_conflicts_with_subcommands = true)]
     Folders(FoldersArgs),
     /// Run a local Webflow API and S3 for testing
     ///
@@ -202,10 +202,6 @@ pub(crate) fn usage(subcommand: &str, kind: ErrorKind, message: &str) -> ! {
 /// How many files to work on at a time.
 pub(super) fn concurrency() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..=256)
-}
-
-fn folder_id(text: &str) -> Result<FolderId, &'static str> {
-    FolderId::try_from(text).map_err(|_| "a folder id has 24 hexadecimal digits")
 }
 
 #[cfg(test)]

@@ -6,14 +6,14 @@ use console::{Alignment, Term};
 use futures_util::StreamExt;
 use serde::Serialize;
 use webflow_assets::{
-    Client, Error,
-    types::{ApiError, Asset, AssetId},
+    AssetId, Client, Error, FolderId, FolderTree,
+    types::{ApiError, Asset, AssetVariant},
 };
 
 use crate::{
     Exit,
     api_error::Failed,
-    args::{GetArgs, ListArgs, RmArgs},
+    args::{FolderArg, GetArgs, ListArgs, RmArgs},
     output,
     progress::size,
     site::{self, Site},
@@ -23,7 +23,7 @@ use crate::{
 const READ: &str = "assets:read";
 const WRITE: &str = "assets:write";
 
-const COLUMNS: [Column; 4] = [
+const COLUMNS: [Column; 5] = [
     Column {
         title: "ID",
         width: Some(24),
@@ -36,6 +36,11 @@ const COLUMNS: [Column; 4] = [
     },
     Column {
         title: "TYPE",
+        width: Some(16),
+        alignment: Alignment::Left,
+    },
+    Column {
+        title: "FOLDER",
         width: Some(16),
         alignment: Alignment::Left,
     },
@@ -59,6 +64,28 @@ struct AssetLine<'a> {
     site: Option<&'a str>,
     created_on: Option<&'a str>,
     last_updated: Option<&'a str>,
+    parent_folder: Option<&'a str>,
+    variants: Vec<VariantLine<'a>>,
+}
+
+/// An image in another size.
+#[derive(Serialize)]
+struct VariantLine<'a> {
+    hosted_url: Option<&'a str>,
+    file_name: Option<&'a str>,
+    format: Option<&'a str>,
+    width: Option<i64>,
+    height: Option<i64>,
+    quality: Option<i64>,
+    error: Option<&'a str>,
+}
+
+/// An asset in a list, with the path of its folder.
+#[derive(Serialize)]
+struct ListedLine<'a> {
+    #[serde(flatten)]
+    asset: AssetLine<'a>,
+    folder: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -81,6 +108,27 @@ impl<'a> From<&'a Asset> for AssetLine<'a> {
             site: asset.site_id.as_deref(),
             created_on: asset.created_on.as_deref(),
             last_updated: asset.last_updated.as_deref(),
+            parent_folder: asset.folder_id.as_deref(),
+            variants: asset
+                .variants
+                .iter()
+                .flatten()
+                .map(VariantLine::from)
+                .collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a AssetVariant> for VariantLine<'a> {
+    fn from(variant: &'a AssetVariant) -> Self {
+        Self {
+            hosted_url: variant.hosted_url.as_deref(),
+            file_name: variant.original_file_name.as_deref(),
+            format: variant.format.as_deref(),
+            width: variant.width,
+            height: variant.height,
+            quality: variant.quality,
+            error: variant.error.as_deref(),
         }
     }
 }
@@ -91,9 +139,18 @@ pub(crate) async fn list(args: ListArgs) -> io::Result<Exit> {
         Ok(site) => site,
         Err(error) => return Ok(output::fail(&error)),
     };
+    let folders = match site.folders().await {
+        Ok(folders) => folders,
+        Err(failed) => return Ok(failed.print()),
+    };
     let mut list = site.client.list_all_assets(site.id);
-    if let Some(folder) = &args.folder {
-        list = list.folder(*folder);
+    match &args.folder {
+        None => {}
+        Some(FolderArg::Id(id)) => list = list.folder(id),
+        Some(FolderArg::Path(path)) => match site::find(&folders, path) {
+            Ok(id) => list = list.folder(id),
+            Err(failed) => return Ok(failed.print()),
+        },
     }
     let mut assets = list.stream();
     let mut table = Table::new(&COLUMNS);
@@ -106,8 +163,12 @@ pub(crate) async fn list(args: ListArgs) -> io::Result<Exit> {
             }
         };
         any = true;
+        let folder = folder_path(&folders, &asset);
         if args.json {
-            output::json_line(&AssetLine::from(&asset))?;
+            output::json_line(&ListedLine {
+                asset: AssetLine::from(&asset),
+                folder: folder.as_deref(),
+            })?;
         } else {
             let bytes = if table.is_read() {
                 shown_size(&asset).unwrap_or_else(|| "-".to_owned())
@@ -118,6 +179,7 @@ pub(crate) async fn list(args: ListArgs) -> io::Result<Exit> {
                 asset.id.as_deref().unwrap_or_default(),
                 &bytes,
                 asset.content_type.as_deref().unwrap_or_default(),
+                folder.as_deref().unwrap_or_default(),
                 name(&asset),
             ])?;
         }
@@ -126,6 +188,11 @@ pub(crate) async fn list(args: ListArgs) -> io::Result<Exit> {
         output::say("no assets");
     }
     Ok(Exit::Success)
+}
+
+fn folder_path(folders: &FolderTree, asset: &Asset) -> Option<String> {
+    let id = FolderId::try_from(asset.folder_id.as_ref()?).ok()?;
+    folders.path(id)
 }
 
 /// Prints what is known of each asset, one after the other.
@@ -268,6 +335,7 @@ fn details(asset: &Asset) -> String {
         ("type", asset.content_type.as_deref()),
         ("size", size.as_deref()),
         ("alt text", asset.alt_text.as_deref()),
+        ("folder", asset.folder_id.as_deref()),
         ("site", asset.site_id.as_deref()),
         ("created", asset.created_on.as_deref()),
         ("updated", asset.last_updated.as_deref()),

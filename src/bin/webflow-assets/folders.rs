@@ -1,4 +1,4 @@
-//! `folders`: the asset folders of a site.
+//! `folders`: the asset folders of a site, listed and created.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -8,12 +8,15 @@ use std::{
 use console::Alignment;
 use futures_util::TryStreamExt;
 use serde::Serialize;
-use webflow_assets::types::AssetFolder;
+use webflow_assets::{
+    FolderId,
+    types::{AssetFolder, NewAssetFolder},
+};
 
 use crate::{
     Exit,
     api_error::Failed,
-    args::FoldersArgs,
+    args::{FoldersArgs, FoldersCommand, SiteArgs},
     output,
     site::Site,
     table::{Column, Table},
@@ -41,8 +44,72 @@ struct FolderLine<'a> {
     last_updated: Option<&'a str>,
 }
 
-/// Prints the folders: a tree, or an object for each as they come.
+#[derive(Serialize)]
+struct PathLine<'a> {
+    path: &'a str,
+    id: FolderId,
+    created: bool,
+}
+
 pub(crate) async fn run(args: FoldersArgs) -> io::Result<Exit> {
+    match args.command {
+        None => list(args).await,
+        Some(FoldersCommand::Create { paths, json, site }) => create(&paths, json, &site).await,
+    }
+}
+
+/// Creates folders and those above them, as far as they are missing.
+async fn create(paths: &[String], json: bool, args: &SiteArgs) -> io::Result<Exit> {
+    let site = match Site::live("folders", args) {
+        Ok(site) => site,
+        Err(error) => return Ok(output::fail(&error)),
+    };
+    let mut folders = match site.folders().await {
+        Ok(folders) => folders,
+        Err(failed) => return Ok(failed.print()),
+    };
+    for path in paths {
+        let mut place = None;
+        let mut created = false;
+        for name in path.split('/') {
+            if let Some(id) = folders.child(place, name) {
+                place = Some(id);
+                continue;
+            }
+            let request = site.client.create_asset_folder().site_id(site.id);
+            let body = NewAssetFolder {
+                display_name: name.to_owned(),
+                parent_folder: place,
+            };
+            let folder = match request.body(body).send().await {
+                Ok(folder) => folder.into_inner(),
+                Err(error) => {
+                    let what = format!("{path}: the folder `{name}` was not created");
+                    return Ok(Failed::new(&what, &error, "assets:write").print());
+                }
+            };
+            let id = folder.id.as_deref().and_then(|id| id.parse().ok());
+            let Some(id) = id else {
+                let text = format!("{path}: the answer has no id for the new folder `{name}`");
+                return Ok(Failed::of(text).print());
+            };
+            folders.insert(id, place, name);
+            place = Some(id);
+            created = true;
+        }
+        if let Some(id) = place {
+            if json {
+                output::json_line(&PathLine { path, id, created })?;
+            } else {
+                output::line(&format!("{id}\t{}", output::field(path)))?;
+            }
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// Prints the folders: a tree, or an object for each as they come.
+async fn list(args: FoldersArgs) -> io::Result<Exit> {
     let site = match Site::live("folders", &args.site) {
         Ok(site) => site,
         Err(error) => return Ok(output::fail(&error)),

@@ -3,7 +3,6 @@
 use std::{
     fs,
     io::{self, Write},
-    iter,
     path::Path,
 };
 
@@ -74,10 +73,17 @@ fn pages() -> io::Result<Vec<Page>> {
     let mut command = Cli::command();
     // Gives the sub-commands their full names.
     command.build();
-    iter::once(&command)
-        .chain(command.get_subcommands())
-        .map(Page::new)
-        .collect()
+    let mut pages = Vec::new();
+    let mut commands = vec![&command];
+    while let Some(command) = commands.pop() {
+        pages.push(Page::new(command)?);
+        // The help of a command says what `help` would.
+        let below = command
+            .get_subcommands()
+            .filter(|below| below.get_name() != "help");
+        commands.extend(below.collect::<Vec<_>>().into_iter().rev());
+    }
+    Ok(pages)
 }
 
 fn print(bytes: &[u8]) -> io::Result<Exit> {

@@ -3,20 +3,22 @@
 use std::env;
 
 use clap::error::ErrorKind;
-#[cfg(feature = "sandbox")]
-use webflow_assets::sandbox::Sandbox;
 use webflow_assets::{
-    Client, ClientBuilder, ConfigError, DEFAULT_BASE_URL, RetryPolicy, Token, types,
+    Client, ClientBuilder, ConfigError, DEFAULT_BASE_URL, FolderId, FolderTree, RetryPolicy,
+    SiteId, Token,
 };
+#[cfg(feature = "sandbox")]
+use webflow_assets::{IdError, sandbox::Sandbox};
 
 use crate::{
-    args::{self, ApiArgs, SiteArgs},
+    api_error::Failed,
+    args::{self, ApiArgs, FolderArg, SiteArgs},
     output,
 };
 
 pub(crate) struct Site {
     pub(crate) client: Client,
-    pub(crate) id: String,
+    pub(crate) id: SiteId,
     #[cfg(feature = "sandbox")]
     pub(crate) sandbox: Option<Sandbox>,
 }
@@ -29,6 +31,9 @@ pub(crate) enum SiteError {
     Sandbox(#[source] std::io::Error),
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[cfg(feature = "sandbox")]
+    #[error(transparent)]
+    Id(#[from] IdError),
 }
 
 impl Site {
@@ -41,13 +46,13 @@ impl Site {
                 "no site: pass --site, or set WEBFLOW_SITE_ID",
             )
         });
-        if types::SiteId::try_from(id.as_str()).is_err() {
+        let id = id.parse().unwrap_or_else(|_| {
             args::usage(
                 subcommand,
                 ErrorKind::ValueValidation,
                 &format!("the site id {id:?} is not 24 hexadecimal digits"),
-            );
-        }
+            )
+        });
         Ok(Self {
             client: client(subcommand, &args.api)?,
             id,
@@ -66,10 +71,35 @@ impl Site {
             .build()?;
         Ok(Self {
             client,
-            id: sandbox.site_id().to_owned(),
+            id: sandbox.site_id().parse()?,
             sandbox: Some(sandbox),
         })
     }
+}
+
+impl Site {
+    /// The site's folders, from a request or more.
+    pub(crate) async fn folders(&self) -> Result<FolderTree, Failed> {
+        let folders = self.client.list_all_folders(self.id).tree().await;
+        folders.map_err(|error| Failed::new("the folders were not listed", &error, "assets:read"))
+    }
+
+    /// The id of a folder. Only a path takes a request.
+    pub(crate) async fn folder(&self, folder: &FolderArg) -> Result<FolderId, Failed> {
+        match folder {
+            FolderArg::Id(id) => Ok(*id),
+            FolderArg::Path(path) => find(&self.folders().await?, path),
+        }
+    }
+}
+
+/// The folder at a path, which is expected to be there.
+pub(crate) fn find(folders: &FolderTree, path: &str) -> Result<FolderId, Failed> {
+    folders.find(path).ok_or_else(|| {
+        Failed::of(format!(
+            "the site has no folder `{path}`; `webflow-assets folders create` creates it"
+        ))
+    })
 }
 
 /// A client without a site; wrong usage ends the process.

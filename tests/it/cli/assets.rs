@@ -31,7 +31,7 @@ fn a_list_has_every_asset_on_every_page() {
     assert!(
         lines
             .iter()
-            .any(|line| line[1..] == ["11", "text/plain", "123.txt"])
+            .any(|line| line[1..] == ["11", "text/plain", "", "123.txt"])
     );
     assert_eq!(text(&output.stderr), "");
 }
@@ -50,8 +50,17 @@ fn a_list_for_machines_has_all_that_is_known() {
     assert_exit(&output, 0);
     let lines = json_lines(&output);
     assert_eq!(lines.len(), 1);
-    let asset = &lines[0];
-    for field in ["id", "hosted_url", "file_name", "content_type", "size"] {
+    let mut asset = lines[0].clone();
+    let path = asset.as_object_mut().expect("an object").remove("folder");
+    assert_eq!(path, Some("Folder".into()));
+    for field in [
+        "id",
+        "hosted_url",
+        "file_name",
+        "content_type",
+        "size",
+        "parent_folder",
+    ] {
         assert_eq!(asset[field], uploaded[field], "{field}");
     }
     assert_eq!(asset["alt_text"], "A barn");
@@ -59,10 +68,11 @@ fn a_list_for_machines_has_all_that_is_known() {
     for field in ["display_name", "created_on", "last_updated"] {
         assert!(asset[field].is_string(), "{asset}");
     }
-    assert_eq!(asset.as_object().expect("an object").len(), 10, "{asset}");
+    assert_eq!(asset["variants"], serde_json::json!([]));
+    assert_eq!(asset.as_object().expect("an object").len(), 12, "{asset}");
 
     let got = run(&mut live.command(&["get", asset["id"].as_str().expect("an id"), "--json"]));
-    assert_eq!(json_lines(&got), lines);
+    assert_eq!(json_lines(&got), [asset]);
 }
 
 #[test]
@@ -80,7 +90,7 @@ fn an_empty_list_says_so() {
 fn a_list_that_is_refused_is_an_error_in_a_line() {
     let live = Live::start();
     for (args, what) in [
-        (["list"], "the assets were not listed: 401 "),
+        (["list"], "the folders were not listed: 401 "),
         (["folders"], "the folders were not listed: 401 "),
     ] {
         let output = run(live.command(&args).env("WEBFLOW_API_TOKEN", "wrong"));
@@ -95,7 +105,7 @@ fn a_list_that_is_refused_is_an_error_in_a_line() {
         .env("WEBFLOW_BASE_URL", "http://127.0.0.1:9"));
     assert_exit(&output, 1);
     assert!(
-        text(&output.stderr).contains("the assets were not listed: error sending request"),
+        text(&output.stderr).contains("the folders were not listed: error sending request"),
         "{output:?}"
     );
 }

@@ -27,11 +27,15 @@ fn the_manual_has_a_page_for_each_sub_command() {
         commands
             .lines()
             .take_while(|line| !line.is_empty())
-            .map(|line| {
-                let name = line.split_whitespace().next().expect("a name");
-                format!("webflow-assets-{name}.1")
-            }),
+            .map(|line| line.split_whitespace().next().expect("a name"))
+            .filter(|name| *name != "help")
+            .map(|name| format!("webflow-assets-{name}.1")),
     );
+    let folders = pages
+        .iter()
+        .position(|page| page == "webflow-assets-folders.1");
+    let below = folders.expect("a page") + 1;
+    pages.insert(below, "webflow-assets-folders-create.1".to_owned());
     let mut printed = Vec::new();
     for page in &pages {
         let text = fs::read(dir.join(page)).expect("the page is there");

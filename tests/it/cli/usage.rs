@@ -13,6 +13,7 @@ fn the_help_is_as_reviewed() {
         ("help-get", &["get", "--help"]),
         ("help-rm", &["rm", "--help"]),
         ("help-folders", &["folders", "--help"]),
+        ("help-folders-create", &["folders", "create", "--help"]),
         ("help-sandbox", &["sandbox", "--help"]),
         ("help-man", &["man", "--help"]),
         ("help-completions", &["completions", "--help"]),
@@ -23,99 +24,109 @@ fn the_help_is_as_reviewed() {
     }
 }
 
+/// Wrong usage, and what is said about it.
+const WRONG: &[(&[&str], &str)] = &[
+    (&["upload"], "FILE"),
+    (&["upload", HERO, "--nonsense"], "--nonsense"),
+    (&["upload", HERO, "--token", "t0k3n"], "--token"),
+    (&["upload", HERO, HERO, "--name", "a.png"], "--name"),
+    (&["upload", HERO, "--name", ""], "--name has 0 characters"),
+    (&["upload", HERO, "--site", ".."], r#"site id "..""#),
+    (&["upload", HERO, "--site", ""], "no site"),
+    (
+        &["upload", HERO, "--folder", "a//b"],
+        "'a//b' for '--folder",
+    ),
+    (&["upload", HERO, HERO, "--alt-text", "a"], "--alt-text"),
+    (
+        &["upload", HERO, HERO, "--display-name", "a"],
+        "single asset",
+    ),
+    (
+        &["upload", HERO, "--concurrency", "0"],
+        "0 is not in 1..=256",
+    ),
+    (
+        &["upload", HERO, "--concurrency", "99999999999"],
+        "99999999999 is not in 1..=256",
+    ),
+    (
+        &["sync", "src", "--concurrency", "257"],
+        "is not in 1..=256",
+    ),
+    (
+        &["upload", HERO, "--timeout", "0"],
+        "as in 1m, 90s or 250ms",
+    ),
+    (&["upload", HERO, "--timeout", "NaN"], "--timeout"),
+    (&["upload", HERO, "--retries", "many"], "--retries"),
+    (
+        &["upload", "--files-from", "no-such-list"],
+        "cannot be read",
+    ),
+    (
+        &["list", "--folder", "/"],
+        "a path, as in brand/2026, or an id",
+    ),
+    (&["folders", "create"], "PATH"),
+    (&["folders", "create", SITE], "a path, not an id"),
+    (&["list", "--site", ".."], r#"site id "..""#),
+    (&["get"], "ASSET_ID"),
+    (&["get", ".."], "an asset id has 24 hexadecimal digits"),
+    (&["get", SITE, "--site", SITE], "--site"),
+    (&["rm"], "ASSET_ID"),
+    (&["rm", "--yes", SITE, "x"], "'x'"),
+    (&["folders", "--site", "x"], r#"site id "x""#),
+    (&["sync"], "DIR"),
+    (&["sync", "src", "--yes"], "--delete"),
+    (&["sync", "src", "--include", "a[", "--site", SITE], "a["),
+    (&["sync", "src", "--folder", "a//b"], "a//b"),
+    (&["sync", "src", "--long-names", "cut"], "refuse, shorten"),
+    (&["sync", "src", "--sandbox"], "--sandbox"),
+    (&["url"], "PATH"),
+    (&["man", "upload"], "'upload'"),
+    (&["upload", HERO, "--base-url", "nonsense"], "not a URL"),
+    (
+        &["upload", HERO, "--base-url", "http://192.0.2.1/v2"],
+        "--allow-http",
+    ),
+    (
+        &["upload", HERO, "--token-file", "no-such-file"],
+        "the token file cannot be read: ",
+    ),
+    (&["upload", HERO, "--sandbox", "--site", SITE], "--sandbox"),
+    (&["sandbox", "--port", "70000"], "70000"),
+    (
+        &["sandbox", "--fault", "503"],
+        "`503` is no rule: expected `operation:fault`",
+    ),
+    (
+        &[
+            "sandbox",
+            "--fault",
+            "create:503",
+            "--fault",
+            "get:wrong-etag",
+        ],
+        "`wrong-etag` hits post, not get",
+    ),
+    (&["sandbox", "--fault", "post:503*0"], "`0` is no count"),
+    (
+        &["sandbox", "--rate-limit", "60"],
+        "as in 60/1m or 60/500ms",
+    ),
+    (&["sandbox", "--rate-limit", "0/1"], "a number from 1"),
+    (&["sandbox", "--rate-limit", "1/-1"], "60/500ms"),
+    (&["sandbox", "--rate-limit", "1/NaN"], "60/500ms"),
+    (&["frobnicate"], "frobnicate"),
+];
+
 #[test]
 fn wrong_usage_sends_nothing() {
     let live = Live::start();
     let long = "n".repeat(100);
-    let cases: &[(&[&str], &str)] = &[
-        (&["upload"], "FILE"),
-        (&["upload", HERO, "--nonsense"], "--nonsense"),
-        (&["upload", HERO, "--token", "t0k3n"], "--token"),
-        (&["upload", HERO, HERO, "--name", "a.png"], "--name"),
-        (&["upload", HERO, "--name", ""], "--name has 0 characters"),
-        (&["upload", HERO, "--name", &long], "--name has 100"),
-        (&["upload", HERO, "--site", ".."], r#"site id "..""#),
-        (&["upload", HERO, "--site", ""], "no site"),
-        (&["upload", HERO, "--folder", "a/b"], "'a/b' for '--folder"),
-        (&["upload", HERO, HERO, "--alt-text", "a"], "--alt-text"),
-        (
-            &["upload", HERO, HERO, "--display-name", "a"],
-            "single asset",
-        ),
-        (
-            &["upload", HERO, "--concurrency", "0"],
-            "0 is not in 1..=256",
-        ),
-        (
-            &["upload", HERO, "--concurrency", "99999999999"],
-            "99999999999 is not in 1..=256",
-        ),
-        (
-            &["sync", "src", "--concurrency", "257"],
-            "is not in 1..=256",
-        ),
-        (
-            &["upload", HERO, "--timeout", "0"],
-            "as in 1m, 90s or 250ms",
-        ),
-        (&["upload", HERO, "--timeout", "NaN"], "--timeout"),
-        (&["upload", HERO, "--retries", "many"], "--retries"),
-        (
-            &["upload", "--files-from", "no-such-list"],
-            "cannot be read",
-        ),
-        (&["list", "--folder", "top"], "24 hexadecimal digits"),
-        (&["list", "--site", ".."], r#"site id "..""#),
-        (&["get"], "ASSET_ID"),
-        (&["get", ".."], "an asset id has 24 hexadecimal digits"),
-        (&["get", SITE, "--site", SITE], "--site"),
-        (&["rm"], "ASSET_ID"),
-        (&["rm", "--yes", SITE, "x"], "'x'"),
-        (&["folders", "--site", "x"], r#"site id "x""#),
-        (&["sync"], "DIR"),
-        (&["sync", "src", "--yes"], "--delete"),
-        (&["sync", "src", "--include", "a[", "--site", SITE], "a["),
-        (&["sync", "src", "--folder", "a//b"], "a//b"),
-        (&["sync", "src", "--long-names", "cut"], "refuse, shorten"),
-        (&["sync", "src", "--sandbox"], "--sandbox"),
-        (&["url"], "PATH"),
-        (&["man", "upload"], "'upload'"),
-        (&["upload", HERO, "--base-url", "nonsense"], "not a URL"),
-        (
-            &["upload", HERO, "--base-url", "http://192.0.2.1/v2"],
-            "--allow-http",
-        ),
-        (
-            &["upload", HERO, "--token-file", "no-such-file"],
-            "the token file cannot be read: ",
-        ),
-        (&["upload", HERO, "--sandbox", "--site", SITE], "--sandbox"),
-        (&["sandbox", "--port", "70000"], "70000"),
-        (
-            &["sandbox", "--fault", "503"],
-            "`503` is no rule: expected `operation:fault`",
-        ),
-        (
-            &[
-                "sandbox",
-                "--fault",
-                "create:503",
-                "--fault",
-                "get:wrong-etag",
-            ],
-            "`wrong-etag` hits post, not get",
-        ),
-        (&["sandbox", "--fault", "post:503*0"], "`0` is no count"),
-        (
-            &["sandbox", "--rate-limit", "60"],
-            "as in 60/1m or 60/500ms",
-        ),
-        (&["sandbox", "--rate-limit", "0/1"], "a number from 1"),
-        (&["sandbox", "--rate-limit", "1/-1"], "60/500ms"),
-        (&["sandbox", "--rate-limit", "1/NaN"], "60/500ms"),
-        (&["frobnicate"], "frobnicate"),
-    ];
-    for (args, names) in cases {
+    let too_long: (&[&str], &str) = (&["upload", HERO, "--name", &long], "--name has 100");
+    for (args, names) in WRONG.iter().chain([&too_long]) {
         let output = run(&mut live.point(command(args)));
         assert_exit(&output, 2);
         let stderr = text(&output.stderr);

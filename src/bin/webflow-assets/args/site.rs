@@ -1,9 +1,10 @@
 //! Which site, and how to reach it: the options that sub-commands share.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, ValueHint};
 use jiff::SignedDuration;
+use webflow_assets::FolderId;
 
 // The environment is read where the options are used: clap would show its variables in the usage
 // line of every error, as if they had been typed.
@@ -65,6 +66,28 @@ pub(crate) struct NetworkArgs {
     pub(crate) retries: Option<u32>,
 }
 
+/// An asset folder: its id, or its path from the top of the site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FolderArg {
+    Id(FolderId),
+    Path(String),
+}
+
+impl FromStr for FolderArg {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(id) = text.parse() {
+            return Ok(Self::Id(id));
+        }
+        let path = text.trim_matches('/');
+        if path.split('/').any(str::is_empty) {
+            return Err("expected a path, as in brand/2026, or an id of 24 hexadecimal digits");
+        }
+        Ok(Self::Path(path.to_owned()))
+    }
+}
+
 /// A time that is not 0: `1m`, `90s` or `250ms`. A bare number is seconds.
 pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
     let time = match text.parse() {
@@ -81,6 +104,18 @@ pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_is_a_path_or_an_id() {
+        let id = "6436b1ce5281cace05b65aea";
+        assert_eq!(id.parse(), Ok(FolderArg::Id(id.parse().expect("an id"))));
+        for (text, path) in [("a", "a"), ("/brand/2026/", "brand/2026"), ("a b", "a b")] {
+            assert_eq!(text.parse(), Ok(FolderArg::Path(path.to_owned())));
+        }
+        for text in ["", "/", "a//b"] {
+            text.parse::<FolderArg>().expect_err(text);
+        }
+    }
 
     #[test]
     fn a_duration_has_a_unit_or_is_seconds() {

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use webflow_assets::types::FolderId;
 
-use super::{SiteArgs, concurrency, folder_id};
+use super::{FolderArg, SiteArgs, concurrency};
 
 #[cfg(feature = "sandbox")]
 pub(super) const NOTES: &str = "\
@@ -17,7 +16,7 @@ Examples:
     webflow-assets upload --sandbox hero.png
   Upload two files to a folder:
     export WEBFLOW_API_TOKEN=… WEBFLOW_SITE_ID=580e63e98c9a982ac9b8b741
-    webflow-assets upload hero.png logo.svg --folder 6436b1ce5281cace05b65aea
+    webflow-assets upload hero.png logo.svg --folder brand/2026
   Upload under another name, with the token from a file:
     webflow-assets upload build/a1b2c3.png --name hero.png --token-file ~/.webflow-token
   Upload a file from a URL, with alternative text:
@@ -35,7 +34,7 @@ Prints the id and the hosted URL of each asset, separated by a tab, in the order
 Examples:
   Upload two files to a folder:
     export WEBFLOW_API_TOKEN=… WEBFLOW_SITE_ID=580e63e98c9a982ac9b8b741
-    webflow-assets upload hero.png logo.svg --folder 6436b1ce5281cace05b65aea";
+    webflow-assets upload hero.png logo.svg --folder brand/2026";
 
 #[derive(Debug, Args)]
 #[cfg_attr(
@@ -55,9 +54,9 @@ pub(crate) struct UploadArgs {
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) files_from: Option<PathBuf>,
 
-    /// Asset folder for the files [default: none]
-    #[arg(long, value_name = "ID", value_parser = folder_id)]
-    pub(crate) folder: Option<FolderId>,
+    /// Asset folder for the files: a path or an id [default: none]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<FolderArg>,
 
     /// File name of the asset, for a single FILE [default: the name of the file]
     #[arg(long)]

@@ -81,7 +81,7 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
 async fn make(site: &Site, args: &SyncArgs) -> Result<Plan, SyncError> {
     let mut sync = site
         .client
-        .sync(site.id.as_str(), &args.dir)
+        .sync(site.id, &args.dir)
         .folder(&args.folder)
         .hidden(args.hidden)
         .follow_links(args.follow)

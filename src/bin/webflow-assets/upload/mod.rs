@@ -9,7 +9,9 @@ use std::{fs, io, path::PathBuf};
 use clap::error::ErrorKind;
 use futures_util::StreamExt;
 use http::StatusCode;
-use webflow_assets::{Batch, Client, Event, Source, Upload, UploadError, Uploaded, types};
+use webflow_assets::{
+    Batch, Client, Event, FolderId, Source, Upload, UploadError, Uploaded, types::FileName,
+};
 
 use self::{order::InOrder, report::Report};
 use crate::{
@@ -37,11 +39,17 @@ pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
         report.note("the list names no files");
         return Ok(Exit::Success);
     }
+    let folder = match &args.folder {
+        None => None,
+        Some(folder) => match site.folder(folder).await {
+            Ok(id) => Some(id),
+            Err(failed) => return Ok(failed.print()),
+        },
+    };
     let mut signals = Signals::watch()?;
     let mut run = Run::new(&site.client, &files, report);
-
     let count = files.len();
-    let uploads = uploads(site.client.clone(), site.id.clone(), &args, files);
+    let uploads = uploads(&site, folder, &args, files);
     let mut batch = Batch::new(uploads).concurrency(args.concurrency);
     if args.stop_on_error {
         batch = batch.stop_on_error();
@@ -82,12 +90,12 @@ async fn open(args: &UploadArgs) -> Result<Site, SiteError> {
 
 /// The files, each as it is asked to be uploaded.
 fn uploads(
-    client: Client,
-    site: String,
+    site: &Site,
+    folder: Option<FolderId>,
     args: &UploadArgs,
     files: Vec<PathBuf>,
 ) -> impl Iterator<Item = Upload> + Send + use<> {
-    let folder = args.folder;
+    let (client, site) = (site.client.clone(), site.id);
     let (name, display_name) = (args.name.clone(), args.display_name.clone());
     let alt_text = args.alt_text.clone();
     files.into_iter().map(move |file| {
@@ -95,9 +103,9 @@ fn uploads(
             Some(url) => Source::url(url),
             None => Source::path(file),
         };
-        let mut upload = client.upload(site.as_str(), source);
-        if let Some(folder) = &folder {
-            upload = upload.parent_folder(*folder);
+        let mut upload = client.upload(site, source);
+        if let Some(folder) = folder {
+            upload = upload.parent_folder(folder);
         }
         if let Some(name) = &name {
             upload = upload.file_name(name);
@@ -129,7 +137,7 @@ fn check(args: &UploadArgs, files: &[PathBuf]) {
         }
     }
     if let Some(name) = &args.name
-        && types::FileName::try_from(name.as_str()).is_err()
+        && FileName::try_from(name.as_str()).is_err()
     {
         refuse(
             ErrorKind::ValueValidation,
