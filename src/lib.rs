@@ -66,6 +66,7 @@ mod http;
 mod id;
 #[cfg(feature = "httpmock")]
 pub mod mock;
+mod redact;
 pub mod s3;
 mod secret;
 mod source;

@@ -58,7 +58,6 @@ impl<C: ClientInfo<Context>> From<&C> for Client {
 pub struct ClientBuilder {
     token: Option<Token>,
     base_url: String,
-    allow_http: bool,
     http: Option<reqwest::Client>,
     connect_timeout: Duration,
     settings: Settings,
@@ -69,7 +68,6 @@ impl Default for ClientBuilder {
         Self {
             token: None,
             base_url: DEFAULT_BASE_URL.to_owned(),
-            allow_http: false,
             http: None,
             connect_timeout: http::CONNECT_TIMEOUT,
             settings: Settings::default(),
@@ -90,10 +88,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Allows a base URL with `http` that is not on this machine. The token then travels in the
-    /// clear.
+    /// Allows a base URL and upload URLs with `http` that are not on this machine. The token, files
+    /// and signed forms then travel in the clear.
     pub fn allow_http(mut self, allow: bool) -> Self {
-        self.allow_http = allow;
+        self.settings.allow_http = allow;
         self
     }
 
@@ -145,7 +143,7 @@ impl ClientBuilder {
     /// No token, a base URL that cannot be used, or an HTTP client that cannot be set up.
     pub fn build(self) -> Result<Client, ConfigError> {
         let token = self.token.ok_or(ConfigError::NoToken)?;
-        let base_url = token::base_url(&self.base_url, self.allow_http)?;
+        let base_url = token::base_url(&self.base_url, self.settings.allow_http)?;
         let http = match self.http {
             Some(http) => http,
             None if cfg!(not(feature = "rustls")) && base_url.starts_with("https:") => {

@@ -9,12 +9,15 @@ use http::{HeaderValue, header::AUTHORIZATION};
 use progenitor_client::Error;
 use reqwest::{Request, Response};
 
-use crate::api::{
-    pacer::{Pacer, RateLimit},
-    response::{self, Undecodable},
-    retry::{self, Attempt, Delivery, RetryPolicy},
-    token::Token,
-    trace,
+use crate::{
+    api::{
+        pacer::{Pacer, RateLimit},
+        response::{self, Undecodable, Why},
+        retry::{self, Attempt, Delivery, RetryPolicy},
+        token::Token,
+        trace,
+    },
+    redact::Secrets,
 };
 
 /// The token, retry policy and pacer that a generated Webflow client works with.
@@ -58,6 +61,8 @@ impl Sent {
 #[derive(Debug)]
 struct Shared {
     authorization: HeaderValue,
+    /// The token, as no answer may quote it.
+    secrets: Secrets,
     settings: Settings,
     pacer: Arc<Pacer>,
 }
@@ -72,6 +77,8 @@ pub(crate) struct Settings {
     pub(crate) retry: RetryPolicy,
     /// The length of a rate-limit window.
     pub(crate) window: Duration,
+    /// Whether to send anything over plain `http` to other machines.
+    pub(crate) allow_http: bool,
 }
 
 impl Default for Settings {
@@ -82,6 +89,7 @@ impl Default for Settings {
             retry: RetryPolicy::default(),
             // Webflow states its limits per minute.
             window: Duration::from_secs(60),
+            allow_http: false,
         }
     }
 }
@@ -97,6 +105,7 @@ impl Context {
         Self {
             shared: Arc::new(Shared {
                 authorization: token.header(),
+                secrets: token.secrets(),
                 settings,
                 pacer: Arc::new(Pacer::new(settings.window, settings.retry.elapsed_limit())),
             }),
@@ -138,7 +147,8 @@ impl Context {
     ///
     /// A 4xx or 5xx whose body is not an error of Webflow's (a proxy's HTML, nothing, half a
     /// document) gets one whose `message` holds the text, so that the generated code can decode
-    /// it without losing status and headers. Dropping the future while it waits sends nothing.
+    /// it without losing status and headers. The token is redacted wherever the answer quotes it. Of
+    /// a success, at most 16 MiB are read. Dropping the future while it waits sends nothing.
     ///
     /// # Errors
     ///
@@ -155,7 +165,9 @@ impl Context {
                 let again = request.try_clone();
                 let result = self.attempt(http, request).await;
                 let delivery = match &result {
-                    Ok(response) if Undecodable::is_partial(response) => Delivery::Unknown,
+                    Ok(response) if Undecodable::why(response) == Some(Why::Partial) => {
+                        Delivery::Unknown
+                    }
                     result => Delivery::of(result),
                 };
                 let retry_after = match &result {
@@ -185,7 +197,7 @@ impl Context {
             Ok(response) => {
                 trace::trace!(%method, path, status = response.status().as_u16(), "request");
                 permit.answered(response.status(), response.headers());
-                response::uniform(response).await
+                response::uniform(response, &self.shared.secrets).await
             }
             Err(error) => {
                 if retry::was_not_sent(&error) {
@@ -205,7 +217,7 @@ impl Context {
     #[expect(clippy::result_large_err, reason = "the size is the generated code's")]
     pub fn post<E>(&self, result: &reqwest::Result<Response>) -> Result<(), Error<E>> {
         match result {
-            Ok(response) => match Undecodable::rebuild(response) {
+            Ok(response) => match Undecodable::rebuild(response, &self.shared.secrets) {
                 Some(response) => Err(Error::UnexpectedResponse(response)),
                 None => Ok(()),
             },

@@ -1,6 +1,7 @@
 //! What the API answered instead, in words for people.
 
 use std::{
+    borrow::Cow,
     error::Error as StdError,
     fmt::{self, Write},
 };
@@ -9,7 +10,13 @@ use http::StatusCode;
 use progenitor_client::Error as ApiCallError;
 use serde_json::Value;
 
-use crate::{api::retry, generated::types::ApiError};
+use crate::{
+    api::{
+        response::{BODY_LIMIT, Undecodable, Why},
+        retry,
+    },
+    generated::types::ApiError,
+};
 
 /// Says in a line why a request of a generated operation failed: status, code, message and
 /// details of the answer, or why there is none. What to do next is said where the token lacks
@@ -25,7 +32,7 @@ use crate::{api::retry, generated::types::ApiError};
 /// let client = Client::builder().token(Token::new("t0ken")?).base_url("http://127.0.0.1:1").build()?;
 /// let error = client.get_asset().asset_id("no id").send().await.unwrap_err();
 /// let why = explain(&error, "scope assets:read");
-/// assert!(why.contains("AssetId` for asset_id failed"), "{why}");
+/// assert_eq!(why, "asset_id is not 24 hexadecimal digits");
 /// # Ok(())
 /// # }
 /// ```
@@ -63,9 +70,8 @@ impl fmt::Display for Explained<'_> {
 /// Says in the words of the API what it answered.
 pub(crate) fn describe(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError>) -> fmt::Result {
     match error {
-        ApiCallError::InvalidRequest(reason) | ApiCallError::Custom(reason) => {
-            write!(f, ": {reason}")
-        }
+        ApiCallError::InvalidRequest(reason) => write!(f, ": {}", invalid(reason)),
+        ApiCallError::Custom(reason) => write!(f, ": {reason}"),
         ApiCallError::ErrorResponse(response) => {
             write!(f, ": {}", response.status().as_u16())?;
             if let Some(code) = &response.code {
@@ -79,10 +85,43 @@ pub(crate) fn describe(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError
             }
             Ok(())
         }
+        ApiCallError::UnexpectedResponse(response) => {
+            write!(f, ": {}, with ", response.status().as_u16())?;
+            match Undecodable::why(response) {
+                Some(Why::TooLarge) => write!(f, "more than {} MiB", BODY_LIMIT >> 20),
+                Some(Why::Partial) => f.write_str("a body that breaks off"),
+                Some(Why::Shape) | None => f.write_str("a body that is no answer"),
+            }
+        }
         error => match error.status() {
             Some(status) => write!(f, ": {}, with a body that is no answer", status.as_u16()),
             None => Ok(()),
         },
+    }
+}
+
+/// The reason that a generated builder gives: ``conversion to `AssetId` for asset_id failed``, and
+/// for a body, why.
+fn invalid(reason: &str) -> Cow<'_, str> {
+    let parts = || {
+        let (ty, rest) = reason
+            .strip_prefix("conversion to `")?
+            .split_once("` for ")?;
+        let (field, rest) = rest.split_once(" failed")?;
+        let ty = ty.rsplit("::").next()?.trim();
+        Some((
+            ty,
+            field,
+            rest.strip_prefix(": ").filter(|why| !why.is_empty()),
+        ))
+    };
+    match parts() {
+        Some((_, field, Some(why))) => format!("{field}: {why}").into(),
+        Some(("AssetId" | "FolderId" | "SiteId", field, None)) => {
+            format!("{field} is not 24 hexadecimal digits").into()
+        }
+        Some((ty, field, None)) => format!("{field} is not a {ty}").into(),
+        None => reason.into(),
     }
 }
 

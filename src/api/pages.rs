@@ -1,5 +1,7 @@
 //! Everything of a kind, page after page.
 
+use std::collections::HashSet;
+
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use progenitor_client::Error;
@@ -155,12 +157,17 @@ impl Listed for AssetFolder {
     }
 }
 
+/// Lists end with an error after this many pages: a million assets.
+const MOST_PAGES: usize = 10_000;
+
 /// Where a list stands between two pages.
 #[derive(Default)]
 struct Place {
     offset: i64,
-    /// The id that the page before began with.
-    first: Option<String>,
+    /// How many pages there were.
+    pages: usize,
+    /// The ids that they began with.
+    firsts: HashSet<String>,
 }
 
 /// Asks for page after page, each by the number of entries before it.
@@ -189,27 +196,73 @@ where
 impl Place {
     /// The place after a page; `None` after the last one.
     fn after<T: Listed>(
-        self,
+        mut self,
         entries: &[T],
         pagination: Option<&Pagination>,
     ) -> std::result::Result<Option<Self>, String> {
-        let offset = self.offset + i64::try_from(entries.len()).unwrap_or(i64::MAX);
+        let before = self.offset;
+        self.offset = before.saturating_add(i64::try_from(entries.len()).unwrap_or(i64::MAX));
+        self.pages += 1;
         let total = pagination.and_then(|pagination| pagination.total);
         // Without a total, a page that is not full is the last one.
-        let more = total.map_or(offset - self.offset >= PAGE, |total| offset < total);
-        let first = entries.first().and_then(Listed::id).map(str::to_owned);
-        // A server that does not know `offset` would answer with its first page again and again.
-        let again = first.is_some() && first == self.first;
+        let more = total.map_or(self.offset - before >= PAGE, |total| self.offset < total);
+        // A server that does not know `offset` would answer with the same pages again and again.
+        let first = entries.first().and_then(Listed::id);
+        let again = first.is_some_and(|id| !self.firsts.insert(id.to_owned()));
         if again || (more && entries.is_empty()) {
             let total = total.map_or("more".to_owned(), |total| total.to_string());
             return Err(format!(
-                "the list broke off: it has {total} entries, and those after number {} were not given",
-                self.offset
+                "the list broke off: it has {total} entries, and those after number {before} were not given"
             ));
         }
-        if !more {
-            return Ok(None);
+        if more && self.pages == MOST_PAGES {
+            return Err(format!(
+                "the list broke off: it goes on after {MOST_PAGES} pages"
+            ));
         }
-        Ok(Some(Self { offset, first }))
+        Ok(more.then_some(self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The entries of a list whose page after `offset` entries is `page(offset)`, and its error.
+    async fn list(page: fn(i64) -> Page<Asset>) -> (usize, String) {
+        let entries = pages(move |offset| std::future::ready(Ok(page(offset))));
+        let mut entries = std::pin::pin!(entries);
+        let mut count = 0;
+        while let Some(entry) = entries.next().await {
+            match entry {
+                Ok(_) => count += 1,
+                Err(error) => return (count, error.to_string()),
+            }
+        }
+        (count, String::new())
+    }
+
+    fn page(id: i64, total: i64) -> Page<Asset> {
+        let asset = serde_json::from_value(serde_json::json!({ "id": id.to_string() }));
+        let pagination = serde_json::from_value(serde_json::json!({ "total": total }));
+        (vec![asset.unwrap()], Some(pagination.unwrap()))
+    }
+
+    #[tokio::test]
+    async fn pages_that_repeat_in_a_circle_end() {
+        let (count, error) = list(|offset| page(offset % 3, 1_000)).await;
+        assert_eq!(count, 3);
+        assert!(
+            error.contains("those after number 3 were not given"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn pages_without_end_end() {
+        let (count, error) = list(|offset| page(offset, offset + 2)).await;
+        assert_eq!(count, MOST_PAGES - 1);
+        assert!(error.contains("it goes on after 10000 pages"), "{error}");
+        assert_eq!(list(|offset| page(offset, 3)).await, (3, String::new()));
     }
 }

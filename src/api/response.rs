@@ -1,55 +1,87 @@
 //! Answers of Webflow made uniform, so that none loses its status, headers or text.
 
-use std::marker::PhantomData;
+use std::{borrow::Cow, marker::PhantomData};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::Response;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-/// What is read of an error's body; a proxy may send a whole page.
+use crate::redact::Secrets;
+
+/// What is read of a body that is not a success; a proxy may send a whole page.
 const ERROR_BODY_LIMIT: usize = 64 * 1024;
+
+/// What is read of a success. A page of a hundred assets takes 200 KB.
+pub(crate) const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
 /// A success that does not decode, kept in the response's extensions until the `post` hook.
 #[derive(Clone)]
 pub(crate) struct Undecodable {
     body: Bytes,
-    /// The connection broke before the end of the body.
-    partial: bool,
+    why: Why,
+}
+
+/// Why a success does not decode.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// It is no JSON, or not of the expected type.
+    Shape,
+    /// The connection broke before its end.
+    Partial,
+    /// It is larger than [`BODY_LIMIT`].
+    TooLarge,
 }
 
 impl Undecodable {
-    pub(crate) fn is_partial(response: &Response) -> bool {
-        response
-            .extensions()
-            .get::<Self>()
-            .is_some_and(|mark| mark.partial)
+    /// Why the response was marked as undecodable, if it was.
+    pub(crate) fn why(response: &Response) -> Option<Why> {
+        response.extensions().get::<Self>().map(|mark| mark.why)
     }
 
-    /// The response as it arrived, if it was marked as undecodable.
-    pub(crate) fn rebuild(response: &Response) -> Option<Response> {
+    /// The response as it arrived but for the secrets in its body, if it was marked as undecodable.
+    pub(crate) fn rebuild(response: &Response, secrets: &Secrets) -> Option<Response> {
         let mark: &Self = response.extensions().get()?;
-        Some(with_body(response, mark.body.clone()))
+        let body = match secrets.redact(&String::from_utf8_lossy(&mark.body)) {
+            Cow::Owned(clean) => clean.into(),
+            Cow::Borrowed(_) => mark.body.clone(),
+        };
+        let mut rebuilt = with_body(response, body.clone());
+        rebuilt.extensions_mut().insert(Self {
+            body,
+            why: mark.why,
+        });
+        Some(rebuilt)
     }
 }
 
-/// Rewrites the body of an error that is not Webflow's, and marks a success that is not JSON.
-pub(crate) async fn uniform(response: Response) -> reqwest::Result<Response> {
-    if response.status().is_client_error() || response.status().is_server_error() {
-        let (head, body, _) = read(response, ERROR_BODY_LIMIT).await;
-        let body = if is_api_error(&body) {
-            body
-        } else {
-            let text = String::from_utf8_lossy(&body);
-            let message = match text.trim() {
-                "" => Value::Null,
-                text => text.into(),
-            };
-            json!({ "message": message }).to_string().into()
-        };
+/// Takes the secrets out of an answer, rewrites the body of an error that is not Webflow's, and
+/// marks a success that is not JSON.
+pub(crate) async fn uniform(
+    mut response: Response,
+    secrets: &Secrets,
+) -> reqwest::Result<Response> {
+    secrets.redact_headers(response.headers_mut());
+    let status = response.status();
+    if status.is_success() {
+        return check::<serde::de::IgnoredAny>(response).await;
+    }
+    let (head, body, _) = read(response, ERROR_BODY_LIMIT).await;
+    let text = String::from_utf8_lossy(&body);
+    let text = secrets.redact(&text);
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || is_api_error(&text) {
+        let body = text.into_owned().into();
         return Ok(with_body(&head, body));
     }
-    check::<serde::de::IgnoredAny>(response).await
+    let message = match text.trim() {
+        "" => Value::Null,
+        text => text.into(),
+    };
+    Ok(with_body(
+        &head,
+        json!({ "message": message }).to_string().into(),
+    ))
 }
 
 /// Marks a success that does not decode as the type that the value stands for.
@@ -70,24 +102,31 @@ async fn check<T: DeserializeOwned>(mut response: Response) -> reqwest::Result<R
         return Ok(response);
     }
     let extensions = std::mem::take(response.extensions_mut());
-    let (head, body, end) = read(response, usize::MAX).await;
-    let partial = match end {
-        Err(error) if error.is_timeout() => return Err(error),
-        end => end.is_err(),
+    let (head, mut body, end) = read(response, BODY_LIMIT).await;
+    let why = match end {
+        End::Broken(error) if error.is_timeout() => return Err(error),
+        End::Broken(_) => Some(Why::Partial),
+        End::Cut => {
+            // Enough to see what it is.
+            body = Bytes::copy_from_slice(&body[..ERROR_BODY_LIMIT]);
+            Some(Why::TooLarge)
+        }
+        End::Whole if serde_json::from_slice::<T>(&body).is_err() => Some(Why::Shape),
+        End::Whole => None,
     };
     let mut checked = with_body(&head, body.clone());
     *checked.extensions_mut() = extensions;
-    let marked = checked.extensions().get::<Undecodable>().is_some();
-    if !marked && (partial || serde_json::from_slice::<T>(&body).is_err()) {
-        let mark = Undecodable { body, partial };
-        checked.extensions_mut().insert(mark);
+    if let Some(why) = why
+        && Undecodable::why(&checked).is_none()
+    {
+        checked.extensions_mut().insert(Undecodable { body, why });
     }
     Ok(checked)
 }
 
 /// Whether the body says something in Webflow's terms. A JSON object that shares no field with
 /// the schema decodes too, and would arrive as an error without a word.
-fn is_api_error(body: &[u8]) -> bool {
+fn is_api_error(body: &str) -> bool {
     #[derive(Deserialize)]
     struct ApiError {
         code: Option<String>,
@@ -97,24 +136,30 @@ fn is_api_error(body: &[u8]) -> bool {
         #[serde(rename = "details")]
         _details: Option<Vec<serde::de::IgnoredAny>>,
     }
-    serde_json::from_slice::<ApiError>(body)
+    serde_json::from_str::<ApiError>(body)
         .is_ok_and(|error| error.code.is_some() || error.message.is_some())
 }
 
+/// How the reading of a body ended.
+enum End {
+    Whole,
+    /// At the limit, before the end of the body.
+    Cut,
+    Broken(reqwest::Error),
+}
+
 /// Reads up to the limit, or up to where the connection broke: half a body says more than none.
-async fn read(mut response: Response, limit: usize) -> (Response, Bytes, reqwest::Result<()>) {
+async fn read(mut response: Response, limit: usize) -> (Response, Bytes, End) {
     let mut body = BytesMut::new();
     let end = loop {
         match response.chunk().await {
-            Ok(Some(chunk)) => {
-                let room = limit - body.len();
-                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-                if body.len() == limit {
-                    break Ok(());
-                }
+            Ok(Some(chunk)) if chunk.len() > limit - body.len() => {
+                body.extend_from_slice(&chunk[..limit - body.len()]);
+                break End::Cut;
             }
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(error),
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => break End::Whole,
+            Err(error) => break End::Broken(error),
         }
     };
     (with_body(&response, Bytes::new()), body.freeze(), end)

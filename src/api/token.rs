@@ -5,11 +5,15 @@ use std::{env, fmt, fs, io, path::Path};
 use http::HeaderValue;
 use reqwest::Url;
 
+use crate::{http::is_loopback, redact::Secrets};
+
 /// Webflow's Data API v2, from its published description.
 pub const DEFAULT_BASE_URL: &str = "https://api.webflow.com/v2";
 
 /// The environment variable that [`Token::from_env`] reads.
 pub const TOKEN_VARIABLE: &str = "WEBFLOW_API_TOKEN";
+
+const SCHEME: &str = "Bearer ";
 
 /// A bearer token for Webflow's Data API. It is never printed.
 #[derive(Clone)]
@@ -33,7 +37,7 @@ impl Token {
                 "it has white space or a character that is not ASCII",
             ));
         }
-        let mut value = HeaderValue::try_from(format!("Bearer {token}"))
+        let mut value = HeaderValue::try_from(format!("{SCHEME}{token}"))
             .map_err(|_| ConfigError::Token("it cannot be sent in a header"))?;
         value.set_sensitive(true);
         Ok(Self(value))
@@ -65,6 +69,12 @@ impl Token {
 
     pub(crate) fn header(&self) -> HeaderValue {
         self.0.clone()
+    }
+
+    /// The token, to be kept out of errors.
+    pub(crate) fn secrets(&self) -> Secrets {
+        let header = self.0.to_str().unwrap_or_default();
+        Secrets::new(header.strip_prefix(SCHEME))
     }
 }
 
@@ -107,19 +117,6 @@ pub(crate) fn base_url(text: &str, allow_http: bool) -> Result<String, ConfigErr
         return Err(refuse("it has a query or a fragment"));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
-}
-
-/// Whether a URL leads to this machine.
-fn is_loopback(url: &Url) -> bool {
-    match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback()),
-        None => false,
-    }
 }
 
 /// Why a client cannot be made.

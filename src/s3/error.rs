@@ -30,6 +30,10 @@ pub enum Error {
         /// The idle limit.
         idle: Duration,
     },
+    /// S3 answered with a success, and neither its document nor an entity tag says that it has the
+    /// file: a proxy may have answered in its place.
+    #[error("nothing confirms that S3 has the file: the answer was {0}")]
+    Unconfirmed(Box<Refusal>),
     /// S3 answered, and did not take the file.
     #[error("S3 refused the file: {0}")]
     Refused(Box<Refusal>),
@@ -48,11 +52,11 @@ impl Error {
         self.refusal()?.code.as_deref()
     }
 
-    /// S3's answer, if this is a refusal.
+    /// S3's answer, if this is a refusal or a success that confirms nothing.
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
-            Self::Refused(refusal) => Some(refusal),
+            Self::Refused(refusal) | Self::Unconfirmed(refusal) => Some(refusal),
             _ => None,
         }
     }
@@ -60,12 +64,12 @@ impl Error {
     /// Whether sending the same form once more can succeed.
     ///
     /// A repeated form overwrites the same object, so that a transport error, after which S3 may
-    /// have taken the file, is safe to retry. A refusal is worth it for 429, 500, 502, 503, 504,
-    /// `SlowDown` and `RequestTimeout`.
+    /// have taken the file, is safe to retry, and so is a success that confirms nothing. A refusal
+    /// is worth it for 429, 500, 502, 503, 504, `SlowDown` and `RequestTimeout`.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Transport(_) | Self::Stalled { .. } => true,
+            Self::Transport(_) | Self::Stalled { .. } | Self::Unconfirmed(_) => true,
             Self::Refused(refusal) => refusal.is_retryable(),
             Self::Form(_) | Self::Policy(_) | Self::Source(_) => false,
         }
@@ -82,7 +86,7 @@ impl Error {
     }
 }
 
-/// What S3 answered when it did not take a file. It holds none of the form's secrets, even where
+/// What was answered when a file was not taken. It holds none of the form's secrets, even where
 /// S3 quotes them.
 #[derive(Debug)]
 #[non_exhaustive]

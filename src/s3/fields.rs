@@ -6,8 +6,10 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
 
 use super::error::Error;
+use crate::redact::Secrets;
 
-/// The fields that sign the form, in lower case. Their values appear in no error.
+/// The fields that sign the form, in lower case. Their values appear in no error. A generated client
+/// marks them with `format: password`.
 const SECRET_FIELDS: [&str; 6] = [
     "awsaccesskeyid",
     "policy",
@@ -44,8 +46,9 @@ impl Fields {
     }
 
     /// The values that sign the form, to be kept out of errors.
-    pub(super) fn secrets(&self) -> Vec<&str> {
-        self.0
+    pub(super) fn secrets(&self) -> Secrets {
+        let values = self
+            .0
             .iter()
             .filter(|(name, _)| SECRET_FIELDS.contains(&name.to_ascii_lowercase().as_str()))
             .flat_map(|(name, value)| {
@@ -56,9 +59,8 @@ impl Fields {
             })
             .flatten()
             // The texts of an answer are read without the space around them.
-            .map(str::trim)
-            .filter(|secret| !secret.is_empty())
-            .collect()
+            .map(str::trim);
+        Secrets::new(values)
     }
 }
 

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     api::trace,
+    http::is_loopback,
     source::{BodyStream, Source},
 };
 
@@ -50,6 +51,7 @@ pub struct PostForm {
     idle: Duration,
     on_progress: Option<OnProgress>,
     skip_policy_check: bool,
+    allow_http: bool,
 }
 
 impl PostForm {
@@ -60,14 +62,13 @@ impl PostForm {
     ///
     /// # Errors
     ///
-    /// [`Error::Form`] if the URL is not an `http` or `https` URL, or the details are no object,
-    /// are empty, or hold something that cannot be a form field.
+    /// [`Error::Form`] if the URL is not an `http` or `https` URL or has a user name, a password or a
+    /// fragment, or the details are no object, are empty, or hold something that cannot be a form
+    /// field.
     pub fn from_details(url: &str, details: &(impl Serialize + ?Sized)) -> Result<Self, Error> {
-        let url = match Url::parse(url) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") => url,
-            Ok(_) => return Err(Error::Form("the upload URL is no `https` URL".to_owned())),
-            Err(error) => return Err(Error::Form(format!("the upload URL is no URL: {error}"))),
-        };
+        let url = Url::parse(url)
+            .map_err(|error| Error::Form(format!("the upload URL is no URL: {error}")))?;
+        check_url(&url).map_err(|reason| Error::Form(reason.to_owned()))?;
         let fields = Fields::of(details)?;
         let policy = fields.value_of("policy").and_then(|field| {
             let policy = Policy::decode(field);
@@ -84,6 +85,7 @@ impl PostForm {
             idle: Duration::from_secs(60),
             on_progress: None,
             skip_policy_check: false,
+            allow_http: false,
         })
     }
 
@@ -105,6 +107,13 @@ impl PostForm {
     /// for a policy that is read wrongly here.
     pub fn skip_policy_check(mut self) -> Self {
         self.skip_policy_check = true;
+        self
+    }
+
+    /// Allows an upload URL with `http` that leads to another machine. The file and the form then
+    /// travel in the clear.
+    pub fn allow_http(mut self, allow: bool) -> Self {
+        self.allow_http = allow;
         self
     }
 
@@ -167,6 +176,13 @@ impl PostForm {
 
     /// Everything that can be known to fail before a byte is sent.
     fn check(&self, len: u64) -> Result<(), Error> {
+        if self.url.scheme() == "http" && !self.allow_http && !is_loopback(&self.url) {
+            return Err(Error::Form(
+                "the upload URL would send the file and its signature in the clear; use `https`, \
+                 or expressly allow `http`"
+                    .to_owned(),
+            ));
+        }
         let form_len = self.len_without_file();
         if form_len > FORM_LIMIT {
             return Err(Error::Policy(Violation::FormTooLarge {
@@ -243,6 +259,21 @@ impl PostForm {
             .sum();
         fields as u64
     }
+}
+
+/// What no upload URL may be or have: requests leave out a fragment, and S3 refuses a second way
+/// to sign in.
+fn check_url(url: &Url) -> Result<(), &'static str> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("the upload URL is no `https` URL");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("the upload URL has a user name or password; the form alone signs the upload");
+    }
+    if url.fragment().is_some() {
+        return Err("the upload URL has a fragment, which no request carries");
+    }
+    Ok(())
 }
 
 /// Names only: the values sign an upload.

@@ -24,7 +24,6 @@ mod form;
 mod meter;
 mod policy;
 mod reply;
-mod scrub;
 
 pub use error::{Error, Refusal, Violation};
 pub use form::PostForm;
@@ -57,5 +56,6 @@ pub fn read_reply(
     body: &[u8],
     secrets: &[&str],
 ) -> Result<Stored, Error> {
-    reply::parse(status, headers, body, secrets)
+    let secrets = crate::redact::Secrets::new(secrets.iter().copied());
+    reply::parse(status, headers, body, &secrets)
 }

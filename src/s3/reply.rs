@@ -8,12 +8,10 @@ use http::{
 };
 use quick_xml::{Reader, escape::resolve_xml_entity, events::Event};
 use reqwest::{Response, Url};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
-use super::{
-    error::{Error, Refusal},
-    scrub::{scrub, scrub_headers},
-};
+use super::error::{Error, Refusal};
+use crate::redact::Secrets;
 
 /// S3's answers are a few hundred bytes; a proxy's page may be long.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -64,20 +62,26 @@ impl Stored {
     }
 }
 
-/// Reads the answer to a form that was posted to `url`, for as long as there is a piece of it
-/// every `idle`. `secrets` are kept out of what is returned.
+/// Reads the answer to a form that was posted to `url`, for at most `limit`. `secrets` are kept out
+/// of what is returned.
 pub(super) async fn read(
     mut response: Response,
     url: &Url,
-    secrets: &[&str],
-    idle: Duration,
+    secrets: &Secrets,
+    limit: Duration,
 ) -> Result<Stored, Error> {
     let status = response.status();
     let redirected = response.url() != url;
     let mut body = Vec::new();
+    // All of it within the limit, not each chunk: a byte a second would never end.
+    let deadline = Instant::now().checked_add(limit);
+    let mut next = async || match deadline {
+        Some(deadline) => timeout_at(deadline, response.chunk()).await.ok()?.ok()?,
+        None => response.chunk().await.ok()?,
+    };
     // The status has arrived, and it decides. Of a body that breaks off or stalls, half says more
     // than none.
-    while let Ok(Ok(Some(chunk))) = timeout(idle, response.chunk()).await {
+    while let Some(chunk) = next().await {
         let room = BODY_LIMIT - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if body.len() == BODY_LIMIT {
@@ -87,8 +91,9 @@ pub(super) async fn read(
     let mut headers = std::mem::take(response.headers_mut());
     if redirected {
         let message = "the HTTP client followed a redirect away from the form";
-        scrub_headers(&mut headers, secrets);
-        return Err(refused(status, headers, message.to_owned()));
+        secrets.redact_headers(&mut headers);
+        let refusal = refusal(status, headers, message.to_owned());
+        return Err(Error::Refused(Box::new(refusal)));
     }
     parse(status, headers, &body, secrets)
 }
@@ -98,35 +103,43 @@ pub(super) fn parse(
     status: StatusCode,
     mut headers: HeaderMap,
     body: &[u8],
-    secrets: &[&str],
+    secrets: &Secrets,
 ) -> Result<Stored, Error> {
     let document = Document::parse(body);
-    let is_error = |document: &Document| document.root == Root::Error;
-    // A page with a success is not S3's, which sends an entity tag even with half a document.
-    let is_s3 = document.is_some() || body.is_empty() || headers.contains_key(header::ETAG);
-    if status.is_success() && is_s3 && !document.as_ref().is_some_and(is_error) {
+    let is_error = document.as_ref().is_some_and(|d| d.root == Root::Error);
+    // S3 sends an entity tag with every file that it took, even with half a document.
+    let is_proof = headers.contains_key(header::ETAG)
+        || document.as_ref().is_some_and(|d| d.is_whole && !is_error);
+    if status.is_success() && is_proof && !is_error {
         return Ok(document.unwrap_or_default().stored(&headers));
     }
-    scrub_headers(&mut headers, secrets);
-    if let Some(document) = document.filter(is_error) {
-        return Err(document.refused(status, headers, secrets));
-    }
-    let text = String::from_utf8_lossy(body);
-    // The excerpt is cut last, lest the cut divide a secret.
-    let excerpt = scrub(text.trim(), secrets).chars().take(EXCERPT).collect();
-    Err(refused(status, headers, excerpt))
+    secrets.redact_headers(&mut headers);
+    let refusal = match document {
+        Some(document) if is_error => document.refusal(status, headers, secrets),
+        _ => {
+            let text = String::from_utf8_lossy(body);
+            // The excerpt is cut last, lest the cut divide a secret.
+            let excerpt = secrets.redact(text.trim()).chars().take(EXCERPT).collect();
+            refusal(status, headers, excerpt)
+        }
+    };
+    Err(if status.is_success() && !is_error {
+        Error::Unconfirmed(Box::new(refusal))
+    } else {
+        Error::Refused(Box::new(refusal))
+    })
 }
 
 /// A refusal that is not in S3's format.
-fn refused(status: StatusCode, headers: HeaderMap, message: String) -> Error {
-    Error::Refused(Box::new(Refusal {
+fn refusal(status: StatusCode, headers: HeaderMap, message: String) -> Refusal {
+    Refusal {
         status,
         code: None,
         message: Some(message).filter(|text| !text.is_empty()),
         request_id: text(&headers, REQUEST_ID),
         host_id: text(&headers, HOST_ID),
         headers,
-    }))
+    }
 }
 
 fn text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<String> {
@@ -144,12 +157,17 @@ enum Root {
 #[derive(Debug, Default)]
 struct Document {
     root: Root,
+    /// Whether the document goes on to the end of its root.
+    is_whole: bool,
     fields: BTreeMap<String, String>,
 }
 
 impl Document {
     /// Reads a document; `None` if it is not one of S3's. Namespaces and their prefixes differ
     /// between servers and mean nothing here.
+    ///
+    /// Event by event, as a deserializer gives nothing of a document that breaks off, and the half
+    /// that arrived may say why S3 refused.
     fn parse(body: &[u8]) -> Option<Self> {
         let mut reader = Reader::from_reader(body);
         let mut path: Vec<String> = Vec::new();
@@ -196,6 +214,7 @@ impl Document {
         }
         Some(Self {
             root: root?,
+            is_whole: path.is_empty(),
             fields,
         })
     }
@@ -222,15 +241,15 @@ impl Document {
     }
 
     /// S3 quotes the fields of a form whose policy or signature it does not accept.
-    fn refused(mut self, status: StatusCode, headers: HeaderMap, secrets: &[&str]) -> Error {
-        let mut take = |name| Some(scrub(&self.take(name)?, secrets).into_owned());
-        Error::Refused(Box::new(Refusal {
+    fn refusal(mut self, status: StatusCode, headers: HeaderMap, secrets: &Secrets) -> Refusal {
+        let mut take = |name| Some(secrets.redact(&self.take(name)?).into_owned());
+        Refusal {
             status,
             code: take("Code"),
             message: take("Message"),
             request_id: take("RequestId").or_else(|| text(&headers, REQUEST_ID)),
             host_id: take("HostId").or_else(|| text(&headers, HOST_ID)),
             headers,
-        }))
+        }
     }
 }

@@ -240,7 +240,10 @@ impl<'a> Run<'a> {
 
     fn form(&self, url: &str, details: &types::UploadDetails) -> Result<PostForm, s3::Error> {
         let form = PostForm::from_details(url, details)?;
-        let form = form.idle_timeout(self.upload.client.inner().settings().idle);
+        let settings = self.upload.client.inner().settings();
+        let form = form
+            .idle_timeout(settings.idle)
+            .allow_http(settings.allow_http);
         Ok(match self.upload.on_progress.clone() {
             Some(on_progress) => form.on_progress(move |progress| on_progress(progress)),
             None => form,

@@ -2,6 +2,7 @@
 
 mod api;
 mod batch;
+mod bounds;
 mod cli;
 mod contract;
 mod fault_matrix;
@@ -11,6 +12,7 @@ mod pacing;
 mod pages;
 mod properties;
 mod readme;
+mod redaction;
 mod remote;
 mod s3;
 mod sandbox;

@@ -194,7 +194,7 @@ proptest! {
         file_name in file_name(),
     ) {
         let source = Source::bytes(file_name, content.clone());
-        let (result, received) = Post::shared().exchange(&details, &source, answer(204, &[], b""));
+        let (result, received) = Post::shared().exchange(&details, &source, answer(204, &[("etag", "\"e\"")], b""));
         let Some(fields) = fields_of(&details) else {
             prop_assert!(matches!(result, Err(Error::Form(_))), "{:?}", result);
             prop_assert!(received.is_none());
@@ -339,7 +339,7 @@ proptest! {
         let details = fields.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
         let source = Source::bytes("hero.png", vec![7; len]);
         let (result, received) =
-            Post::shared().exchange(&Details(details.collect()), &source, answer(204, &[], b""));
+            Post::shared().exchange(&Details(details.collect()), &source, answer(204, &[("etag", "\"e\"")], b""));
         if lifetime.is_some_and(|lifetime| lifetime <= 0) {
             let Err(Error::Policy(violation)) = result else { panic!("{result:?}") };
             prop_assert!(matches!(violation, Violation::Expired { .. }), "{:?}", violation);
@@ -414,7 +414,7 @@ proptest! {
         let decoded = Policy::decode(&policy);
         let details = json!({ "key": "a", "acl": "private", "Policy": policy, "X-Amz-Date": date });
         let (result, received) =
-            Post::shared().exchange(&details, &Source::bytes("x", "x"), answer(204, &[], b""));
+            Post::shared().exchange(&details, &Source::bytes("x", "x"), answer(204, &[("etag", "\"e\"")], b""));
         match result {
             Ok(_) => prop_assert!(received.is_some()),
             Err(Error::Policy(_)) => prop_assert!(received.is_none() && decoded.is_some()),
@@ -647,6 +647,10 @@ proptest! {
         };
         match &error {
             Error::Refused(refusal) => prop_assert_eq!(refusal.status.as_u16(), status),
+            Error::Unconfirmed(refusal) => {
+                prop_assert_eq!(refusal.status.as_u16(), status);
+                prop_assert!((200..300).contains(&status) && refusal.code.is_none());
+            }
             // An interim answer that nothing follows, or none at all.
             Error::Transport(_) => {
                 prop_assert!(status < 200 || matches!(framing, Framing::NoHttp), "{:?}", error);

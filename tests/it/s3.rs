@@ -16,7 +16,7 @@ use webflow_assets::{
 use crate::support::{
     chain, noise,
     post::{Post, SIGNED, answer},
-    s3::Judge,
+    s3::{Judge, base64},
 };
 
 /// The sandbox's S3, which lives as long as it is held, and the one in the environment.
@@ -316,6 +316,134 @@ fn a_secret_is_hidden_however_a_proxy_escapes_it() {
     }
 }
 
+/// The details of a form that the fragment describes know the same secrets as any other form.
+#[test]
+fn each_field_that_the_fragment_calls_a_password_is_kept_out_of_refusals() {
+    let fragment: Value = serde_json::from_str(webflow_assets::OPENAPI_JSON).unwrap();
+    let fields = &fragment["components"]["schemas"]["UploadDetails"]["properties"];
+    let fields = fields.as_object().unwrap().iter();
+    let secrets: Vec<_> = fields
+        .filter(|(_, schema)| schema["format"] == "password")
+        .map(|(name, _)| name)
+        .collect();
+    assert!(secrets.len() >= 4, "{secrets:?}");
+    for name in secrets {
+        let (value, encoded) = ("n0body-may-see-this", base64(b"n0body-may-see-this"));
+        let details = json!({ "key": "x", name: value });
+        let body =
+            format!("<Error><Code>{value}</Code><Message>not {encoded}, {name}</Message></Error>");
+        let answer = answer(403, &[("x-quoted", value)], body.as_bytes());
+        let (result, _) = Post::shared().exchange(&details, &Source::bytes("x", "x"), answer);
+        let printed = chain(&result.unwrap_err());
+        assert!(!printed.contains(value), "{name}: {printed}");
+        assert!(!printed.contains(&encoded[..24]), "{name}: {printed}");
+        assert!(printed.contains("[redacted]"), "{name}: {printed}");
+    }
+}
+
+#[test]
+fn a_success_with_neither_a_document_nor_an_entity_tag_confirms_nothing() {
+    let details = json!({ "key": "x" });
+    for (status, body, text) in [
+        (200, "", "200"),
+        (204, "", "204"),
+        (200, "<html>Sign in</html>", "200: <html>Sign in</html>"),
+        (
+            201,
+            "<PostResponse><Key>x</K",
+            "201: <PostResponse><Key>x</K",
+        ),
+    ] {
+        let answer = answer(status, &[], body.as_bytes());
+        let (result, _) = Post::shared().exchange(&details, &Source::bytes("x", "x"), answer);
+        let error = result.unwrap_err();
+        assert!(matches!(error, Error::Unconfirmed(_)), "{error:?}");
+        assert!(error.is_retryable() && !error.is_expired());
+        let expected = format!("nothing confirms that S3 has the file: the answer was {text}");
+        assert_eq!(error.to_string(), expected);
+    }
+    for (headers, body) in [
+        (&[("etag", "e")][..], ""),
+        (&[], "<PostResponse><Key>x</Key></PostResponse>"),
+        (&[], "<PostResponse/>"),
+    ] {
+        let answer = answer(201, headers, body.as_bytes());
+        let (result, _) = Post::shared().exchange(&details, &Source::bytes("x", "x"), answer);
+        result.unwrap();
+    }
+}
+
+#[test]
+fn an_upload_url_with_a_user_name_a_password_or_a_fragment_is_refused_and_not_quoted() {
+    let details = json!({ "key": "x" });
+    for (url, reason) in [
+        ("https://s3cret@example.com/", "a user name or password"),
+        ("https://:s3cret@example.com/", "a user name or password"),
+        ("https://example.com/#s3cret", "a fragment"),
+        ("https://example.com/#", "a fragment"),
+        ("ftp://s3cret.example.com/", "no `https` URL"),
+        ("s3cret", "no URL"),
+    ] {
+        let error = PostForm::from_details(url, &details).unwrap_err();
+        let printed = chain(&error);
+        assert!(error.to_string().contains(reason), "{url}: {printed}");
+        assert!(!printed.contains("s3cret"), "{url}: {printed}");
+    }
+}
+
+#[tokio::test]
+async fn plain_http_is_for_this_machine_or_where_it_is_allowed() {
+    let server = crate::support::raw_server("HTTP/1.1 204 No Content\r\nETag: e\r\n\r\n").await;
+    let port = server.rsplit(':').next().unwrap();
+    // Another machine, by its name.
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .resolve("bucket.example", ([127, 0, 0, 1], 0).into())
+        .build()
+        .unwrap();
+    let form = |host: &str| {
+        let url = format!("http://{host}:{port}/");
+        PostForm::from_details(&url, &json!({ "key": "x" })).unwrap()
+    };
+    let source = Source::bytes("x", "x");
+    let error = form("bucket.example")
+        .send(&http, &source)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&error, Error::Form(why) if why.contains("in the clear")),
+        "{error:?}"
+    );
+    assert!(!error.is_retryable());
+    let allowed = form("bucket.example").allow_http(true);
+    allowed.send(&http, &source).await.unwrap();
+    for host in ["127.0.0.1", "localhost"] {
+        form(host).send(&http, &source).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_upload_sends_no_file_in_the_clear() {
+    use httpmock::MockServer;
+    use webflow_assets::{UploadErrorKind, mock::MockServerExt};
+
+    let api = MockServer::start_async().await;
+    api.create_asset(|_, then| {
+        then.into_inner().status(202).json_body(json!({
+            "id": crate::support::SITE,
+            "uploadUrl": "http://bucket.example/",
+            "uploadDetails": { "key": "x" },
+        }));
+    });
+    let client = crate::support::client(&api.base_url());
+    let upload = client.upload(crate::support::SITE, Source::bytes("x", "x"));
+    let error = upload.send().await.unwrap_err();
+    match error.kind() {
+        UploadErrorKind::S3(Error::Form(why)) => assert!(why.contains("in the clear"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn a_refusal_is_one_line_of_text() {
     let error = refused(
@@ -349,8 +477,11 @@ fn a_number_is_sent_digit_for_digit() {
         large: u128::MAX,
         small: 2.385_412_391_231_112e-51,
     };
-    let (result, received) =
-        Post::shared().exchange(&details, &Source::bytes("x", "x"), answer(204, &[], b""));
+    let (result, received) = Post::shared().exchange(
+        &details,
+        &Source::bytes("x", "x"),
+        answer(204, &[("etag", "\"e\"")], b""),
+    );
     result.unwrap();
     let parts = received.unwrap().parts().unwrap();
     assert_eq!(parts[0].content, u128::MAX.to_string());

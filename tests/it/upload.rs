@@ -127,7 +127,7 @@ async fn content_under_its_old_name_is_told_apart_by_its_date() {
         ("yesterday", Outcome::Uploaded),
     ] {
         let server = MockServer::start_async().await;
-        mock_s3(&server, 201, "").await;
+        mock_s3(&server, 201, "e-1").await;
         mock_create(&server, json!({"createdOn": created_on})).await;
         let client = client(&server.base_url());
         let done = client
@@ -165,10 +165,7 @@ async fn mock_s3<'a>(server: &'a MockServer, status: u16, etag: &str) -> httpmoc
             when.method("POST")
                 .path("/bucket")
                 .header_missing("authorization");
-            let then = then.status(status);
-            if !etag.is_empty() {
-                then.header("etag", etag);
-            }
+            then.status(status).header("etag", etag);
         })
         .await
 }
@@ -181,7 +178,6 @@ async fn an_etag_that_is_no_md5_of_the_file_is_a_mismatch_and_one_that_cannot_be
         (md5.to_owned(), true),
         (format!("\"{md5}\""), true),
         (md5.to_uppercase(), true),
-        (String::new(), true),
         ("\"abc-2\"".to_owned(), true),
         (format!("\"{other}\""), false),
     ] {

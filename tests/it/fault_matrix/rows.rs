@@ -280,20 +280,15 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         Step::Post,
-        &[
-            "400,code=EntityTooLarge",
-            "403",
-            "404",
-            "412",
-            "501",
-            "200,html",
-        ],
+        &["400,code=EntityTooLarge", "403", "404", "412", "501"],
         [deleted(1, 1), deleted(1, 1), deleted(1, 1)],
     ),
     // A 503, so that a client that sees the answer does what one does that sees the reset alone.
     row(
         Step::Post,
         &[
+            "200,empty",
+            "200,html",
             "400,code=RequestTimeout",
             "429",
             "429,retry-after=0",

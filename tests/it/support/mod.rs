@@ -4,7 +4,15 @@ pub(crate) mod post;
 pub(crate) mod s3;
 pub(crate) mod storm;
 
-use std::{error::Error, fmt::Write};
+use std::{
+    error::Error,
+    fmt::Write,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use webflow_assets::{Client, ClientBuilder, RetryPolicy, Token, sandbox::Sandbox, types};
 
@@ -63,6 +71,34 @@ pub(crate) async fn raw_server(answer: &'static str) -> String {
         }
     });
     format!("http://{address}")
+}
+
+/// A server that responds to the first request of every connection with `head`, and then with `piece`
+/// again and again, `pause` after each, until the client hangs up. The second value counts the bytes
+/// that the client let it send.
+pub(crate) async fn endless_server(
+    head: &'static str,
+    piece: impl Into<Vec<u8>>,
+    pause: Duration,
+) -> (String, Arc<AtomicUsize>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (piece, sent) = (piece.into(), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&sent);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let _ = stream.write_all(head.as_bytes()).await;
+            while stream.write_all(&piece).await.is_ok() {
+                count.fetch_add(piece.len(), Ordering::Relaxed);
+                tokio::time::sleep(pause).await;
+            }
+        }
+    });
+    (format!("http://{address}"), sent)
 }
 
 /// Pseudo-random bytes, in which every error of order, length or offset shows.

@@ -1,0 +1,260 @@
+//! Keeping secrets out of what servers answer.
+
+use std::{borrow::Cow, collections::BTreeSet, fmt};
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
+use http::{HeaderMap, HeaderValue};
+use quick_xml::escape::resolve_xml_entity;
+
+const REDACTED: &str = "[redacted]";
+
+/// An answer may be cut off within a secret. Less than this much of one proves nothing, and other
+/// words begin likewise.
+const PARTIAL: usize = 8;
+
+/// No escape is longer: `&#x10FFFF;`.
+const ESCAPE: usize = 10;
+
+/// The bytes that escapes begin with.
+const ESCAPES: &[u8] = b"%&\\";
+
+/// Texts that no error and no header of a response may quote.
+pub(crate) struct Secrets {
+    /// The secrets and their Base64 encodings.
+    spellings: BTreeSet<String>,
+    /// The bytes that a quotation can begin with.
+    begins: [bool; 256],
+}
+
+impl Secrets {
+    pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let secrets = secrets.into_iter().filter(|secret| !secret.is_empty());
+        let spellings: BTreeSet<String> = secrets
+            .flat_map(|secret| std::iter::once(secret.to_owned()).chain(base64(secret)))
+            .collect();
+        let mut begins = [false; 256];
+        let firsts = spellings.iter().filter_map(|text| text.bytes().next());
+        for byte in firsts.chain(ESCAPES.iter().copied()) {
+            begins[usize::from(byte)] = true;
+        }
+        Self { spellings, begins }
+    }
+
+    /// Replaces the secrets that a server, or a proxy on the way, quotes: verbatim, in Base64,
+    /// escaped for XML, a URL or JSON, or broken into lines.
+    pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut clean = String::new();
+        let mut kept = 0;
+        let mut at = 0;
+        while at < text.len() {
+            let rest = &text.as_bytes()[at..];
+            let quoted = self.spellings.iter().filter_map(|s| quoted(rest, s));
+            // The longest: a part may begin where the whole does.
+            if self.begins[usize::from(rest[0])]
+                && let Some(len) = quoted.max()
+            {
+                clean.push_str(&text[kept..at]);
+                clean.push_str(REDACTED);
+                at += len;
+                kept = at;
+            } else {
+                at += 1;
+            }
+        }
+        if kept == 0 {
+            return Cow::Borrowed(text);
+        }
+        clean.push_str(&text[kept..]);
+        Cow::Owned(clean)
+    }
+
+    /// Replaces the secrets in the values of headers.
+    pub(crate) fn redact_headers(&self, headers: &mut HeaderMap) {
+        for value in headers.values_mut() {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            if let Cow::Owned(clean) = self.redact(&text) {
+                *value =
+                    HeaderValue::from_str(&clean).unwrap_or(HeaderValue::from_static(REDACTED));
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+/// How Base64 spells a secret, in both alphabets and wherever it stands in what was encoded. The
+/// digits at both ends that also depend on its neighbours are left out.
+fn base64(secret: &str) -> impl Iterator<Item = String> {
+    let spell = |before: usize| {
+        let bytes = [&vec![0; before], secret.as_bytes()].concat();
+        let own = (before * 8).div_ceil(6)..bytes.len() * 8 / 6;
+        [
+            STANDARD_NO_PAD.encode(&bytes)[own.clone()].to_owned(),
+            URL_SAFE_NO_PAD.encode(&bytes)[own].to_owned(),
+        ]
+    };
+    // Other words have as few digits in common.
+    (0..3)
+        .flat_map(spell)
+        .filter(|spelling| spelling.len() >= PARTIAL)
+}
+
+/// How many bytes of a text quote a secret from its first byte on, if they do.
+fn quoted(text: &[u8], secret: &str) -> Option<usize> {
+    if text.starts_with(secret.as_bytes()) {
+        return Some(secret.len());
+    }
+    let mut left = secret.as_bytes();
+    let mut rest = text;
+    while let Some(first) = left.first() {
+        let matched = secret.len() - left.len();
+        let escape = unescape(rest);
+        if let Some((bytes, len)) = &escape
+            && let Some(after) = left.strip_prefix(bytes.as_slice())
+        {
+            left = after;
+            rest = &rest[*len..];
+        } else if rest.first() == Some(first) {
+            left = &left[1..];
+            rest = &rest[1..];
+        } else if matched > 0 && rest.first().is_some_and(|&byte| is_blank(byte)) {
+            rest = &rest[1..];
+        } else if let Some((bytes, len)) = escape
+            && matched > 0
+            && bytes.iter().all(|&byte| is_blank(byte))
+        {
+            rest = &rest[len..];
+        } else if matched > 0 && is_blank(*first) {
+            left = &left[1..];
+        } else if matched >= PARTIAL && is_cut_off(rest) {
+            return Some(text.len());
+        } else {
+            return None;
+        }
+    }
+    Some(text.len() - rest.len())
+}
+
+/// A line end, or the zeros between the letters of UTF-16.
+fn is_blank(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte.is_ascii_control()
+}
+
+/// Whether a text ends here, or with an escape that its end cuts off.
+fn is_cut_off(rest: &[u8]) -> bool {
+    rest.is_empty() || (rest.len() < ESCAPE && ESCAPES.contains(&rest[0]))
+}
+
+/// What the escape that a text begins with stands for, and its length.
+fn unescape(text: &[u8]) -> Option<(Vec<u8>, usize)> {
+    let (first, rest) = text.split_first()?;
+    let character = |c: char, len| Some((c.to_string().into_bytes(), len));
+    match first {
+        b'%' => Some((vec![u8::try_from(hex(rest.get(..2)?)?).ok()?], 3)),
+        b'\\' if rest.first() == Some(&b'/') => character('/', 2),
+        b'\\' if rest.first().is_some_and(|c| b"nrt".contains(c)) => character('\n', 2),
+        b'\\' => {
+            let digits = rest.strip_prefix(b"u")?.get(..4)?;
+            character(char::from_u32(hex(digits)?)?, 6)
+        }
+        b'&' => {
+            let len = rest.iter().take(ESCAPE).position(|&byte| byte == b';')?;
+            character(entity(&rest[..len])?, len + 2)
+        }
+        _ => None,
+    }
+}
+
+/// The character of an entity: `amp`, `#47`, `#x2F`.
+fn entity(name: &[u8]) -> Option<char> {
+    let name = std::str::from_utf8(name).ok()?;
+    match name.strip_prefix('#') {
+        Some(digits) => match digits.strip_prefix(['x', 'X']) {
+            Some(digits) => char::from_u32(hex(digits.as_bytes())?),
+            None => char::from_u32(digits.parse().ok()?),
+        },
+        None => resolve_xml_entity(name)?.chars().next(),
+    }
+}
+
+fn hex(digits: &[u8]) -> Option<u32> {
+    // `from_str_radix` takes a sign.
+    let all = digits.iter().all(u8::is_ascii_hexdigit);
+    all.then(|| u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "AKIDEXAMPLE/2026+07&29==";
+
+    #[test]
+    fn a_secret_is_found_however_it_is_quoted() {
+        for quoted in [
+            SECRET,
+            "AKIDEXAMPLE/2026+07&amp;29==",
+            "AKIDEXAMPLE&#x2F;2026&#43;07&#x26;29&#61;=",
+            "AKIDEXAMPLE%2F2026%2b07%2629%3D%3D",
+            r"AKIDEXAMPLE\/2026+07\u002629==",
+            "AKIDEXAMPLE/20\r\n  26+07&29\n==",
+            r"AKIDEXAMPLE/20\r\n\t26+07&29==",
+            "AKIDEXAMPLE/20%0D%0A26+07&29&#10;==",
+            "A\0K\0I\0D\0E\0X\0A\0M\0P\0L\0E\0/2026+07&29==",
+        ] {
+            let text = format!("say `{quoted}` & {quoted}; 100%");
+            assert_eq!(
+                Secrets::new([SECRET]).redact(&text),
+                "say `[redacted]` & [redacted]; 100%"
+            );
+        }
+    }
+
+    #[test]
+    fn secrets_within_secrets_are_hidden_once() {
+        let secrets = ["AKIDEXAMPLE", SECRET, "redacted", ""];
+        assert_eq!(
+            Secrets::new(secrets).redact(&format!("{SECRET}AKIDEXAMPLE é")),
+            "[redacted][redacted] é"
+        );
+    }
+
+    #[test]
+    fn the_beginning_of_a_secret_at_the_end_is_hidden() {
+        let secrets = Secrets::new([SECRET]);
+        assert_eq!(secrets.redact("é AKIDEXAMPLE%2F2026%2"), "é [redacted]");
+        assert_eq!(secrets.redact("é AKIDEXA"), "é AKIDEXA");
+    }
+
+    #[test]
+    fn what_quotes_no_secret_stays_as_it_is() {
+        for text in ["", "%", "%zz&;&#;&#xffffffff;\\u12", "&amp;%2F\\/ é\n"] {
+            let clean = Secrets::new([SECRET]).redact(text);
+            assert!(matches!(clean, Cow::Borrowed(same) if same == text));
+        }
+    }
+
+    #[test]
+    fn a_secret_in_base64_is_hidden_but_for_the_digits_it_shares_with_its_neighbours() {
+        let secrets = Secrets::new([SECRET]);
+        for before in ["", "a", "ab", "user:"] {
+            let text = format!("{before}{SECRET}?>");
+            for encoded in [STANDARD_NO_PAD.encode(&text), URL_SAFE_NO_PAD.encode(&text)] {
+                let clean = secrets.redact(&encoded).into_owned();
+                let left = clean.replacen(REDACTED, "", 1);
+                assert_eq!(clean.len(), left.len() + REDACTED.len(), "{encoded}");
+                let shared = (before.len() + "?>".len()) * 8 / 6 + 2;
+                assert!(left.len() <= shared, "{clean}");
+            }
+        }
+        // Too short to be told from other text.
+        assert_eq!(Secrets::new(["abc"]).redact("YWJj abc"), "YWJj [redacted]");
+    }
+}
