@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use webflow_assets::{
     Client, Source,
-    sandbox::{Half, Request, Sandbox},
+    sandbox::{Request, Sandbox, Side},
 };
 
 use crate::support::client_for;
@@ -51,7 +51,7 @@ async fn two_hundred_uploads_provoke_no_429_and_spend_each_window() {
     assert_eq!(refused(&requests), 0);
     let creates: Vec<_> = requests
         .iter()
-        .filter(|r| r.half == Half::Webflow)
+        .filter(|r| r.side == Side::Webflow)
         .collect();
     assert_eq!(creates.len(), 200);
     assert!(sandbox.assets().iter().all(|asset| asset.size.is_some()));

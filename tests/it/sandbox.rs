@@ -247,7 +247,7 @@ async fn the_log_shows_each_request_and_no_secret() {
         .map(|request| {
             format!(
                 "{:?} {} {} {:?}",
-                request.half, request.method, request.path, request.status
+                request.side, request.method, request.path, request.status
             )
         })
         .collect();

@@ -12,7 +12,7 @@ use serde_json::json;
 use webflow_assets::{
     CleanUp, Client, Invalid, Outcome, Source, Token, UploadError, UploadErrorKind,
     s3::{self, Violation},
-    sandbox::{DuplicateAnswer, Half, Sandbox},
+    sandbox::{DuplicateAnswer, Sandbox, Side},
 };
 
 use crate::support::{SITE, TOKEN, chain, client, client_for, noise};
@@ -330,7 +330,7 @@ async fn a_file_over_the_policys_size_is_not_sent() {
         sandbox
             .requests()
             .iter()
-            .all(|request| request.half == Half::Webflow)
+            .all(|request| request.side == Side::Webflow)
     );
 }
 

@@ -3,37 +3,23 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::text::random_hex;
+use crate::encoding::random_hex;
 
-/// How a create call with a hash that the site already holds, filled, is answered.
-///
-/// Webflow documents neither form. An asset that was announced but never filled is always answered with a form, unless
-/// a [`Fault::Duplicate`](super::Fault::Duplicate) decides otherwise.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DuplicateAnswer {
-    /// With a fresh `uploadUrl` and `uploadDetails`, signed for the existing key.
-    #[default]
-    WithForm,
-    /// With `null` in both.
-    WithoutForm,
-}
-
-/// An asset that the Webflow half knows of.
+/// An asset of the site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Asset {
     /// 24 hex digits.
     pub id: String,
-    /// The name under which the content was first announced.
+    /// The name in the first create call.
     pub file_name: String,
-    /// The MD5 of the content as announced, in lower-case hex.
+    /// The MD5 in the create call, in lower-case hex.
     pub file_hash: String,
     /// The name that it is shown under.
     pub display_name: String,
-    /// What the image shows, for those who cannot see it.
+    /// The alternative text of the image.
     pub alt_text: Option<String>,
-    /// The folder that it was announced for.
+    /// The folder in the create call.
     pub parent_folder: Option<String>,
     /// The media type that follows from the name.
     pub content_type: String,
@@ -43,13 +29,13 @@ pub struct Asset {
     pub created_on: String,
     /// The stored bytes; `None` until an upload has filled the asset.
     pub size: Option<u64>,
-    /// When it was announced, filled or updated, whichever came last.
-    pub(super) changed_on: Timestamp,
+    /// When it was created, filled or updated, whichever came last.
+    pub(crate) changed_on: Timestamp,
 }
 
 impl Asset {
     /// An asset without content.
-    pub(super) fn announced(
+    pub(crate) fn new(
         site_id: &str,
         file_name: String,
         file_hash: String,
@@ -74,23 +60,23 @@ impl Asset {
     }
 }
 
-/// What a PATCH changes of an asset; what it leaves out stays.
-pub(super) struct Change {
-    pub(super) display_name: Option<String>,
-    pub(super) alt_text: Option<String>,
+/// The fields that a PATCH changes; `None` leaves a field as it is.
+pub(crate) struct Change {
+    pub(crate) display_name: Option<String>,
+    pub(crate) alt_text: Option<String>,
 }
 
 /// An object in the bucket.
 #[derive(Clone)]
-pub(super) struct Object {
-    pub(super) bytes: Bytes,
-    pub(super) etag: String,
-    pub(super) content_type: Option<String>,
-    pub(super) cache_control: Option<String>,
-    pub(super) stored_on: Timestamp,
+pub(crate) struct Object {
+    pub(crate) bytes: Bytes,
+    pub(crate) etag: String,
+    pub(crate) content_type: Option<String>,
+    pub(crate) cache_control: Option<String>,
+    pub(crate) stored_on: Timestamp,
 }
 
 /// A time as Webflow writes it, with milliseconds.
-pub(super) fn rfc3339(time: Timestamp) -> String {
+pub(crate) fn rfc3339(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }

@@ -1,4 +1,4 @@
-//! Settings, and the start.
+//! The settings of a sandbox, and its start.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -9,10 +9,13 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 
-use super::connection::serve;
-use super::log::record;
-use super::state::{Settings, State};
-use super::{DuplicateAnswer, Rule, Sandbox, s3, webflow};
+use crate::connection::serve;
+use crate::fault::Rule;
+use crate::middleware::record;
+use crate::request::DuplicateAnswer;
+use crate::sandbox::Sandbox;
+use crate::state::{Settings, State};
+use crate::{s3, webflow};
 
 /// What the live service signs: 30 MiB.
 const MAX_SIZE: u64 = 30 * 1024 * 1024;
@@ -28,13 +31,7 @@ const WINDOW: Duration = Duration::from_mins(1);
 #[must_use = "a sandbox runs only once `start` is called"]
 pub struct SandboxBuilder {
     port: u16,
-    max_size: u64,
-    requests_per_window: u32,
-    window: Duration,
-    policy_lifetime: Duration,
-    duplicate_answer: DuplicateAnswer,
-    folders_per_page: usize,
-    seed: u64,
+    settings: Settings,
     rules: Vec<Rule>,
 }
 
@@ -42,15 +39,33 @@ impl Default for SandboxBuilder {
     fn default() -> Self {
         Self {
             port: 0,
-            max_size: MAX_SIZE,
-            requests_per_window: REQUESTS_PER_WINDOW,
-            window: WINDOW,
-            policy_lifetime: POLICY_LIFETIME,
-            duplicate_answer: DuplicateAnswer::default(),
-            folders_per_page: FOLDERS_PER_PAGE,
-            seed: 0,
+            settings: Settings {
+                max_size: MAX_SIZE,
+                requests_per_window: REQUESTS_PER_WINDOW,
+                window: WINDOW,
+                policy_lifetime: POLICY_LIFETIME,
+                duplicate_answer: DuplicateAnswer::default(),
+                folders_per_page: FOLDERS_PER_PAGE,
+                seed: 0,
+            },
             rules: Vec::new(),
         }
+    }
+}
+
+impl Sandbox {
+    /// Starts a sandbox on a free port, with the live service's limits.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be bound.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Settings to start a sandbox with.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
     }
 }
 
@@ -63,7 +78,7 @@ impl SandboxBuilder {
 
     /// The largest file that a form permits, in bytes; 30 MiB by default.
     pub fn max_size(mut self, bytes: u64) -> Self {
-        self.max_size = bytes;
+        self.settings.max_size = bytes;
         self
     }
 
@@ -73,26 +88,26 @@ impl SandboxBuilder {
     /// request after its end. Any length will do. `X-RateLimit-Limit` and `X-RateLimit-Remaining` tell of this window,
     /// and a 429's `Retry-After` of its rest, in whole seconds, rounded up: 1 for all of a window shorter than that.
     pub fn rate_limit(mut self, requests: u32, window: Duration) -> Self {
-        self.requests_per_window = requests;
-        self.window = window;
+        self.settings.requests_per_window = requests;
+        self.settings.window = window;
         self
     }
 
     /// How long a signed form may be used; an hour by default.
     pub fn policy_lifetime(mut self, lifetime: Duration) -> Self {
-        self.policy_lifetime = lifetime;
+        self.settings.policy_lifetime = lifetime;
         self
     }
 
     /// How a create call for content that the site already holds is answered.
     pub fn duplicate_answer(mut self, answer: DuplicateAnswer) -> Self {
-        self.duplicate_answer = answer;
+        self.settings.duplicate_answer = answer;
         self
     }
 
     /// How many folders a page of them has at the most, whatever `limit` asks for; 1 to 100, 100 by default.
     pub fn folders_per_page(mut self, folders: usize) -> Self {
-        self.folders_per_page = folders.clamp(1, FOLDERS_PER_PAGE);
+        self.settings.folders_per_page = folders.clamp(1, FOLDERS_PER_PAGE);
         self
     }
 
@@ -107,7 +122,7 @@ impl SandboxBuilder {
     /// The same rules, added in the same order, hit the same requests to an operation by their number in every sandbox
     /// with the same seed. With another version of this crate they may hit others.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.settings.seed = seed;
         self
     }
 
@@ -120,25 +135,12 @@ impl SandboxBuilder {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let origin = format!("http://{}", listener.local_addr()?);
         let base_url = format!("{origin}/v2");
-        let settings = Settings {
-            max_size: self.max_size,
-            requests_per_window: self.requests_per_window,
-            window: self.window,
-            policy_lifetime: self.policy_lifetime,
-            duplicate_answer: self.duplicate_answer,
-            folders_per_page: self.folders_per_page,
-            seed: self.seed,
-        };
-        let state = Arc::new(State::new(settings, origin));
+        let state = Arc::new(State::new(self.settings, origin));
         for rule in self.rules {
-            state.add_rule(rule);
+            state.contents().rules.add(rule);
         }
         let server = tokio::spawn(serve(listener, router(&state))).abort_handle();
-        Ok(Sandbox {
-            state,
-            base_url,
-            server,
-        })
+        Ok(Sandbox::new(state, base_url, server))
     }
 }
 

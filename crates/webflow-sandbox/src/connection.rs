@@ -22,29 +22,29 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How a connection ends once its last bytes are written.
 #[derive(Clone, Copy)]
-pub(super) enum End {
+pub(crate) enum End {
     Close,
     /// The client has to leave first.
     Hold,
     Reset,
 }
 
-struct Order {
+struct Ending {
     bytes: Vec<u8>,
     end: End,
 }
 
 /// The connection that a request came on; travels with the request.
 #[derive(Clone, Default)]
-pub(super) struct Wire(Arc<Mutex<Option<oneshot::Sender<Order>>>>);
+pub(crate) struct Wire(Arc<Mutex<Option<oneshot::Sender<Ending>>>>);
 
 impl Wire {
     /// Takes the connection away from the HTTP server, writes `bytes` as they are and ends it.
-    pub(super) async fn end<T>(&self, bytes: Vec<u8>, end: End) -> T {
+    pub(crate) async fn end<T>(&self, bytes: Vec<u8>, end: End) -> T {
         let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(sender) = sender {
             // A connection that is gone already has ended, too.
-            let _ = sender.send(Order { bytes, end });
+            let _ = sender.send(Ending { bytes, end });
         }
         // The request ends with its connection.
         pending().await
@@ -52,7 +52,7 @@ impl Wire {
 }
 
 /// Accepts connections until it is aborted, which also ends those that are open.
-pub(super) async fn serve(listener: TcpListener, router: Router) {
+pub(crate) async fn serve(listener: TcpListener, router: Router) {
     let mut connections = JoinSet::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else {
@@ -66,7 +66,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router) {
 }
 
 async fn connection(stream: TcpStream, router: Router) {
-    let (sender, ordered) = oneshot::channel();
+    let (sender, ending) = oneshot::channel();
     let wire = Wire(Arc::new(Mutex::new(Some(sender))));
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
@@ -77,13 +77,13 @@ async fn connection(stream: TcpStream, router: Router) {
         .max_buf_size(READ_BUFFER)
         .serve_connection(TokioIo::new(stream), service);
     // What ends a connection unasked is the client's doing, and the client's to report.
-    if let Either::Right((Ok(order), connection)) = select(connection, ordered).await {
+    if let Either::Right((Ok(requested), connection)) = select(connection, ending).await {
         let stream = connection.into_parts().io.into_inner();
-        order.carry_out(stream).await;
+        requested.carry_out(stream).await;
     }
 }
 
-impl Order {
+impl Ending {
     async fn carry_out(self, mut stream: TcpStream) {
         // A client that does not listen any more has what it wants.
         let _ = stream.write_all(&self.bytes).await;

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::asset::rfc3339;
-use super::text::random_hex;
+use crate::asset::rfc3339;
+use crate::encoding::random_hex;
 
 /// A folder of assets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    pub(super) fn new(display_name: String, parent_folder: Option<String>) -> Self {
+    pub(crate) fn new(display_name: String, parent_folder: Option<String>) -> Self {
         Self {
             id: random_hex(24),
             display_name,
@@ -34,27 +34,27 @@ impl Folder {
 
 /// The folders of a site, oldest first. None is ever moved or deleted: the API has no operation for either.
 #[derive(Default)]
-pub(super) struct Folders {
+pub(crate) struct Folders {
     all: Vec<Folder>,
     by_id: HashMap<String, usize>,
 }
 
 impl Folders {
-    pub(super) fn add(&mut self, folder: Folder) {
+    pub(crate) fn add(&mut self, folder: Folder) {
         self.by_id.insert(folder.id.clone(), self.all.len());
         self.all.push(folder);
     }
 
-    pub(super) fn get(&self, id: &str) -> Option<&Folder> {
+    pub(crate) fn get(&self, id: &str) -> Option<&Folder> {
         self.all.get(*self.by_id.get(id)?)
     }
 
-    pub(super) fn all(&self) -> &[Folder] {
+    pub(crate) fn all(&self) -> &[Folder] {
         &self.all
     }
 
     /// The ids of the folder `id` and of all those below it.
-    pub(super) fn below<'a>(&'a self, id: &'a str) -> HashSet<&'a str> {
+    pub(crate) fn below<'a>(&'a self, id: &'a str) -> HashSet<&'a str> {
         let mut ids = HashSet::from([id]);
         // A folder is younger than its parent.
         for folder in &self.all {

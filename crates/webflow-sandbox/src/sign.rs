@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 use sha2::Sha256;
 
-use super::text::hex;
+use crate::encoding::hex;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const REGION: &str = "us-east-1";
@@ -20,25 +20,25 @@ const CACHE_CONTROL: &str = "max-age=31536000";
 const SUCCESS_STATUS: &str = "201";
 
 /// The key pair of the account that owns the bucket.
-pub(super) struct Credentials {
-    pub(super) access_key: String,
-    pub(super) secret_key: String,
+pub(crate) struct Credentials {
+    pub(crate) access_key: String,
+    pub(crate) secret_key: String,
 }
 
 /// What one form permits.
-pub(super) struct Terms<'a> {
-    pub(super) bucket: &'a str,
-    pub(super) site_id: &'a str,
-    pub(super) key: &'a str,
-    pub(super) content_type: &'a str,
-    pub(super) max_size: u64,
-    pub(super) signed_at: Timestamp,
-    pub(super) lifetime: Duration,
+pub(crate) struct Terms<'a> {
+    pub(crate) bucket: &'a str,
+    pub(crate) site_id: &'a str,
+    pub(crate) key: &'a str,
+    pub(crate) content_type: &'a str,
+    pub(crate) max_size: u64,
+    pub(crate) signed_at: Timestamp,
+    pub(crate) lifetime: Duration,
 }
 
 /// `uploadDetails`: the eleven form fields under the names, and in the order, that Webflow gives them.
 #[derive(Serialize)]
-pub(super) struct UploadDetails {
+pub(crate) struct UploadDetails {
     acl: &'static str,
     bucket: String,
     #[serde(rename = "X-Amz-Algorithm")]
@@ -67,7 +67,7 @@ struct Policy {
 
 impl UploadDetails {
     /// Writes the policy that Webflow writes, condition by condition, and signs it.
-    pub(super) fn sign(credentials: &Credentials, terms: &Terms<'_>) -> Self {
+    pub(crate) fn sign(credentials: &Credentials, terms: &Terms<'_>) -> Self {
         // A lifetime too long to add is as good as one that never ends.
         let expires_at = terms
             .signed_at

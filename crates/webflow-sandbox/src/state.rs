@@ -1,79 +1,83 @@
-//! What a sandbox knows: its settings, its one site, and everything that has been asked of it.
+//! The state of a sandbox: its settings, its site and bucket, and the log of requests.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 
-use super::asset::{Asset, Change, DuplicateAnswer, Object};
-use super::fault::{Fault, Rule, Rules};
-use super::folder::{Folder, Folders};
-use super::index::Assets;
-use super::limit::{Allowance, Caller, Windows};
-use super::log::Request;
-use super::sign::Credentials;
-use super::text::random_hex;
+use crate::asset::{Asset, Change, Object};
+use crate::encoding::{RESERVED, random_hex};
+use crate::fault::{Fault, RuleQueue};
+use crate::folder::{Folder, Folders};
+use crate::index::Assets;
+use crate::rate_limit::{Allowance, Caller, RateLimiter};
+use crate::request::{DuplicateAnswer, Request};
+use crate::sign::Credentials;
 
 /// The bucket behind the sandbox's uploads.
-pub(super) const BUCKET: &str = "webflow-sandbox-assets";
+pub(crate) const BUCKET: &str = "webflow-sandbox-assets";
 
+/// Slashes divide a key in a URL.
+const KEY: &AsciiSet = &RESERVED.remove(b'/');
 const MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
 
-/// What can be set before the start.
-pub(super) struct Settings {
-    pub(super) max_size: u64,
-    pub(super) requests_per_window: u32,
-    pub(super) window: Duration,
-    pub(super) policy_lifetime: Duration,
-    pub(super) duplicate_answer: DuplicateAnswer,
-    pub(super) folders_per_page: usize,
-    pub(super) seed: u64,
+/// The settings that cannot change after the start.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) max_size: u64,
+    pub(crate) requests_per_window: u32,
+    pub(crate) window: Duration,
+    pub(crate) policy_lifetime: Duration,
+    pub(crate) duplicate_answer: DuplicateAnswer,
+    pub(crate) folders_per_page: usize,
+    pub(crate) seed: u64,
 }
 
-struct World {
-    assets: Assets,
-    folders: Folders,
-    objects: BTreeMap<String, Object>,
-    requests: Vec<Request>,
-    windows: Windows,
-    rules: Rules,
+/// What requests change.
+pub(crate) struct Contents {
+    pub(crate) assets: Assets,
+    pub(crate) folders: Folders,
+    pub(crate) objects: BTreeMap<String, Object>,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) rate_limiter: RateLimiter,
+    pub(crate) rules: RuleQueue,
 }
 
 /// A folder, and the ids of the filled assets directly in it.
-pub(super) struct FolderContents {
-    pub(super) folder: Folder,
-    pub(super) assets: Vec<String>,
+pub(crate) struct FolderContents {
+    pub(crate) folder: Folder,
+    pub(crate) assets: Vec<String>,
 }
 
-/// Everything that both halves share.
-pub(super) struct State {
-    pub(super) settings: Settings,
-    pub(super) started: Instant,
+/// Everything that both sides share.
+pub(crate) struct State {
+    pub(crate) settings: Settings,
+    pub(crate) started: Instant,
     /// `http://127.0.0.1:PORT`
-    pub(super) origin: String,
-    pub(super) token: String,
-    pub(super) read_only_token: String,
-    pub(super) site_id: String,
-    pub(super) folder_id: String,
-    pub(super) credentials: Credentials,
-    world: Mutex<World>,
+    pub(crate) origin: String,
+    pub(crate) token: String,
+    pub(crate) read_only_token: String,
+    pub(crate) site_id: String,
+    pub(crate) folder_id: String,
+    pub(crate) credentials: Credentials,
+    contents: Mutex<Contents>,
 }
 
 impl State {
-    pub(super) fn new(settings: Settings, origin: String) -> Self {
+    pub(crate) fn new(settings: Settings, origin: String) -> Self {
         let folder = Folder::new("Folder".to_owned(), None);
         let folder_id = folder.id.clone();
-        let mut world = World {
+        let mut contents = Contents {
             assets: Assets::default(),
             folders: Folders::default(),
             objects: BTreeMap::new(),
             requests: Vec::new(),
-            windows: Windows::default(),
-            rules: Rules::new(settings.seed),
+            rate_limiter: RateLimiter::default(),
+            rules: RuleQueue::new(settings.seed),
         };
-        world.folders.add(folder);
+        contents.folders.add(folder);
         Self {
             settings,
             started: Instant::now(),
@@ -86,66 +90,64 @@ impl State {
                 access_key: format!("AKIA{}", random_hex(16).to_uppercase()),
                 secret_key: random_hex(40),
             },
-            world: Mutex::new(world),
+            contents: Mutex::new(contents),
         }
     }
 
-    /// The lock is held for single reads and writes, never across an await. What a panic left behind is still whole.
-    fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Where an asset can be read: in the sandbox's own bucket.
+    pub(crate) fn hosted_url(&self, asset: &Asset) -> String {
+        let key = utf8_percent_encode(&asset.key, KEY);
+        format!("{}/{BUCKET}/{key}", self.origin)
     }
 
-    pub(super) fn caller(&self, token: Option<&str>) -> Caller {
+    /// The lock is held for single reads and writes, never across an await. What a panic left behind is still whole.
+    pub(crate) fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn caller(&self, token: Option<&str>) -> Caller {
         match token {
             Some(token) if token == self.token => Caller::Writer,
             Some(token) if token == self.read_only_token => Caller::Reader,
-            _ => Caller::Stranger,
+            _ => Caller::Unknown,
         }
     }
 
     /// Counts a request against its caller's window.
-    pub(super) fn spend(&self, caller: Caller) -> Allowance {
+    pub(crate) fn spend(&self, caller: Caller) -> Allowance {
         let Settings {
             requests_per_window,
             window,
             ..
         } = self.settings;
-        self.world()
-            .windows
+        self.contents()
+            .rate_limiter
             .spend(caller, requests_per_window, window)
     }
 
     /// The asset with this hash, or a new one made by `create`.
-    pub(super) fn asset_by_hash(&self, hash: &str, create: impl FnOnce() -> Asset) -> Asset {
-        let mut world = self.world();
-        if let Some(known) = world.assets.with_hash(hash) {
+    pub(crate) fn asset_by_hash(&self, hash: &str, create: impl FnOnce() -> Asset) -> Asset {
+        let mut contents = self.contents();
+        if let Some(known) = contents.assets.with_hash(hash) {
             return known.clone();
         }
         let asset = create();
-        world.assets.add(asset.clone());
+        contents.assets.add(asset.clone());
         asset
     }
 
-    /// Adds an asset with its object, whatever is there already.
-    pub(super) fn add_asset(&self, asset: Asset, object: Object) {
-        let mut world = self.world();
-        let key = asset.key.clone();
-        world.assets.add(asset);
-        world.put(key, object);
-    }
-
     /// An asset that has been filled, and its object.
-    pub(super) fn filled_asset(&self, id: &str) -> Option<(Asset, Object)> {
-        let world = self.world();
-        let asset = world.assets.get(id)?;
-        let object = world.objects.get(&asset.key)?;
+    pub(crate) fn filled_asset(&self, id: &str) -> Option<(Asset, Object)> {
+        let contents = self.contents();
+        let asset = contents.assets.get(id)?;
+        let object = contents.objects.get(&asset.key)?;
         Some((asset.clone(), object.clone()))
     }
 
     /// Changes an asset that has been filled, and returns it as it is then.
-    pub(super) fn update_asset(&self, id: &str, change: Change) -> Option<Asset> {
-        let mut world = self.world();
-        let asset = world.assets.get_mut(id)?;
+    pub(crate) fn update_asset(&self, id: &str, change: Change) -> Option<Asset> {
+        let mut contents = self.contents();
+        let asset = contents.assets.get_mut(id)?;
         asset.size?;
         if let Some(name) = change.display_name {
             asset.display_name = name;
@@ -160,29 +162,25 @@ impl State {
     }
 
     /// Deletes an asset and its object; false if there is no such asset.
-    pub(super) fn delete_asset(&self, id: &str) -> bool {
-        let mut world = self.world();
-        let Some(asset) = world.assets.remove(id) else {
+    pub(crate) fn delete_asset(&self, id: &str) -> bool {
+        let mut contents = self.contents();
+        let Some(asset) = contents.assets.remove(id) else {
             return false;
         };
-        world.objects.remove(&asset.key);
+        contents.objects.remove(&asset.key);
         true
-    }
-
-    pub(super) fn assets(&self) -> Vec<Asset> {
-        self.world().assets.iter().cloned().collect()
     }
 
     /// A page of the assets that have been filled, oldest first, and how many there are on all pages. With `folder`,
     /// only those in it and below it.
-    pub(super) fn filled_assets(
+    pub(crate) fn filled_assets(
         &self,
         folder: Option<&str>,
         offset: usize,
         limit: usize,
     ) -> (Vec<Asset>, usize) {
-        let world = self.world();
-        let folders = folder.map(|folder| world.folders.below(folder));
+        let contents = self.contents();
+        let folders = folder.map(|folder| contents.folders.below(folder));
         let wanted = |asset: &&Asset| {
             let parent = asset.parent_folder.as_deref();
             asset.size.is_some()
@@ -190,105 +188,55 @@ impl State {
                     .as_ref()
                     .is_none_or(|folders| parent.is_some_and(|parent| folders.contains(parent)))
         };
-        let wanted: Vec<&Asset> = world.assets.iter().filter(wanted).collect();
+        let wanted: Vec<&Asset> = contents.assets.iter().filter(wanted).collect();
         let page = wanted.iter().skip(offset).take(limit);
         (page.map(|asset| (*asset).clone()).collect(), wanted.len())
     }
 
-    pub(super) fn add_folder(&self, folder: Folder) {
-        self.world().folders.add(folder);
-    }
-
-    pub(super) fn has_folder(&self, id: &str) -> bool {
-        self.world().folders.get(id).is_some()
-    }
-
-    pub(super) fn folder(&self, id: &str) -> Option<FolderContents> {
-        let world = self.world();
-        let folder = world.folders.get(id)?.clone();
-        let assets = world.contents().remove(id).unwrap_or_default();
+    pub(crate) fn folder(&self, id: &str) -> Option<FolderContents> {
+        let contents = self.contents();
+        let folder = contents.folders.get(id)?.clone();
+        let assets = contents.by_folder().remove(id).unwrap_or_default();
         Some(FolderContents { folder, assets })
     }
 
-    pub(super) fn folders(&self) -> Vec<Folder> {
-        self.world().folders.all().to_vec()
-    }
-
     /// A page of the folders, oldest first, and how many there are on all pages.
-    pub(super) fn folder_page(&self, offset: usize, limit: usize) -> (Vec<FolderContents>, usize) {
-        let world = self.world();
-        let mut contents = world.contents();
-        let folders = world.folders.all();
+    pub(crate) fn folder_page(&self, offset: usize, limit: usize) -> (Vec<FolderContents>, usize) {
+        let contents = self.contents();
+        let mut by_folder = contents.by_folder();
+        let folders = contents.folders.all();
         let page = folders
             .iter()
             .skip(offset)
             .take(limit)
             .map(|folder| FolderContents {
-                assets: contents.remove(folder.id.as_str()).unwrap_or_default(),
+                assets: by_folder.remove(folder.id.as_str()).unwrap_or_default(),
                 folder: folder.clone(),
             });
         (page.collect(), folders.len())
     }
 
-    pub(super) fn stored(&self, asset_id: &str) -> Option<Bytes> {
-        self.filled_asset(asset_id).map(|(_, object)| object.bytes)
-    }
-
-    pub(super) fn object(&self, key: &str) -> Option<Object> {
-        self.world().objects.get(key).cloned()
-    }
-
-    pub(super) fn put_object(&self, key: String, object: Object) {
-        self.world().put(key, object);
-    }
-
-    pub(super) fn keys(&self) -> Vec<String> {
-        self.world().objects.keys().cloned().collect()
-    }
-
-    pub(super) fn add_rule(&self, rule: Rule) {
-        self.world().rules.add(rule);
-    }
-
-    pub(super) fn clear_rules(&self) {
-        self.world().rules.clear();
-    }
-
-    pub(super) fn rules(&self) -> Vec<Rule> {
-        self.world().rules.all()
-    }
-
     /// Logs a request that has arrived; returns its place in the log and the fault that hits it.
-    pub(super) fn arrived(&self, mut request: Request) -> (usize, Option<Fault>) {
-        let mut world = self.world();
+    pub(crate) fn arrived(&self, mut request: Request) -> (usize, Option<Fault>) {
+        let mut contents = self.contents();
         let fault = request
             .operation
-            .and_then(|operation| world.rules.hit(operation));
+            .and_then(|operation| contents.rules.hit(operation));
         request.fault = fault.as_ref().map(ToString::to_string);
-        world.requests.push(request);
-        (world.requests.len() - 1, fault)
-    }
-
-    pub(super) fn answered(&self, place: usize, status: u16) {
-        if let Some(request) = self.world().requests.get_mut(place) {
-            request.status = Some(status);
-        }
-    }
-
-    pub(super) fn requests(&self) -> Vec<Request> {
-        self.world().requests.clone()
+        contents.requests.push(request);
+        (contents.requests.len() - 1, fault)
     }
 }
 
-impl World {
-    fn put(&mut self, key: String, object: Object) {
+impl Contents {
+    pub(crate) fn put(&mut self, key: String, object: Object) {
         let size = object.bytes.len() as u64;
         self.assets.filled(&key, size, object.stored_on);
         self.objects.insert(key, object);
     }
 
     /// The ids of the filled assets directly in each folder.
-    fn contents(&self) -> HashMap<&str, Vec<String>> {
+    fn by_folder(&self) -> HashMap<&str, Vec<String>> {
         let mut contents = HashMap::<&str, Vec<String>>::new();
         for asset in self.assets.iter().filter(|asset| asset.size.is_some()) {
             if let Some(folder) = &asset.parent_folder {

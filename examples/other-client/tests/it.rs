@@ -9,7 +9,7 @@ use serde_json::json;
 use webflow_assets::{
     ClientBuilder, ClientInfo, Context, Error, Outcome, ResponseValue, RetryPolicy, Source, Token,
     s3::PostForm,
-    sandbox::{Half, Sandbox},
+    sandbox::{Sandbox, Side},
     types::{ApiError, AssetUpload, KnownErrorCode, NewAsset},
 };
 
@@ -155,7 +155,7 @@ async fn an_upload_may_take_longer_than_the_pool_allows_a_request() {
     upload.send().await.unwrap();
 
     let requests = sandbox.requests();
-    assert_eq!(requests.iter().filter(|r| r.half == Half::S3).count(), 1);
+    assert_eq!(requests.iter().filter(|r| r.side == Side::S3).count(), 1);
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@ mod site;
 mod sync;
 mod upload;
 
+#[cfg(feature = "sandbox")]
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 #[cfg(feature = "sandbox")]
 use std::time::Duration;
@@ -17,7 +19,7 @@ use clap::{
 };
 use clap_complete::Shell;
 #[cfg(feature = "sandbox")]
-use webflow_assets::sandbox::Rule;
+use webflow_assets::sandbox::{Fault, Operation, Rule};
 
 pub(crate) use assets::{FoldersArgs, FoldersCommand, GetArgs, ListArgs, RmArgs};
 pub(crate) use site::{ApiArgs, FolderArg, SiteArgs};
@@ -89,7 +91,7 @@ pub(crate) enum Command {
     /// Prints the settings for a client as `export NAME=value` lines, then serves until it is
     /// interrupted. Everything is kept in memory and lost at the end.
     #[cfg(feature = "sandbox")]
-    #[command(after_help = SANDBOX_EXAMPLES)]
+    #[command(after_help = sandbox_notes())]
     Sandbox(SandboxArgs),
     /// Print a completion script for a shell
     Completions {
@@ -105,22 +107,41 @@ pub(crate) enum Command {
     },
 }
 
+/// The rules for `--fault`, with the sandbox's own list of faults, and examples.
 #[cfg(feature = "sandbox")]
-const SANDBOX_EXAMPLES: &str = "\
+fn sandbox_notes() -> String {
+    let mut groups = BTreeMap::<_, Vec<String>>::new();
+    for fault in Fault::all() {
+        let all = fault.hits().len() == Operation::ALL.len();
+        let hits = fault.hits().iter().map(Operation::to_string);
+        let hits = if all { Vec::new() } else { hits.collect() };
+        groups.entry(hits).or_default().push(fault.to_string());
+    }
+    let faults: String = groups
+        .into_iter()
+        .map(|(hits, faults)| match hits.join(", ") {
+            hits if hits.is_empty() => format!("  {}\n", faults.join(", ")),
+            hits => format!("  {hits} only: {}\n", faults.join(", ")),
+        })
+        .collect();
+    format!("{RULE_NOTES}{faults}{SANDBOX_EXAMPLES}")
+}
+
+#[cfg(feature = "sandbox")]
+const RULE_NOTES: &str = "\
 Rules for --fault are OPERATION:FAULT, with *N for N times or *forever at the end; those for one
 operation take turns in the order given. One with *5% at the end hits that share of the requests
-that the others leave alone, by chance:
-  OPERATION      create, post (the form upload to S3), get, delete, list, update, list-folders,
-                 create-folder, get-folder
-  FAULT          503, or 429,retry-after=1 or 400,code=RequestTimeout or 502,html or 500,empty
-                 delay=250ms, reset-before, reset-after, truncated-body, stall-mid-body,
-                 stall-before-answer
-  create, post   expired-policy
-  create, post, update, create-folder
-                 stall-reading, early-refusal=403
-  create         short-policy=2s, duplicate=with-form, duplicate=without-form
-  post           wrong-etag
-  get            not-yet=1s
+that the others leave alone, by chance.
+
+Operations: create, post (the form upload to S3), get, delete, list, update, list-folders,
+create-folder, get-folder
+
+Faults; a status may be followed by a header, a code or a body, as in 429,retry-after=1 or
+400,code=RequestTimeout or 502,html or 500,empty:
+";
+
+#[cfg(feature = "sandbox")]
+const SANDBOX_EXAMPLES: &str = "\
 The whole grammar: https://docs.rs/webflow-assets/latest/webflow_assets/sandbox/struct.Rule.html
 
 Examples:

@@ -4,7 +4,7 @@ use std::fmt;
 
 use Cleaned::{Deleted, Failed, Kept};
 use Done::{AlreadyThere, Check, Create, Incomplete, Mismatch, NotReady, S3, Uploaded};
-use Left::{Empty, Filled, Nothing};
+use Left::{Damaged, Empty, Filled, Nothing, Orphan};
 
 /// How often a fault happens: in words, and at the end of a rule.
 pub(super) const TIMES: [(&str, &str); 3] =
@@ -51,6 +51,10 @@ pub(super) enum Left {
     Empty,
     /// One asset and one object, which equals the file.
     Filled,
+    /// One asset, whose object has other bytes than the file.
+    Damaged,
+    /// An object without an asset.
+    Orphan,
     /// Anything else; never expected.
     Other,
 }
@@ -169,7 +173,7 @@ const fn row(step: Step, faults: &'static [&'static str], cells: [Cell; 3]) -> R
 pub(super) const ROWS: &[Row] = &[
     row(
         Step::Create,
-        &["400", "401", "403", "404", "409", "413"],
+        &["400", "401", "403", "404", "409", "413", "flip"],
         [
             create(1, Nothing, false),
             create(1, Nothing, false),
@@ -207,6 +211,7 @@ pub(super) const ROWS: &[Row] = &[
             "stall-mid-body",
             "stall-before-answer",
             "delay=1s",
+            "late=100ms",
         ],
         [
             create(1, Empty, true),
@@ -307,6 +312,31 @@ pub(super) const ROWS: &[Row] = &[
         &["reset-after", "stall-before-answer", "delay=1s"],
         [uploaded(1, 2), uploaded(1, 3), kept(S3, 3)],
     ),
+    // The asset is deleted before the form arrives.
+    row(
+        Step::Post,
+        &["late=500ms"],
+        [
+            uploaded(1, 2),
+            uploaded(1, 3),
+            Cell {
+                left: Orphan,
+                ..deleted(1, 3)
+            },
+        ],
+    ),
+    row(
+        Step::Post,
+        &["flip"],
+        [
+            uploaded(1, 2),
+            uploaded(1, 3),
+            Cell {
+                left: Damaged,
+                ..kept(Mismatch, 3)
+            },
+        ],
+    ),
     row(
         Step::Post,
         &["wrong-etag"],
@@ -351,6 +381,7 @@ pub(super) const ROWS: &[Row] = &[
             "stall-mid-body",
             "stall-before-answer",
             "delay=1s",
+            "late=1ms",
         ],
         [ready(2), ready(3), unready(Check, 3)],
     ),
@@ -401,6 +432,7 @@ pub(super) const ROWS: &[Row] = &[
             "reset-after",
             "stall-before-answer",
             "delay=1s",
+            "late=1ms",
         ],
         [
             clean_up(Deleted, 2, 1, Nothing),
@@ -428,7 +460,12 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         Step::CleanUpDelete,
-        &["reset-after", "stall-before-answer", "delay=1s"],
+        &[
+            "reset-after",
+            "stall-before-answer",
+            "delay=1s",
+            "late=500ms",
+        ],
         [
             clean_up(Deleted, 1, 2, Nothing),
             clean_up(Deleted, 1, 3, Nothing),
@@ -526,6 +563,8 @@ impl Cell {
             (Some(Failed), _) => Some("clean-up reported as failed, empty asset left"),
             (_, Nothing) => Some("nothing left"),
             (_, Empty) => Some("empty asset left"),
+            (_, Damaged) => Some("damaged file stored"),
+            (_, Orphan) => Some("file stored without an asset"),
             (_, _) => Some("file stored"),
         };
         parts.extend(left.map(str::to_owned));

@@ -125,7 +125,7 @@ async fn each_operation_has_its_own_faults() {
     assert!(sandbox.faults().is_empty());
 }
 
-/// Every operation on the Webflow half.
+/// Every operation on Webflow's side.
 fn on_webflow() -> impl Iterator<Item = Operation> {
     let all = Operation::ALL.into_iter();
     all.filter(|operation| *operation != Operation::PostObject)
@@ -305,6 +305,45 @@ async fn a_delayed_request_is_processed_whether_or_not_the_client_waits() {
     while sandbox.assets().len() > 1 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+#[tokio::test]
+async fn a_late_request_is_processed_after_its_sender_has_gone() {
+    let sandbox = with_faults(&["create:late=60ms"]).await;
+    let http = reqwest::Client::new();
+    let url = format!("{}/sites/{}/assets", sandbox.base_url(), sandbox.site_id());
+    let body = json!({ "fileName": "a.txt", "fileHash": md5(b"a") });
+    let request = http.post(url).bearer_auth(sandbox.token()).json(&body);
+    let error = request.send().await.expect_err("a reset");
+    assert!(!error.is_timeout(), "{error:?}");
+    assert_eq!(sandbox.requests()[0].status, None);
+    while sandbox.assets().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_flipped_bit_is_stored_or_refused_by_where_it_is() {
+    let sandbox = with_faults(&["post:flip*2", "create:flip"]).await;
+    let response = wish(&sandbox, "a.txt", b"a").await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert!(sandbox.assets().is_empty());
+
+    // In the file, which the service cannot know to be another.
+    let sent = vec![b'a'; 1 << 16];
+    let created = announce(&sandbox, "a.txt", &sent).await;
+    let response = post(&created, sent.clone()).await;
+    assert_eq!(response.status(), StatusCode::CREATED);
+    let stored = sandbox.stored(id(&created)).expect("a file");
+    let differ: Vec<(&u8, &u8)> = sent.iter().zip(&stored).filter(|(a, b)| a != b).collect();
+    assert_eq!(differ, [(&b'a', &(b'a' ^ 0x80))]);
+    assert_eq!(stored.len(), sent.len());
+    assert_ne!(response.headers()["etag"], format!("\"{}\"", md5(&sent)));
+
+    // In the form's policy, before a file of one byte.
+    let response = post(&created, b"a".to_vec()).await;
+    assert!(response.status().is_client_error(), "{}", response.status());
+    assert_eq!(sandbox.stored(id(&created)).expect("a file"), stored);
 }
 
 #[tokio::test]

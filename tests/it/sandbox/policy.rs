@@ -1,4 +1,4 @@
-//! What the S3 half refuses because the signed policy does.
+//! What S3's side refuses because the signed policy does.
 
 use std::time::Duration;
 

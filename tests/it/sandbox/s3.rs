@@ -1,4 +1,4 @@
-//! What the S3 half refuses whatever the policy says, and what it must not mind.
+//! What S3's side refuses whatever the policy says, and what it must not mind.
 
 use std::time::Duration;
 

@@ -2,13 +2,12 @@
 
 use fastrand::Rng;
 
-use super::{Fault, Operation, Repeat, Rule};
-
-/// All chances are parts of it.
-pub(super) const MILLION: u32 = 1_000_000;
+use super::kind::Fault;
+use super::rule::{MILLION, Repeat, Rule};
+use crate::request::Operation;
 
 /// The rules that are not used up, oldest first.
-pub(crate) struct Rules {
+pub(crate) struct RuleQueue {
     waiting: Vec<Waiting>,
     seeds: Rng,
 }
@@ -19,7 +18,7 @@ struct Waiting {
     draws: Rng,
 }
 
-impl Rules {
+impl RuleQueue {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             waiting: Vec::new(),
@@ -77,8 +76,8 @@ impl Waiting {
 mod tests {
     use super::*;
 
-    fn rules(seed: u64, texts: &[&str]) -> Rules {
-        let mut rules = Rules::new(seed);
+    fn rules(seed: u64, texts: &[&str]) -> RuleQueue {
+        let mut rules = RuleQueue::new(seed);
         for text in texts {
             rules.add(text.parse().expect("a rule"));
         }
@@ -86,8 +85,8 @@ mod tests {
     }
 
     /// What hits each of so many requests to `operation`; empty where nothing does.
-    fn hits(rules: &mut Rules, operation: Operation, requests: usize) -> Vec<String> {
-        let hit = |rules: &mut Rules| rules.hit(operation).map(|fault| fault.to_string());
+    fn hits(rules: &mut RuleQueue, operation: Operation, requests: usize) -> Vec<String> {
+        let hit = |rules: &mut RuleQueue| rules.hit(operation).map(|fault| fault.to_string());
         (0..requests)
             .map(|_| hit(rules).unwrap_or_default())
             .collect()

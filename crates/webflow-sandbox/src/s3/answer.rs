@@ -7,18 +7,29 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION, SERVER};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use percent_encoding::utf8_percent_encode;
+use quick_xml::escape::partial_escape;
+use serde::Deserialize;
 
-use crate::text::{percent_encode, random_hex, xml_escape, xml_text};
+use crate::encoding::{RESERVED, random_hex};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 
-/// What the store tells about an upload that it took; travels beside the S3 service's own answer.
+/// What the store knows of an upload that it accepted; travels beside the S3 service's own answer.
 #[derive(Clone)]
 pub(super) struct Stored {
     pub(super) bucket: String,
     pub(super) key: String,
     pub(super) etag: String,
+}
+
+/// The part of an error document that is translated.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct ErrorDocument {
+    code: String,
+    message: String,
 }
 
 /// A refusal with Amazon's code and text.
@@ -165,9 +176,8 @@ pub(super) fn finish(answer: s3s::HttpResponse, origin: &str, wrong_etag: bool) 
     if parts.status.is_client_error() || parts.status.is_server_error() {
         let document = body.bytes().unwrap_or_default();
         let document = String::from_utf8_lossy(&document);
-        let code = xml_text(&document, "Code").unwrap_or_default();
-        let message = xml_text(&document, "Message").unwrap_or_default();
-        return Refusal::translated(parts.status, &code, &message).into_response();
+        let error: ErrorDocument = quick_xml::de::from_str(&document).unwrap_or_default();
+        return Refusal::translated(parts.status, &error.code, &error.message).into_response();
     }
     Ids::new().on(Response::from_parts(parts, Body::new(body)))
 }
@@ -184,7 +194,7 @@ fn created(stored: &Stored, origin: &str, wrong_etag: bool) -> Response {
     let location = format!(
         "{origin}/{}/{}",
         stored.bucket,
-        percent_encode(&stored.key, b"")
+        utf8_percent_encode(&stored.key, RESERVED)
     );
     let body = format!(
         "<PostResponse><Location>{}</Location><Bucket>{}</Bucket><Key>{}</Key><ETag>{}</ETag></PostResponse>",
@@ -207,6 +217,11 @@ fn created(stored: &Stored, origin: &str, wrong_etag: bool) -> Response {
 fn other_hash(hash: &str) -> String {
     let other = |digit: char| char::from_digit(15 - digit.to_digit(16)?, 16);
     hash.chars().filter_map(other).collect()
+}
+
+/// Escapes text for an XML element as S3 does, which leaves apostrophes as they are.
+fn xml_escape(text: &str) -> String {
+    partial_escape(text).replace('"', "&quot;")
 }
 
 fn xml(status: StatusCode, body: &str) -> Response {
@@ -287,6 +302,15 @@ mod tests {
             message,
             "Invalid according to Policy: Extra input fields: x"
         );
+    }
+
+    #[test]
+    fn escaped_text_reads_back() {
+        let text = r#"a < b && "c" > 'd' &lt;"#;
+        let document = format!("<Error><Message>{}</Message></Error>", xml_escape(text));
+        let error: ErrorDocument = quick_xml::de::from_str(&document).expect("a document");
+        assert_eq!(error.message, text);
+        assert_eq!(error.code, "");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The S3 half: a real S3 service, with what it leaves unchecked or says differently put in front.
+//! S3's side: a real S3 service, behind the checks that it lacks and the wording that differs from Amazon's.
 
 mod answer;
 mod body;
@@ -19,8 +19,8 @@ pub(super) use self::answer::document;
 use self::answer::{Refusal, finish};
 use self::body::{HeadError, SharedBody};
 use self::store::{PublicRead, Store};
-use super::fault::Fault;
-use super::state::State;
+use crate::fault::Fault;
+use crate::state::State;
 
 /// Everything that is not Webflow's.
 pub(super) fn router(state: &Arc<State>) -> Router {

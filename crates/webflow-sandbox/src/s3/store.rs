@@ -15,8 +15,8 @@ use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 
 use super::answer::Stored;
 use crate::asset::Object;
+use crate::encoding::hex;
 use crate::state::{BUCKET, State};
-use crate::text::hex;
 
 pub(super) struct Store(pub(super) Arc<State>);
 
@@ -53,7 +53,7 @@ impl S3 for Store {
             key: key.clone(),
             etag: etag.clone(),
         };
-        self.0.put_object(
+        self.0.contents().put(
             key,
             Object {
                 bytes,
@@ -83,7 +83,7 @@ impl S3 for Store {
                 "The specified bucket does not exist"
             ));
         }
-        let object = self.0.object(&request.input.key);
+        let object = self.0.contents().objects.get(&request.input.key).cloned();
         let object =
             object.ok_or_else(|| s3_error!(NoSuchKey, "The specified key does not exist."))?;
         Ok(S3Response::new(GetObjectOutput {

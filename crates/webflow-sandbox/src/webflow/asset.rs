@@ -9,18 +9,18 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::body::Fields;
-use super::page::{Pagination, Pairs, Wish};
+use super::guard::{PathId, checked, known_site, needs_writer};
+use super::page::{ListQuery, Pagination, Pairs};
 use super::refusal::Refusal;
-use super::{PathId, checked, hosted_url, known_site, needs_writer};
 use crate::asset::{Asset, Change, rfc3339};
 use crate::fault::Fault;
-use crate::limit::Caller;
+use crate::rate_limit::Caller;
 use crate::state::State;
 
 const ASSET_ID: &str = "asset_id";
 
-/// What is announced but not filled is not found: how the live service answers then is not documented, but right after
-/// an upload it still says 404.
+/// An asset that was created but not filled is not found. The live service's answer to that is not documented, but right
+/// after an upload it is still 404.
 pub(super) async fn get(
     Shared(state): Shared<Arc<State>>,
     fault: Option<Extension<Fault>>,
@@ -30,7 +30,7 @@ pub(super) async fn get(
     let (asset, object) = state.filled_asset(&id).ok_or_else(not_found)?;
     if let Some(Extension(Fault::NotYet(time))) = fault {
         let age = Timestamp::now().duration_since(object.stored_on);
-        // A time too long to compare never comes.
+        // A time too long to compare never passes.
         if SignedDuration::try_from(time).map_or(true, |time| age < time) {
             return Err(not_found());
         }
@@ -38,21 +38,21 @@ pub(super) async fn get(
     Ok(Json(Details::new(&state, asset)))
 }
 
-/// Oldest first, and without what is not filled; whether the live service does either is not documented.
+/// Oldest first, and only filled assets; whether the live service does either is not documented.
 pub(super) async fn list(
     Shared(state): Shared<Arc<State>>,
     site: PathId,
     query: Pairs,
 ) -> Result<Json<Page>, Refusal> {
     known_site(&state, site)?;
-    let Wish {
+    let ListQuery {
         limit,
         offset,
         folder,
-    } = Wish::read(query)?;
+    } = ListQuery::read(query)?;
     if folder
         .as_ref()
-        .is_some_and(|folder| !state.has_folder(folder))
+        .is_some_and(|folder| state.contents().folders.get(folder).is_none())
     {
         return Err(Refusal::not_found("The folder cannot be found"));
     }
@@ -132,7 +132,7 @@ pub(super) struct Details {
 impl Details {
     fn new(state: &State, asset: Asset) -> Self {
         Self {
-            hosted_url: hosted_url(&state.origin, &asset),
+            hosted_url: state.hosted_url(&asset),
             size: asset.size.unwrap_or_default(),
             site_id: state.site_id.clone(),
             last_updated: rfc3339(asset.changed_on),

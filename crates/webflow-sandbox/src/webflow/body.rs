@@ -1,16 +1,16 @@
-//! The fields of a request body, and what is wrong with them.
+//! The fields of a request body, and their errors.
 
 use axum::extract::Request;
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::is_hex;
 use super::refusal::{FieldError, Refusal};
+use crate::encoding::is_hex;
 
 /// More than any request needs.
 const MAX_BODY: usize = 1024 * 1024;
 
-/// A JSON object that is read field by field; what is wrong is told at the end, all at once.
+/// A JSON object that is read field by field; its errors are collected and reported together.
 pub(super) struct Fields {
     fields: Map<String, Value>,
     errors: Vec<FieldError>,
@@ -62,15 +62,15 @@ impl Fields {
         given.then(|| self.required(NAME, "Must be 24 hexadecimal digits", |id| is_hex(id, 24)))
     }
 
-    /// Complains of every field but these.
+    /// Refuses every field but these.
     pub(super) fn only(&mut self, names: &[&str]) {
         let others = self
             .fields
             .keys()
             .filter(|name| !names.contains(&name.as_str()));
-        let complaints =
+        let errors =
             others.map(|name| FieldError::new(name.clone(), "Is not a field that can be set"));
-        self.errors.extend(complaints);
+        self.errors.extend(errors);
     }
 
     /// Refuses the request if anything was wrong.

@@ -12,11 +12,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::body::Fields;
+use super::guard::{PathId, known_site, needs_writer};
 use super::refusal::Refusal;
-use super::{PathId, hosted_url, is_hex, known_site, needs_writer};
-use crate::asset::{Asset, DuplicateAnswer, rfc3339};
+use crate::asset::{Asset, rfc3339};
+use crate::encoding::is_hex;
 use crate::fault::Fault;
-use crate::limit::Caller;
+use crate::rate_limit::Caller;
+use crate::request::DuplicateAnswer;
 use crate::sign::{Terms, UploadDetails};
 use crate::state::{BUCKET, State};
 
@@ -30,14 +32,14 @@ pub(super) async fn create(
     fault: Option<Extension<Fault>>,
     site: PathId,
     request: Request,
-) -> Result<(StatusCode, Json<Announced>), Refusal> {
+) -> Result<(StatusCode, Json<CreateResponse>), Refusal> {
     needs_writer(caller)?;
     known_site(&state, site)?;
-    let wish = Wish::read(request).await?;
-    if wish
+    let wanted = CreateRequest::read(request).await?;
+    if wanted
         .parent_folder
         .as_ref()
-        .is_some_and(|folder| !state.has_folder(folder))
+        .is_some_and(|folder| state.contents().folders.get(folder).is_none())
     {
         return Err(Refusal::not_found("The parent folder cannot be found"));
     }
@@ -45,11 +47,16 @@ pub(super) async fn create(
     let fault = fault.map(|Extension(fault)| fault);
     let now = Timestamp::now();
     if let Some(Fault::Duplicate(_)) = fault {
-        state.asset_by_hash(&wish.file_hash, || older(&state.site_id, &wish, now));
+        state.asset_by_hash(&wanted.file_hash, || older(&state.site_id, &wanted, now));
     }
-    let asset = state.asset_by_hash(&wish.file_hash, || Asset {
-        parent_folder: wish.parent_folder,
-        ..Asset::announced(&state.site_id, wish.file_name, wish.file_hash.clone(), now)
+    let asset = state.asset_by_hash(&wanted.file_hash, || Asset {
+        parent_folder: wanted.parent_folder,
+        ..Asset::new(
+            &state.site_id,
+            wanted.file_name,
+            wanted.file_hash.clone(),
+            now,
+        )
     });
     let with_form = match fault {
         Some(Fault::Duplicate(answer)) => answer == DuplicateAnswer::WithForm,
@@ -79,27 +86,27 @@ pub(super) async fn create(
     });
     Ok((
         StatusCode::ACCEPTED,
-        Json(Announced::new(&state.origin, asset, details)),
+        Json(CreateResponse::new(&state, asset, details)),
     ))
 }
 
-/// The same content as somebody else announced it an hour ago.
-fn older(site: &str, wish: &Wish, now: Timestamp) -> Asset {
-    let extension = Path::new(&wish.file_name).extension();
+/// The same content, created by somebody else an hour ago.
+fn older(site: &str, wanted: &CreateRequest, now: Timestamp) -> Asset {
+    let extension = Path::new(&wanted.file_name).extension();
     let extension = extension.and_then(OsStr::to_str).unwrap_or("bin");
     let created_on = now.checked_sub(HOUR).unwrap_or(now);
     let name = format!("older.{extension}");
-    Asset::announced(site, name, wish.file_hash.clone(), created_on)
+    Asset::new(site, name, wanted.file_hash.clone(), created_on)
 }
 
 /// A create request that has passed its checks.
-struct Wish {
+struct CreateRequest {
     file_name: String,
     file_hash: String,
     parent_folder: Option<String>,
 }
 
-impl Wish {
+impl CreateRequest {
     async fn read(request: Request) -> Result<Self, Refusal> {
         let mut fields = Fields::read(request).await?;
         let file_name = fields.required(
@@ -127,7 +134,7 @@ impl Wish {
 /// The answer to a create call, its fields in the order in which the live service writes them.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Announced {
+pub(super) struct CreateResponse {
     upload_details: Option<UploadDetails>,
     content_type: String,
     id: String,
@@ -140,11 +147,13 @@ pub(super) struct Announced {
     last_updated: String,
 }
 
-impl Announced {
-    fn new(origin: &str, asset: Asset, details: Option<UploadDetails>) -> Self {
-        let url = hosted_url(origin, &asset);
+impl CreateResponse {
+    fn new(state: &State, asset: Asset, details: Option<UploadDetails>) -> Self {
+        let url = state.hosted_url(&asset);
         Self {
-            upload_url: details.is_some().then(|| format!("{origin}/{BUCKET}/")),
+            upload_url: details
+                .is_some()
+                .then(|| format!("{}/{BUCKET}/", state.origin)),
             upload_details: details,
             content_type: asset.content_type,
             id: asset.id,

@@ -7,11 +7,11 @@ use axum::extract::{Extension, Request, State as Shared};
 use serde::Serialize;
 
 use super::body::Fields;
-use super::page::{Pagination, Pairs, Wish};
+use super::guard::{PathId, checked, known_site, needs_writer};
+use super::page::{ListQuery, Pagination, Pairs};
 use super::refusal::Refusal;
-use super::{PathId, checked, known_site, needs_writer};
 use crate::folder::Folder;
-use crate::limit::Caller;
+use crate::rate_limit::Caller;
 use crate::state::{FolderContents, State};
 
 /// Folders at every depth, oldest first; in which order the live service gives them is not documented.
@@ -21,7 +21,7 @@ pub(super) async fn list(
     query: Pairs,
 ) -> Result<Json<Page>, Refusal> {
     known_site(&state, site)?;
-    let Wish { limit, offset, .. } = Wish::read(query)?;
+    let ListQuery { limit, offset, .. } = ListQuery::read(query)?;
     let limit = limit.min(state.settings.folders_per_page);
     let (folders, total) = state.folder_page(offset, limit);
     let details = |folder| Details::new(&state, folder);
@@ -35,8 +35,8 @@ pub(super) async fn list(
     }))
 }
 
-/// Whether the live service takes a second folder of the same name in the same place is not documented; here it becomes
-/// a folder of its own, so that whoever creates one twice finds two.
+/// Whether the live service accepts a second folder of the same name in the same place is not documented; here it becomes
+/// a folder of its own, so that a client that creates one twice is found out.
 pub(super) async fn create(
     Shared(state): Shared<Arc<State>>,
     Extension(caller): Extension<Caller>,
@@ -55,12 +55,12 @@ pub(super) async fn create(
     fields.check()?;
     if parent
         .as_ref()
-        .is_some_and(|parent| !state.has_folder(parent))
+        .is_some_and(|parent| state.contents().folders.get(parent).is_none())
     {
         return Err(Refusal::not_found("The parent folder cannot be found"));
     }
     let folder = Folder::new(name, parent);
-    state.add_folder(folder.clone());
+    state.contents().folders.add(folder.clone());
     let assets = Vec::new();
     Ok(Json(Details::new(
         &state,

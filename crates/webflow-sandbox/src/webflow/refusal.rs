@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
 
-/// What Webflow writes with this status: an error with `code` or its usual one, or an object that says nothing.
+/// The document that Webflow writes with this status: an error with `code` or its usual one, or an empty object.
 pub(crate) fn document(status: StatusCode, code: Option<&str>) -> Response {
     if !status.is_client_error() && !status.is_server_error() {
         return (status, Json(json!({}))).into_response();

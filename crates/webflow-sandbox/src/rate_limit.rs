@@ -1,29 +1,29 @@
-//! Who asks, and how often.
+//! The rate limit of each token.
 
 use std::time::{Duration, Instant};
 
-/// Whose token came with a request.
+/// The scopes of the token that came with a request.
 #[derive(Clone, Copy)]
-pub(super) enum Caller {
-    /// One with the scope `assets:write`.
+pub(crate) enum Caller {
+    /// `assets:read` and `assets:write`.
     Writer,
-    /// One without it.
+    /// `assets:read` alone.
     Reader,
-    /// Nobody known.
-    Stranger,
+    /// No token, or an unknown one.
+    Unknown,
 }
 
 /// What the rate limiter says about one request.
-pub(super) struct Allowance {
-    pub(super) remaining: u32,
+pub(crate) struct Allowance {
+    pub(crate) remaining: u32,
     /// Set when the request is refused: the rest of the window.
-    pub(super) retry_after: Option<Duration>,
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// One window for each kind of caller. A window opens with the first request after the last one's end, and has a fixed
 /// length.
 #[derive(Default)]
-pub(super) struct Windows([Window; 3]);
+pub(crate) struct RateLimiter([Window; 3]);
 
 #[derive(Clone, Copy, Default)]
 struct Window {
@@ -31,9 +31,9 @@ struct Window {
     used: u32,
 }
 
-impl Windows {
+impl RateLimiter {
     /// Counts a request against its caller's window.
-    pub(super) fn spend(&mut self, caller: Caller, requests: u32, length: Duration) -> Allowance {
+    pub(crate) fn spend(&mut self, caller: Caller, requests: u32, length: Duration) -> Allowance {
         let now = Instant::now();
         let window = &mut self.0[caller as usize];
         let elapsed = window.opened.map(|opened| now.duration_since(opened));

@@ -1,4 +1,4 @@
-//! Letting a fault happen to a request.
+//! Lets a fault happen to a request.
 
 use std::future::{pending, poll_fn};
 use std::pin::Pin;
@@ -12,9 +12,10 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use hyper::body::{Body as _, Frame};
 
-use super::{Answer, AnswerBody, Fault};
-use crate::connection::{End, Wire};
-use crate::log::{Entry, Half};
+use super::exchange::Exchange;
+use crate::connection::End;
+use crate::fault::{Answer, AnswerBody, Fault};
+use crate::request::Side;
 use crate::{s3, webflow};
 
 /// What nginx writes when what stands behind it does not answer.
@@ -25,11 +26,10 @@ fn html(status: StatusCode) -> String {
     )
 }
 
-/// Answers `request` as `fault` will have it, or ends its connection.
-pub(crate) async fn act(
+/// Answers `request` as `fault` demands, or ends its connection.
+pub(super) async fn inject(
     fault: Fault,
-    wire: Wire,
-    entry: &Entry,
+    exchange: &Exchange,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -37,15 +37,18 @@ pub(crate) async fn act(
         Fault::Answer(answer) => {
             let mut body = request.into_body();
             while let Some(Ok(_)) = frame(&mut body).await {}
-            answer.response(entry.half())
+            response(&answer, exchange.side)
         }
         Fault::EarlyRefusal(answer) => {
-            let mut response = answer.response(entry.half());
+            let mut response = response(&answer, exchange.side);
             let headers = response.headers_mut();
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
-            entry.answered(response.status());
+            exchange.answered(response.status());
             let bytes = whole(response).await;
-            wire.end([bytes.0, bytes.1].concat(), End::Close).await
+            exchange
+                .wire
+                .end([bytes.0, bytes.1].concat(), End::Close)
+                .await
         }
         Fault::Delay(time) => {
             // On its own, as the client may leave.
@@ -57,17 +60,38 @@ pub(crate) async fn act(
                 .await
                 .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
         }
+        Fault::Late(time) => {
+            let (parts, body) = request.into_parts();
+            // Of a request that breaks off itself nothing arrives.
+            if let Ok(body) = to_bytes(body, usize::MAX).await {
+                tokio::spawn(async move {
+                    tokio::time::sleep(time).await;
+                    next.run(Request::from_parts(parts, body.into())).await
+                });
+            }
+            exchange.wire.end(Vec::new(), End::Reset).await
+        }
+        Fault::Flip => {
+            let (parts, body) = request.into_parts();
+            let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+            let mut body = Vec::from(body);
+            let place = body.len() / 4 * 3;
+            if let Some(byte) = body.get_mut(place) {
+                *byte ^= 0x80;
+            }
+            next.run(Request::from_parts(parts, body.into())).await
+        }
         Fault::TruncatedBody => {
-            let half = half(next.run(request).await, entry).await;
-            wire.end(half, End::Close).await
+            let half = half(next.run(request).await, exchange).await;
+            exchange.wire.end(half, End::Close).await
         }
         Fault::StallMidBody => {
-            let half = half(next.run(request).await, entry).await;
-            wire.end(half, End::Hold).await
+            let half = half(next.run(request).await, exchange).await;
+            exchange.wire.end(half, End::Hold).await
         }
         Fault::StallBeforeAnswer => {
             next.run(request).await;
-            wire.end(Vec::new(), End::Hold).await
+            exchange.wire.end(Vec::new(), End::Hold).await
         }
         Fault::StallReading => {
             let length = request.headers().get(CONTENT_LENGTH);
@@ -82,10 +106,10 @@ pub(crate) async fn act(
             }
             pending().await
         }
-        Fault::ResetBefore => wire.end(Vec::new(), End::Reset).await,
+        Fault::ResetBefore => exchange.wire.end(Vec::new(), End::Reset).await,
         Fault::ResetAfter => {
             next.run(request).await;
-            wire.end(Vec::new(), End::Reset).await
+            exchange.wire.end(Vec::new(), End::Reset).await
         }
         // The operation itself knows what to do.
         Fault::WrongEtag
@@ -99,35 +123,29 @@ pub(crate) async fn act(
     }
 }
 
-impl Answer {
-    fn response(&self, half: Half) -> Response {
-        let mut response = match &self.body {
-            AnswerBody::Document(code) => match half {
-                Half::Webflow => webflow::document(self.status, code.as_deref()),
-                Half::S3 => s3::document(self.status, code.as_deref()),
-            },
-            AnswerBody::Html => (
-                self.status,
-                [(CONTENT_TYPE, HeaderValue::from_static("text/html"))],
-                html(self.status),
-            )
-                .into_response(),
-            AnswerBody::Empty => self.status.into_response(),
-            AnswerBody::Bytes(bytes) => {
-                let mut response = Response::new(Body::from(bytes.clone()));
-                *response.status_mut() = self.status;
-                response
-            }
-        };
-        let headers = response.headers_mut();
-        for (name, _) in &self.headers {
-            headers.remove(name);
-        }
-        for (name, value) in &self.headers {
-            headers.append(name, value.clone());
-        }
-        response
+fn response(answer: &Answer, side: Side) -> Response {
+    let mut response = match &answer.body {
+        AnswerBody::Document(code) => match side {
+            Side::Webflow => webflow::document(answer.status, code.as_deref()),
+            Side::S3 => s3::document(answer.status, code.as_deref()),
+        },
+        AnswerBody::Html => (
+            answer.status,
+            [(CONTENT_TYPE, HeaderValue::from_static("text/html"))],
+            html(answer.status),
+        )
+            .into_response(),
+        AnswerBody::Empty => answer.status.into_response(),
+        AnswerBody::Bytes(bytes) => (answer.status, Body::from(bytes.clone())).into_response(),
+    };
+    let headers = response.headers_mut();
+    for (name, _) in &answer.headers {
+        headers.remove(name);
     }
+    for (name, value) in &answer.headers {
+        headers.append(name, value.clone());
+    }
+    response
 }
 
 async fn frame(body: &mut Body) -> Option<Result<Frame<Bytes>, axum::Error>> {
@@ -135,8 +153,8 @@ async fn frame(body: &mut Body) -> Option<Result<Frame<Bytes>, axum::Error>> {
 }
 
 /// The first half of an answer: up to the middle of its body, or of its head where there is no body.
-async fn half(response: Response, entry: &Entry) -> Vec<u8> {
-    entry.answered(response.status());
+async fn half(response: Response, exchange: &Exchange) -> Vec<u8> {
+    exchange.answered(response.status());
     let (mut head, body) = whole(response).await;
     if body.is_empty() {
         head.truncate(head.len() / 2);
