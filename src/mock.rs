@@ -3,13 +3,5 @@
 //! Each documented status has a method that takes the documented body. `into_inner` on a `When`
 //! or `Then` leads to plain `httpmock`, for headers, other statuses and broken bodies. The base
 //! URL of such a client is the mock server's own, without a path.
-#![allow(
-    missing_debug_implementations,
-    missing_docs,
-    unused_imports,
-    unreachable_pub,
-    clippy::all,
-    clippy::pedantic
-)]
 
 include!(concat!(env!("OUT_DIR"), "/mock.rs"));

@@ -4,8 +4,6 @@ use std::marker::PhantomData;
 
 use progenitor_client::{Error, ResponseValue};
 
-use crate::generated::Client;
-
 /// Implements [`ClientHooks`](crate::ClientHooks) for a generated client whose inner value is a
 /// [`Context`](crate::Context).
 ///
@@ -92,9 +90,6 @@ macro_rules! client_hooks {
         }
     };
 }
-
-// Invokes the macro for this crate's own client, with each operation that answers with JSON.
-include!(concat!(env!("OUT_DIR"), "/hooks.rs"));
 
 /// The type that an operation answers with, by the future that would send it.
 #[must_use]

@@ -8,10 +8,9 @@ use crate::{
 };
 
 /// What the library is built from, and what its manifest names.
-const PARTS: [&str; 9] = [
+const PARTS: [&str; 8] = [
     "Cargo.lock",
     "README.md",
-    "build",
     "build.rs",
     "benches",
     "examples",

@@ -67,7 +67,6 @@ pub(crate) const EDITS: [Edit; 16] = [
         ],
         says: &[
             "`/components/schemas/AssetUploadedBy` is named after its place",
-            "`AssetUploadedBy` may grow: `GROWING` in `build.rs`",
             "- `/components/schemas/AssetUploadedBy/properties/name/description`\n",
         ],
     },

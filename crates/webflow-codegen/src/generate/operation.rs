@@ -1,0 +1,123 @@
+//! What the generator takes of an operation. Everything else is an error here: the generator would
+//! panic, or send something other than what is described.
+
+use serde_json::{Map, Value};
+
+use super::description::Description;
+use crate::error::{Error, Result};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// An operation that can be generated.
+pub(super) struct Operation {
+    pub(super) name: String,
+    /// Whether its body is a form in place of JSON.
+    pub(super) is_form: bool,
+}
+
+impl Operation {
+    /// Checks an operation of a path item.
+    pub(super) fn check(
+        description: &Description,
+        item: &Value,
+        operation: &Value,
+        place: &str,
+    ) -> Result<Self> {
+        let name = operation
+            .get("operationId")
+            .and_then(Value::as_str)
+            .filter(|name| name.contains(|letter: char| letter.is_ascii_alphabetic()))
+            .ok_or_else(|| Error::new(place, "has no `operationId`, the name of its method"))?;
+        let item_place = place.rsplit_once('/').map_or(place, |(item, _)| item);
+        for (holder, place) in [(item, item_place), (operation, place)] {
+            let parameters = holder.get("parameters").and_then(Value::as_array);
+            for (n, parameter) in parameters.into_iter().flatten().enumerate() {
+                check_parameter(description, parameter, &format!("{place}/parameters/{n}"))?;
+            }
+        }
+        let body = operation.get("requestBody");
+        let place = format!("{place}/requestBody");
+        let is_form = body.map_or(Ok(false), |body| check_body(description, body, &place))?;
+        let name = name.to_owned();
+        Ok(Self { name, is_form })
+    }
+}
+
+fn check_parameter(description: &Description, parameter: &Value, place: &str) -> Result<()> {
+    let parameter = description.resolve(parameter, place)?;
+    let text = |key| parameter.get(key).and_then(Value::as_str);
+    let flag = |key| parameter.get(key).and_then(Value::as_bool);
+    let error = |message: &str| Err(Error::new(place, message));
+    let Some(schema) = parameter.get("schema") else {
+        return error("has no `schema`");
+    };
+    let kind = kind(description, schema, place)?;
+    let style = match text("in") {
+        Some("path") if flag("required") != Some(true) => {
+            return error("is part of the path and must be `required`");
+        }
+        Some("path" | "header") if ["array", "object"].contains(&kind) => {
+            return error("has several values; only a query parameter can");
+        }
+        Some("path" | "header") => "simple",
+        Some("query") if kind == "object" => {
+            return error("has an object; write a parameter such as `name[key]` for each property");
+        }
+        Some("query") if kind == "array" && flag("explode") == Some(false) => {
+            return error(
+                "joins its values by commas; repeat the parameter (`explode`) or make it a string",
+            );
+        }
+        Some("query") => "form",
+        _ => return error("is in neither path, query nor header"),
+    };
+    if text("style").is_some_and(|given| given != style) {
+        return error("has a style other than the default");
+    }
+    Ok(())
+}
+
+/// Whether the body is a form.
+fn check_body(description: &Description, body: &Value, place: &str) -> Result<bool> {
+    let body = description.resolve(body, place)?;
+    let content = body.get("content").and_then(Value::as_object);
+    let mut types = content.into_iter().flatten();
+    let (Some((media_type, media)), None) = (types.next(), types.next()) else {
+        return Err(Error::new(place, "expected one media type"));
+    };
+    if media.get("encoding").is_some() {
+        return Err(Error::new(
+            place,
+            "has an `encoding`, which is not supported",
+        ));
+    }
+    let Some(schema) = media.get("schema") else {
+        return Err(Error::new(place, "has no `schema`"));
+    };
+    match media_type.split(';').next().unwrap_or_default() {
+        "application/json" | "application/octet-stream" | "text/plain" => Ok(false),
+        FORM => {
+            let schema = description.resolve(schema, place)?;
+            let properties = schema.get("properties").and_then(Value::as_object);
+            for (name, property) in properties.into_iter().flat_map(Map::iter) {
+                if ["array", "object"].contains(&kind(description, property, place)?) {
+                    let message = format!("is a form, whose field `{name}` has several values");
+                    return Err(Error::new(place, message));
+                }
+            }
+            Ok(true)
+        }
+        other => Err(Error::new(place, format!("{other} is not supported"))),
+    }
+}
+
+/// The type of a schema, as far as it is said.
+fn kind<'a>(description: &'a Description, schema: &'a Value, place: &str) -> Result<&'a str> {
+    let schema = description.resolve(schema, place)?;
+    let kind = schema.get("type").and_then(Value::as_str);
+    Ok(kind.unwrap_or(if schema.get("properties").is_some() {
+        "object"
+    } else {
+        ""
+    }))
+}
