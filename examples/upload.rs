@@ -8,16 +8,12 @@
 
 use std::{env, error::Error, path::Path};
 
-use webflow_assets::{Client, DEFAULT_BASE_URL, Outcome, Token};
+use webflow_assets::{Client, Outcome};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let site = env::var("WEBFLOW_SITE_ID").map_err(|_| "set WEBFLOW_SITE_ID")?;
-    let base_url = env::var("WEBFLOW_BASE_URL").unwrap_or_else(|_| DEFAULT_BASE_URL.to_owned());
-    let client = Client::builder()
-        .token(Token::from_env()?)
-        .base_url(base_url)
-        .build()?;
+    let client = Client::from_env()?;
     for file in env::args().skip(1) {
         let done = client.upload(&site, Path::new(&file)).send().await?;
         let url = done.asset.hosted_url.as_deref().unwrap_or_default();

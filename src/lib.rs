@@ -31,7 +31,7 @@
 //!
 //! # Overview
 //!
-//! - [`Client::upload`] uploads one [`Source`]: a path, bytes, or a URL.
+//! - [`Client::upload`] uploads one [`Source`]: a path, bytes, a reader or a URL.
 //! - [`Client::upload_all`] uploads many, as a stream of [`Event`]s.
 //! - [`Client::sync`](sync) keeps a directory and a site in step (feature `sync`).
 //! - [`Client::list_all_assets`] and [`Client::list_all_folders`] stream over paginated lists. The
@@ -82,7 +82,7 @@ pub use api::{
     pacer::RateLimit,
     pages::{ListAllAssets, ListAllFolders},
     retry::RetryPolicy,
-    token::{ConfigError, DEFAULT_BASE_URL, TOKEN_VARIABLE, Token},
+    token::{BASE_URL_VARIABLE, ConfigError, DEFAULT_BASE_URL, TOKEN_VARIABLE, Token},
 };
 pub use generated::{Client, builder, types};
 pub use id::{AssetId, FolderId, IdError, SiteId};

@@ -1,6 +1,6 @@
 //! How a [`Client`] is made.
 
-use std::time::Duration;
+use std::{env, time::Duration};
 
 use progenitor_client::ClientInfo;
 use reqwest::redirect::Policy;
@@ -10,7 +10,7 @@ use crate::{
         context::{Context, Settings},
         pacer::RateLimit,
         retry::RetryPolicy,
-        token::{self, ConfigError, DEFAULT_BASE_URL, Token},
+        token::{self, BASE_URL_VARIABLE, ConfigError, DEFAULT_BASE_URL, Token},
     },
     generated::Client,
     http,
@@ -29,7 +29,27 @@ impl Client {
         ClientBuilder::default()
     }
 
-    /// How matters stand with the rate limit of the client's key; see [`RateLimit`].
+    /// Makes a client with the token of the environment variable `WEBFLOW_API_TOKEN`, for Webflow or
+    /// the base URL that `WEBFLOW_BASE_URL` names, as the command does.
+    ///
+    /// ```no_run
+    /// let client = webflow_assets::Client::from_env()?;
+    /// # Ok::<(), webflow_assets::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Token::from_env`] and [`ClientBuilder::build`].
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let mut builder = Self::builder().token(Token::from_env()?);
+        // A variable that is set to nothing is not set.
+        if let Some(base_url) = env::var_os(BASE_URL_VARIABLE).filter(|url| !url.is_empty()) {
+            builder = builder.base_url(base_url.to_string_lossy());
+        }
+        builder.build()
+    }
+
+    /// The current state of the rate limit of the client's key; see [`RateLimit`].
     #[must_use]
     pub fn rate_limit(&self) -> RateLimit {
         self.inner().rate_limit()

@@ -13,6 +13,10 @@ pub const DEFAULT_BASE_URL: &str = "https://api.webflow.com/v2";
 /// The environment variable that [`Token::from_env`] reads.
 pub const TOKEN_VARIABLE: &str = "WEBFLOW_API_TOKEN";
 
+/// The environment variable that [`Client::from_env`](crate::Client::from_env) takes the base URL
+/// from.
+pub const BASE_URL_VARIABLE: &str = "WEBFLOW_BASE_URL";
+
 const SCHEME: &str = "Bearer ";
 
 /// A bearer token for Webflow's Data API. It is never printed.

@@ -1,9 +1,11 @@
-//! What is uploaded: a file, bytes or a URL, hashed off the async threads and read in bounded
+//! What is uploaded: a file, bytes, a URL or a reader, hashed off the async threads and read in bounded
 //! pieces.
 
 mod blocking;
 mod read;
+mod reader;
 mod remote;
+mod spool;
 mod stamp;
 
 use std::{
@@ -13,16 +15,20 @@ use std::{
 };
 
 use bytes::Bytes;
+use tokio::io::AsyncRead;
 
-use self::read::{Pinned, Read};
 pub use self::remote::Remote;
 pub(crate) use self::{blocking::blocking, read::BodyStream, stamp::Stamp};
+use self::{
+    read::{Pinned, Read},
+    reader::Reader,
+};
 pub use crate::id::Md5;
 
-/// A file to upload: a path, bytes with a file name, or a URL.
+/// A file to upload: a path, bytes or a reader with a file name, or a URL.
 ///
 /// A path is only remembered; the file is opened when it is hashed, and again for every attempt
-/// to send it. A URL is fetched once, when it is hashed.
+/// to send it. A URL is fetched once, and a reader read once, when it is hashed.
 ///
 /// ```
 /// use std::path::Path;
@@ -31,6 +37,8 @@ pub use crate::id::Md5;
 /// assert_eq!(Source::path("img/hero.png").file_name(), Some("hero.png"));
 /// assert_eq!(Source::from(Path::new("img/hero.png")).file_name(), Some("hero.png"));
 /// assert_eq!(Source::bytes("hero.png", vec![0x89]).file_name(), Some("hero.png"));
+/// assert_eq!(Source::reader("hero.png", tokio::io::empty()).file_name(), Some("hero.png"));
+/// assert_eq!(Source::url("https://example.com/hero.png").file_name(), Some("hero.png"));
 /// ```
 #[derive(Clone)]
 pub struct Source {
@@ -45,6 +53,7 @@ enum Content {
     /// A file that must still be as it was when it was hashed.
     Pinned(Arc<Pinned>),
     Remote(Arc<Remote>),
+    Reader(Arc<Reader>),
 }
 
 impl Source {
@@ -76,13 +85,36 @@ impl Source {
         Remote::new(url).into()
     }
 
+    /// What this reader gives, under this file name.
+    ///
+    /// It is read once, when it is hashed: into memory up to 8 MiB, above that into a temporary file,
+    /// which goes with the last [`Source`] that needs it. More than 30 MiB, for which Webflow signs
+    /// no form, are an error.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use webflow_assets::Source;
+    ///
+    /// let source = Source::reader("hello.txt", &b"hello"[..]);
+    /// assert_eq!(source.hash().await?.len, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reader(file_name: impl Into<String>, reader: impl AsyncRead + Send + 'static) -> Self {
+        Self {
+            name: Some(file_name.into()),
+            content: Content::Reader(Arc::new(Reader::new(reader))),
+        }
+    }
+
     /// The file name; `None` for a path or URL whose last part is not UTF-8 or is no name.
     #[must_use]
     pub fn file_name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// The path, or the file name of bytes: what errors call this source.
+    /// The path, or the file name of bytes or a reader: what errors call this source.
     pub(crate) fn label(&self) -> String {
         match &self.content {
             Content::Path(path) => path.display().to_string(),
@@ -91,7 +123,9 @@ impl Source {
             Content::Pinned(pinned) if pinned.temporary.is_none() => {
                 pinned.path.display().to_string()
             }
-            Content::Pinned(_) | Content::Bytes(_) => self.name.clone().unwrap_or_default(),
+            Content::Pinned(_) | Content::Bytes(_) | Content::Reader(_) => {
+                self.name.clone().unwrap_or_default()
+            }
         }
     }
 
@@ -129,6 +163,7 @@ impl Source {
                 let read = remote.fetch().await?;
                 Ok(Hashed::new(self.name.clone(), read))
             }
+            Content::Reader(reader) => reader.hash(self.file_name()).await,
         }
     }
 
@@ -154,7 +189,9 @@ impl Source {
                     Box::pin(read::chunks(file, pinned.stamp, keep)),
                 ))
             }
-            Content::Remote(_) => Box::pin(self.hash().await?.source.open()).await,
+            Content::Remote(_) | Content::Reader(_) => {
+                Box::pin(self.hash().await?.source.open()).await
+            }
         }
     }
 }
@@ -168,6 +205,7 @@ impl fmt::Debug for Source {
             Content::Pinned(pinned) => debug.field("path", &pinned.path),
             Content::Remote(remote) => debug.field("url", &remote.label()),
             Content::Bytes(bytes) => debug.field("bytes", &bytes.len()),
+            Content::Reader(_) => debug.field("reader", &..),
         }
         .finish()
     }
@@ -175,6 +213,12 @@ impl fmt::Debug for Source {
 
 impl From<&Path> for Source {
     fn from(path: &Path) -> Self {
+        Self::path(path)
+    }
+}
+
+impl From<&PathBuf> for Source {
+    fn from(path: &PathBuf) -> Self {
         Self::path(path)
     }
 }

@@ -1,21 +1,15 @@
 //! What is fetched from a URL before it is uploaded.
 
-use std::{fmt, io, path::Path, sync::Arc, time::Duration};
+use std::{fmt, io, sync::Arc, time::Duration};
 
-use bytes::{Bytes, BytesMut};
-use fast_md5::Md5 as Hasher;
 use percent_encoding::percent_decode_str;
-use reqwest::{Response, Url, redirect};
-use tempfile::NamedTempFile;
-use tokio::{
-    fs::File,
-    io::AsyncWriteExt as _,
-    time::{Instant, timeout_at},
-};
+use reqwest::{Url, redirect};
+use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Content, Md5, Source, Stamp, blocking,
-    read::{BUFFERED, Pinned, Read},
+    Content, Source,
+    read::Read,
+    spool::{MAX_LEN, Spool, SpoolError},
 };
 use crate::http::builder;
 
@@ -51,8 +45,7 @@ impl Remote {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
-            // What Webflow signs forms for.
-            max_len: 30 * 1024 * 1024,
+            max_len: MAX_LEN,
             timeout: Duration::from_secs(300),
             http: None,
         }
@@ -128,50 +121,12 @@ impl Remote {
         if !status.is_success() {
             return Err(FetchError::Status(status));
         }
-        self.check(response.content_length().unwrap_or_default())?;
-
-        let mut buffer = BytesMut::new();
+        let mut spool = Spool::new(self.max_len);
+        spool.check(response.content_length().unwrap_or_default())?;
         while let Some(chunk) = response.chunk().await? {
-            self.check((buffer.len() + chunk.len()) as u64)?;
-            buffer.extend_from_slice(&chunk);
-            if buffer.len() as u64 > BUFFERED {
-                return self.fetch_file(response, buffer.freeze()).await;
-            }
+            spool.push(&chunk).await?;
         }
-        let buffer = buffer.freeze();
-        Ok(blocking(move || Read::buffer(buffer)).await)
-    }
-
-    /// Goes on in a temporary file.
-    async fn fetch_file(&self, mut response: Response, begin: Bytes) -> Result<Read, FetchError> {
-        let temporary = blocking(NamedTempFile::new).await?;
-        let (file, temporary) = temporary.into_parts();
-        let mut file = File::from_std(file);
-        let mut hasher = Hasher::new();
-        let mut len = 0;
-        let mut next = Some(begin);
-        while let Some(chunk) = next {
-            len += chunk.len() as u64;
-            self.check(len)?;
-            hasher.update(&chunk);
-            file.write_all(&chunk).await?;
-            next = response.chunk().await?;
-        }
-        file.flush().await?;
-        let stamp = Stamp::of(&file.metadata().await?);
-        Ok(Read::File(Pinned {
-            path: AsRef::<Path>::as_ref(&temporary).to_owned(),
-            stamp,
-            md5: Md5(hasher.finalize()),
-            temporary: Some(temporary),
-        }))
-    }
-
-    fn check(&self, len: u64) -> Result<(), FetchError> {
-        if len > self.max_len {
-            return Err(FetchError::TooLarge(self.max_len));
-        }
-        Ok(())
+        Ok(spool.finish().await?)
     }
 }
 
@@ -216,14 +171,12 @@ enum FetchError {
     Url(String),
     #[error("the server answered {0}")]
     Status(http::StatusCode),
-    #[error("it is larger than the {0} bytes that are allowed")]
-    TooLarge(u64),
     #[error("it took longer than {0:?}")]
     TimedOut(Duration),
     #[error("it cannot be fetched")]
     Http(#[source] reqwest::Error),
-    #[error("it cannot be kept in a temporary file")]
-    Io(#[from] io::Error),
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
 }
 
 impl From<reqwest::Error> for FetchError {
@@ -234,13 +187,17 @@ impl From<reqwest::Error> for FetchError {
 
 impl From<FetchError> for io::Error {
     fn from(error: FetchError) -> Self {
+        let error = match error {
+            FetchError::Spool(error) => return error.into(),
+            error => error,
+        };
         let kind = match &error {
             FetchError::Url(_) => io::ErrorKind::InvalidInput,
             FetchError::Status(http::StatusCode::NOT_FOUND) => io::ErrorKind::NotFound,
-            FetchError::TooLarge(_) => io::ErrorKind::FileTooLarge,
             FetchError::TimedOut(_) => io::ErrorKind::TimedOut,
-            FetchError::Io(error) => error.kind(),
-            FetchError::Status(_) | FetchError::Http(_) => io::ErrorKind::Other,
+            FetchError::Status(_) | FetchError::Http(_) | FetchError::Spool(_) => {
+                io::ErrorKind::Other
+            }
         };
         Self::new(kind, error)
     }

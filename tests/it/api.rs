@@ -372,6 +372,54 @@ fn a_client_needs_a_token_and_a_base_url_that_is_safe() {
     assert!(!printed.contains(TOKEN), "{printed}");
 }
 
+/// In a process of its own, as its environment is one for all tests.
+#[test]
+fn a_client_takes_token_and_base_url_from_the_environment() {
+    const CHILD: &str = "WEBFLOW_ASSETS_TEST_CHILD";
+    const NAME: &str = "api::a_client_takes_token_and_base_url_from_the_environment";
+
+    if let Ok(expected) = std::env::var(CHILD) {
+        let outcome = match Client::from_env() {
+            Ok(client) => client.baseurl().to_owned(),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(outcome, expected);
+        return;
+    }
+    for (token, base_url, outcome) in [
+        (Some(TOKEN), None, "https://api.webflow.com/v2"),
+        (Some(TOKEN), Some(""), "https://api.webflow.com/v2"),
+        (
+            Some(TOKEN),
+            Some("http://127.0.0.1:1/v2/"),
+            "http://127.0.0.1:1/v2",
+        ),
+        (Some(""), None, "the token cannot be used: it is empty"),
+        (None, None, "no token: set WEBFLOW_API_TOKEN, or give one"),
+        (
+            Some(TOKEN),
+            Some("http://example.com"),
+            "the base URL `http://example.com` would send the token in the clear: use `https`, or \
+             expressly allow `http`",
+        ),
+    ] {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", NAME]).env(CHILD, outcome);
+        for (name, value) in [("WEBFLOW_API_TOKEN", token), ("WEBFLOW_BASE_URL", base_url)] {
+            match value {
+                Some(value) => child.env(name, value),
+                None => child.env_remove(name),
+            };
+        }
+        let output = child.output().unwrap();
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && stdout.contains("1 passed"),
+            "{stdout}"
+        );
+    }
+}
+
 #[test]
 fn public_types_cross_threads() {
     fn check<T: Send + Sync + 'static>() {}

@@ -3,11 +3,12 @@
 use std::{fs, io::ErrorKind, path::Path, time::SystemTime};
 
 use bytes::Bytes;
-use webflow_assets::{Source, s3};
+use webflow_assets::{Source, s3, sandbox::Sandbox};
 
-use crate::support::noise;
+use crate::support::{client_for, noise};
 
-const LARGE: usize = 9 * 1024 * 1024;
+const MIB: usize = 1024 * 1024;
+const LARGE: usize = 9 * MIB;
 
 #[tokio::test]
 async fn the_md5_is_right_on_both_sides_of_the_buffer_limit() {
@@ -42,6 +43,62 @@ async fn the_md5_is_that_of_another_implementation_for_every_length_around_a_blo
             <[u8; 16]>::from(Md5::digest(content)),
             "{len} bytes"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_reader_is_read_once_into_memory_or_a_file_and_sent_as_often_as_needed() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = client_for(&sandbox).build().unwrap();
+    for len in [0, 1, 8 * MIB, 8 * MIB + 1, 20 * MIB] {
+        let content = noise(len);
+        let reader = std::io::Cursor::new(content.clone());
+        let source = Source::reader("content.bin", reader);
+        sandbox.fault("post:503".parse().unwrap());
+        let upload = client.upload(sandbox.site_id(), source.clone());
+        let done = upload.send().await.unwrap();
+        assert_eq!(done.attempts().s3, 2);
+        assert!(
+            sandbox.stored(&done.asset.id.unwrap()).unwrap() == content,
+            "{len}"
+        );
+        let again = source.hash().await.unwrap();
+        assert_eq!((again.len, again.md5), (len as u64, done.md5));
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_fails_or_does_not_end_or_is_given_up_says_so() {
+    let endless = Source::reader("x", tokio::io::repeat(1));
+    let error = endless.hash().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::FileTooLarge);
+    assert_eq!(
+        error.to_string(),
+        "it is larger than the 31457280 bytes that are allowed"
+    );
+
+    let (reader, writer) = tokio::io::duplex(8);
+    let stalled = Source::reader("x", reader);
+    let hash = stalled.hash();
+    tokio::select! {
+        biased;
+        _ = hash => panic!("nothing was written"),
+        () = tokio::task::yield_now() => {}
+    }
+    drop(writer);
+    let error = stalled.hash().await.unwrap_err().to_string();
+    assert_eq!(error, "it was read in part before and cannot be read again");
+}
+
+#[test]
+fn a_path_is_a_source_by_value_and_by_reference() {
+    let path = Path::new("img/hero.png").to_owned();
+    for source in [
+        Source::from(&path),
+        Source::from(path.as_path()),
+        path.into(),
+    ] {
+        assert_eq!(source.file_name(), Some("hero.png"));
     }
 }
 

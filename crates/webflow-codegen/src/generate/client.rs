@@ -119,6 +119,22 @@ pub(super) fn grow(file: &mut syn::File) -> Result<()> {
     Ok(())
 }
 
+/// Hides the constructor `new` from the documentation: its HTTP client follows redirects and has
+/// other time limits than the context. `new_with_client` takes the one of the caller.
+pub(super) fn hide_new(file: &mut syn::File) {
+    let members = file.items.iter_mut().filter_map(|item| match item {
+        Item::Impl(item) if item.trait_.is_none() => Some(&mut item.items),
+        _ => None,
+    });
+    for member in members.flatten() {
+        if let syn::ImplItem::Fn(function) = member
+            && function.sig.ident == "new"
+        {
+            function.attrs.push(parse_quote!(#[doc(hidden)]));
+        }
+    }
+}
+
 /// The names of generated types in code: identifiers that follow `types::`, or no path at all.
 fn names(tokens: TokenStream, found: &mut BTreeSet<String>) {
     let (mut last, mut colons) = (String::new(), 0);

@@ -149,6 +149,7 @@ impl Build {
         client::check_secrets(&raw, &file).map_err(within)?;
         client::name_replacements(&raw, &mut file, &self.replacements).map_err(within)?;
         if self.inner_type == CONTEXT {
+            client::hide_new(&mut file);
             file.items.push(hooks::of(&file)?);
         }
         let client = client::print(file);

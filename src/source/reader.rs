@@ -1,0 +1,62 @@
+//! What is read from a stream of bytes before it is uploaded.
+
+use std::{io, pin::Pin};
+
+use bytes::BytesMut;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _},
+    sync::Mutex,
+};
+
+use super::{
+    Hashed,
+    spool::{MAX_LEN, Spool},
+};
+
+/// How many bytes are read at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// A stream of bytes, which is read once.
+pub(super) struct Reader(Mutex<State>);
+
+enum State {
+    Unread(Pin<Box<dyn AsyncRead + Send>>),
+    Read(Hashed),
+    /// Reading failed or was given up, and what was read is lost.
+    Lost,
+}
+
+impl Reader {
+    pub(super) fn new(reader: impl AsyncRead + Send + 'static) -> Self {
+        Self(Mutex::new(State::Unread(Box::pin(reader))))
+    }
+
+    /// Reads all of it the first time; later, returns what was read.
+    pub(super) async fn hash(&self, name: Option<&str>) -> io::Result<Hashed> {
+        let mut state = self.0.lock().await;
+        let hashed = match std::mem::replace(&mut *state, State::Lost) {
+            State::Read(hashed) => hashed,
+            State::Unread(reader) => read(reader, name).await?,
+            State::Lost => {
+                return Err(io::Error::other(
+                    "it was read in part before and cannot be read again",
+                ));
+            }
+        };
+        *state = State::Read(hashed.clone());
+        Ok(hashed)
+    }
+}
+
+async fn read(
+    mut reader: Pin<Box<dyn AsyncRead + Send>>,
+    name: Option<&str>,
+) -> io::Result<Hashed> {
+    let mut spool = Spool::new(MAX_LEN);
+    let mut chunk = BytesMut::with_capacity(CHUNK);
+    while reader.read_buf(&mut chunk).await? > 0 {
+        spool.push(&chunk).await?;
+        chunk.clear();
+    }
+    Ok(Hashed::new(name.map(str::to_owned), spool.finish().await?))
+}
