@@ -1,71 +1,226 @@
 //! What is deleted on the site, and what is not.
+//!
+//! Webflow cannot tell who made an asset or whether a page refers to it. An asset is deleted only
+//! if the lock file records that it was created from this directory, no file needs it, and the
+//! site lists it with the id, the name and the size that were recorded; and not at all if
+//! anything is wrong with a file, or if more would be deleted than is allowed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt,
+    str::FromStr,
+};
 
-use futures_util::{StreamExt, stream};
-use http::StatusCode;
+use super::{
+    Action,
+    listing::Listing,
+    lock_file::{LockFile, Replaced},
+};
+use crate::id::{AssetId, Md5};
 
-use super::{Action, Locked, SyncEvent, run::Run};
+/// How many assets `sync` may delete.
+///
+/// The default is half of what the directory would otherwise have on the site: never everything.
+///
+/// ```
+/// use webflow_assets::sync::MaxDelete;
+///
+/// assert_eq!("25%".parse(), Ok(MaxDelete::Percent(25)));
+/// assert_eq!("100".parse(), Ok(MaxDelete::Count(100)));
+/// assert_eq!(MaxDelete::default(), MaxDelete::Percent(50));
+/// assert!("200%".parse::<MaxDelete>().is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MaxDelete {
+    /// This many.
+    Count(usize),
+    /// This share, in percent, of the directory's assets: those that are deleted and those that
+    /// stay.
+    Percent(u8),
+}
 
-impl Run {
-    fn deletes(&self) -> impl Iterator<Item = &str> {
-        let planned = self.plan.planned.iter();
-        planned
-            .filter(|planned| planned.action == Action::Delete)
-            .map(|planned| planned.path.as_str())
+impl Default for MaxDelete {
+    fn default() -> Self {
+        Self::Percent(50)
     }
+}
 
-    pub(super) fn has_deletes(&self) -> bool {
-        let replaced = self.plan.deletes() && !self.plan.lock.replaced.is_empty();
-        replaced || self.deletes().next().is_some()
-    }
-
-    /// Deletes what the lock file says was created from here and no file needs any more.
-    pub(super) async fn delete(&mut self) {
-        let mut files = self.plan.lock.files.clone();
-        let gone: Vec<(String, Locked)> = self
-            .deletes()
-            .filter_map(|path| files.remove_entry(path))
-            .collect();
-        let needed: HashSet<&str> = files.values().map(|file| file.asset.as_str()).collect();
-        let lock = &mut self.plan.lock;
-        lock.replaced
-            .retain(|asset, _| !needed.contains(asset.as_str()));
-        let mut assets: BTreeMap<String, String> = lock.replaced.clone();
-        for (path, file) in gone {
-            if file.existing || needed.contains(file.asset.as_str()) {
-                lock.files.remove(&path);
-            } else {
-                assets.insert(file.asset, path);
-            }
-        }
-        self.changed = true;
-
-        let client = self.plan.sync.client.clone();
-        let mut answers = stream::iter(assets)
-            .map(|(asset, path)| {
-                let request = client.delete_asset().asset_id(asset.as_str());
-                async move { (asset, path, request.send().await) }
-            })
-            .buffer_unordered(self.concurrency());
-        while let Some((asset, path, answer)) = answers.next().await {
-            match answer {
-                Err(error) if error.status() != Some(StatusCode::NOT_FOUND) => {
-                    self.report.not_deleted.insert(path, error);
-                }
-                // It is gone, by this call or by somebody else's.
-                _ => {
-                    let lock = &mut self.plan.lock;
-                    lock.replaced.remove(&asset);
-                    lock.files.retain(|_, file| file.asset != asset);
-                    self.report.deleted += 1;
-                    self.changed = true;
-                    self.plan.listener.tell(SyncEvent::Deleted {
-                        path: &path,
-                        asset: &asset,
-                    });
-                }
-            }
+impl MaxDelete {
+    fn allows(self, deleted: usize, all: usize) -> bool {
+        match self {
+            Self::Count(limit) => deleted <= limit,
+            Self::Percent(percent) => deleted * 100 <= all * usize::from(percent),
         }
     }
+}
+
+impl fmt::Display for MaxDelete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(limit) => limit.fmt(f),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+impl FromStr for MaxDelete {
+    type Err = MaxDeleteError;
+
+    fn from_str(text: &str) -> Result<Self, MaxDeleteError> {
+        match text.strip_suffix('%') {
+            None => text.parse().map(Self::Count).map_err(|_| MaxDeleteError),
+            Some(percent) => match percent.parse() {
+                Ok(percent @ 0..=100) => Ok(Self::Percent(percent)),
+                _ => Err(MaxDeleteError),
+            },
+        }
+    }
+}
+
+/// The text is no [`MaxDelete`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a number, or a share from 0% to 100%")]
+#[non_exhaustive]
+pub struct MaxDeleteError;
+
+/// Why nothing is deleted although there is something to delete.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Held {
+    /// A file was left out, so that what is gone is not known.
+    #[error("nothing is deleted, as a file was left out")]
+    Problems,
+    /// A file could not be uploaded.
+    #[error("nothing is deleted, as a file is not on the site")]
+    Failures,
+    /// More assets would be deleted than is allowed.
+    #[error("nothing is deleted: {count} of {all} assets would be, and {limit} are allowed")]
+    TooMany {
+        /// How many would be deleted.
+        count: usize,
+        /// Those and the ones that stay.
+        all: usize,
+        /// How many are allowed.
+        limit: MaxDelete,
+    },
+}
+
+/// Assets that may be deleted.
+pub(super) type Candidates = BTreeMap<AssetId, Replaced>;
+
+/// What is deleted.
+#[derive(Debug, Default)]
+pub(super) struct Decision {
+    /// The assets to delete.
+    pub(super) assets: Candidates,
+    /// The paths of files that are gone and whose assets are left on the site.
+    pub(super) forgotten: Vec<String>,
+    /// Why nothing is deleted.
+    pub(super) held: Option<Held>,
+}
+
+impl Decision {
+    pub(super) fn deletes(&self, asset: AssetId) -> bool {
+        self.assets.contains_key(&asset)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.assets.is_empty() && self.forgotten.is_empty()
+    }
+}
+
+/// What decides about candidates.
+pub(super) struct Situation<'a> {
+    pub(super) lock: &'a LockFile,
+    pub(super) actions: &'a BTreeMap<String, Action>,
+    /// The contents of files to upload, as far as they may be those of candidates.
+    pub(super) contents: &'a HashSet<Md5>,
+    pub(super) listing: &'a Listing,
+    pub(super) has_problems: bool,
+    pub(super) max_delete: MaxDelete,
+}
+
+/// The assets that were created from this directory, whose file is gone or changes, and that the
+/// site lists as they were recorded.
+pub(super) fn candidates(
+    lock: &LockFile,
+    actions: &BTreeMap<String, Action>,
+    listing: &Listing,
+) -> Candidates {
+    let mut candidates = lock.replaced.clone();
+    for (path, file) in lock.files() {
+        if leaves(actions, path) && !file.existing {
+            candidates.insert(file.asset, file.replaced(path));
+        }
+    }
+    candidates.retain(|id, asset| listing.is(*id, &asset.name, asset.size));
+    candidates
+}
+
+/// Whether the file at a path no longer needs the asset that it has in the lock file.
+fn leaves(actions: &BTreeMap<String, Action>, path: &str) -> bool {
+    matches!(actions.get(path), Some(Action::Gone | Action::Changed))
+}
+
+/// Decides which candidates are deleted.
+pub(super) fn decide(mut candidates: Candidates, situation: &Situation<'_>) -> Decision {
+    let Situation { lock, actions, .. } = situation;
+    for (path, file) in lock.files() {
+        if !leaves(actions, path) {
+            candidates.remove(&file.asset);
+        }
+    }
+    candidates.retain(|_, asset| !situation.contents.contains(&asset.md5));
+
+    let stay = actions.values().filter(|action| **action != Action::Gone);
+    let left_out = lock
+        .files
+        .keys()
+        .filter(|path| !actions.contains_key(*path));
+    let (count, all) = (
+        candidates.len(),
+        candidates.len() + stay.count() + left_out.count(),
+    );
+    let limit = situation.max_delete;
+    let held = match count {
+        _ if situation.has_problems => Some(Held::Problems).filter(|_| count > 0),
+        count if !limit.allows(count, all) => Some(Held::TooMany { count, all, limit }),
+        _ => None,
+    };
+    if held.is_some() || situation.has_problems {
+        return Decision {
+            held,
+            ..Decision::default()
+        };
+    }
+    let forgotten = lock.files().filter(|(path, file)| {
+        let is_gone = actions.get(*path) == Some(&Action::Gone);
+        // An asset that is not as it was recorded stays known.
+        let is_odd = !file.existing
+            && situation.listing.has(file.asset)
+            && !situation.listing.is(file.asset, file.name(path), file.size);
+        is_gone && !is_odd && !candidates.contains_key(&file.asset)
+    });
+    Decision {
+        forgotten: forgotten.map(|(path, _)| path.to_owned()).collect(),
+        assets: candidates,
+        held: None,
+    }
+}
+
+/// The assets of a decision that may still be deleted, by what is the case at the end of a run:
+/// `lock` is the lock file of then, and `is_absent` says whether nothing is at a path.
+pub(super) fn confirm(
+    assets: &Candidates,
+    lock: &LockFile,
+    is_absent: impl Fn(&str) -> bool,
+) -> Candidates {
+    let mut confirmed = assets.clone();
+    for (path, file) in lock.files() {
+        if confirmed.contains_key(&file.asset) && !is_absent(path) {
+            confirmed.remove(&file.asset);
+        }
+    }
+    confirmed
 }

@@ -7,7 +7,7 @@ use std::{
 
 use progenitor_client::Error as ApiCallError;
 
-use super::lock::LockFileError;
+use super::lock_file::LockFileError;
 use crate::{api::explain::Explained, generated::types::ApiError, upload::error::UploadError};
 
 /// What listing and creating folders takes.
@@ -64,25 +64,30 @@ pub enum SyncError {
         /// Why.
         source: io::Error,
     },
+    /// A file or directory that `sync` would write is a symbolic link. Nothing was sent.
+    #[error("{}: this is a symbolic link, which sync does not follow; remove it", path.display())]
+    Link {
+        /// Its path.
+        path: PathBuf,
+    },
     /// A pattern of file names is wrong. Nothing was sent.
     #[error("{0}")]
     Glob(String),
+    /// An ignore file cannot be read or understood, so that what it names would be published.
+    /// Nothing was sent.
+    #[error("{}: this ignore file cannot be used: {reason}", path.display())]
+    IgnoreFile {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// The site id is not 24 hexadecimal digits. Nothing was sent.
     #[error("the site id `{0}` is not 24 hexadecimal digits")]
     SiteId(String),
     /// A folder path has an empty part. Nothing was sent.
     #[error("the folder path `{0}` has an empty part")]
     FolderPath(String),
-    /// Several folders on the site have the name of one that is needed. No file was sent.
-    #[error(
-        "the site has {} folders `{path}`: {}; rename all but one", ids.len(), ids.join(", ")
-    )]
-    AmbiguousFolder {
-        /// The path of the folder, from the top of the site.
-        path: String,
-        /// The ids of those that have this name.
-        ids: Vec<String>,
-    },
     /// A folder could not be created. No file was sent.
     #[error(
         "the folder `{path}` could not be created{}",
@@ -105,8 +110,8 @@ pub enum SyncError {
         /// What Webflow answered.
         source: Box<ApiCallError<ApiError>>,
     },
-    /// Webflow refuses this token or site, so that there is no use in going on. What was uploaded
-    /// until then is in the lock file.
+    /// Webflow refuses the token, or every file so far. What was uploaded until then is in the lock
+    /// file.
     #[error(transparent)]
     Refused(UploadError),
 }

@@ -1,87 +1,117 @@
-//! Asset folders by path: found by name, or created, once each.
+//! Asset folders by path: remembered, found by name, or created.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use progenitor_client::{ClientInfo, Error};
 
-use super::{Listener, SyncError, SyncEvent};
+use super::{SyncError, SyncEvent, events::Emitter, plan::split};
 use crate::{
     api::retry::{self, Attempt},
     generated::{
         Client,
-        types::{ApiError, AssetFolder, FolderId, NewAssetFolder},
+        types::{ApiError, NewAssetFolder},
     },
+    id::{FolderId, SiteId},
 };
 
-/// The folders of a site, by parent and name.
-type Known = HashMap<(Option<String>, String), Vec<String>>;
+/// The folders of a site.
+#[derive(Default)]
+struct Known {
+    /// The oldest first.
+    by_name: HashMap<(Option<FolderId>, String), Vec<Found>>,
+    ids: BTreeSet<FolderId>,
+}
+
+/// A folder's time of creation and its id, in the order of age. Ids begin with a time too.
+type Found = (String, FolderId);
 
 /// Finds or creates folders on a site.
 pub(super) struct Folders<'a> {
     pub(super) client: &'a Client,
-    pub(super) site: &'a str,
+    pub(super) site: SiteId,
     pub(super) concurrency: usize,
-    pub(super) listener: &'a Listener,
+    pub(super) events: &'a Emitter,
+    /// The folders that the lock file remembers.
+    pub(super) remembered: &'a BTreeMap<String, FolderId>,
 }
 
-/// The ids of folders by their paths from the top of the site, and how many of them are new.
-pub(super) type Ids = (HashMap<String, String>, usize);
+/// A folder's id, and whether it was created.
+pub(super) struct Folder {
+    pub(super) id: FolderId,
+    pub(super) created: bool,
+}
 
 /// A path, its name, and the id of its parent.
 struct Wanted {
     path: String,
     name: String,
-    parent: Option<String>,
+    parent: Option<FolderId>,
 }
 
 impl Folders<'_> {
-    /// The ids of these folders; each one's parents must be among them.
-    pub(super) async fn ids(&self, paths: &BTreeSet<String>) -> Result<Ids, SyncError> {
-        let mut ids = HashMap::new();
-        let mut created = 0;
+    /// The folders at these paths; each one's parents must be among them.
+    pub(super) async fn find_or_create(
+        &self,
+        paths: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Folder>, SyncError> {
+        let mut found: BTreeMap<String, Folder> = BTreeMap::new();
         if paths.is_empty() {
-            return Ok((ids, created));
+            return Ok(found);
         }
         let known = self.list().await?;
         // Level by level, as a folder is created in its parent.
-        let mut levels: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+        let mut levels: BTreeMap<usize, Vec<&String>> = BTreeMap::new();
         for path in paths {
-            levels
-                .entry(path.split('/').count())
-                .or_default()
-                .push(path);
+            let depth = path.split('/').count();
+            levels.entry(depth).or_default().push(path);
         }
         for level in levels.into_values() {
             let mut missing = Vec::new();
             for path in level {
-                let (parent, name) = super::plan::split(path);
-                let parent = ids.get(parent).cloned();
-                match find(&known, path, parent.as_ref(), name)? {
-                    Some(id) => drop(ids.insert(path.to_owned(), id)),
-                    None => missing.push(Wanted {
-                        path: path.to_owned(),
-                        name: name.to_owned(),
-                        parent,
-                    }),
+                let (parent, name) = split(path);
+                let wanted = Wanted {
+                    path: path.clone(),
+                    name: name.to_owned(),
+                    parent: found.get(parent).map(|folder| folder.id),
+                };
+                match self.find(&known, &wanted).await {
+                    Some(id) => drop(found.insert(wanted.path, Folder { id, created: false })),
+                    None => missing.push(wanted),
                 }
             }
             let mut made = stream::iter(missing)
-                .map(|wanted| async move {
-                    let id = self.create(&wanted).await?;
-                    Ok::<_, SyncError>((wanted.path, id))
-                })
+                .map(|wanted| async move { (self.create(&wanted).await, wanted.path) })
                 .buffer_unordered(self.concurrency);
-            while let Some((path, id)) = made.try_next().await? {
-                self.listener.tell(SyncEvent::FolderCreated {
-                    path: &path,
-                    id: &id,
-                });
-                created += 1;
-                ids.insert(path, id);
+            while let Some((created, path)) = made.next().await {
+                let id = created?;
+                found.insert(path.clone(), Folder { id, created: true });
+                self.events
+                    .emit(SyncEvent::FolderCreated { path, id })
+                    .await;
             }
         }
-        Ok((ids, created))
+        Ok(found)
+    }
+
+    /// The folder that the lock file remembers, if the site still has it, or the oldest of the
+    /// name. Two calls at once, or one that arrives late, make two of a name.
+    async fn find(&self, known: &Known, wanted: &Wanted) -> Option<FolderId> {
+        let remembered = self.remembered.get(&wanted.path);
+        if let Some(id) = remembered.filter(|id| known.ids.contains(id)) {
+            return Some(*id);
+        }
+        let ((_, id), others) = known.named(wanted)?.split_first()?;
+        if !others.is_empty() {
+            self.events
+                .emit(SyncEvent::DuplicateFolder {
+                    path: wanted.path.clone(),
+                    id: *id,
+                    others: others.iter().map(|(_, id)| *id).collect(),
+                })
+                .await;
+        }
+        Some(*id)
     }
 
     async fn list(&self) -> Result<Known, SyncError> {
@@ -90,44 +120,46 @@ impl Folders<'_> {
             source: Box::new(error),
         };
         let mut folders = self.client.list_all_folders(self.site).stream();
-        let mut known = Known::new();
+        let mut known = Known::default();
         while let Some(folder) = folders.try_next().await.map_err(failed)? {
-            if let (Some(id), Some(name)) = (folder.id, folder.display_name) {
-                let parent = folder.parent_folder.filter(|parent| !parent.is_empty());
-                known.entry((parent, name)).or_default().push(id);
-            }
+            let id = folder.id.and_then(|id| FolderId::try_from(id).ok());
+            let (Some(id), Some(name)) = (id, folder.display_name) else {
+                continue;
+            };
+            let parent = folder.parent_folder;
+            let parent = parent.and_then(|parent| FolderId::try_from(parent).ok());
+            let found = (folder.created_on.unwrap_or_default(), id);
+            known.ids.insert(id);
+            known.by_name.entry((parent, name)).or_default().push(found);
+        }
+        for found in known.by_name.values_mut() {
+            found.sort();
         }
         Ok(known)
     }
 
     /// Creates a folder. After a call that may have arrived, the list says whether it did.
-    async fn create(&self, wanted: &Wanted) -> Result<String, SyncError> {
+    async fn create(&self, wanted: &Wanted) -> Result<FolderId, SyncError> {
         let mut retries = self.client.inner().settings().retry.start();
         retries
-            .run(false, |listed, _| async move {
-                // Whether the call before this one arrived.
-                if listed {
-                    let found = match self.list().await {
-                        Ok(known) => {
-                            find(&known, &wanted.path, wanted.parent.as_ref(), &wanted.name)
-                        }
-                        Err(error) => Err(error),
+            .run(false, |may_have_arrived, _| async move {
+                if may_have_arrived {
+                    let known = match self.list().await {
+                        Ok(known) => known,
+                        Err(error) => return Attempt::Done(Err(error)),
                     };
-                    return match found {
-                        Ok(Some(id)) => Attempt::Done(Ok(id)),
-                        Ok(None) => self.create_once(wanted).await,
-                        Err(error) => Attempt::Done(Err(error)),
-                    };
+                    if let Some((_, id)) = known.named(wanted).and_then(|found| found.first()) {
+                        return Attempt::Done(Ok(*id));
+                    }
                 }
                 self.create_once(wanted).await
             })
             .await
     }
 
-    async fn create_once(&self, wanted: &Wanted) -> Attempt<bool, Result<String, SyncError>> {
+    async fn create_once(&self, wanted: &Wanted) -> Attempt<bool, Result<FolderId, SyncError>> {
         let error = match self.post(wanted).await {
-            Ok(AssetFolder { id: Some(id), .. }) => return Attempt::Done(Ok(id)),
-            Ok(_) => Error::Custom("the answer has no id".to_owned()),
+            Ok(id) => return Attempt::Done(Ok(id)),
             Err(error) => error,
         };
         let repeatable = retry::may_have_arrived(&error);
@@ -145,39 +177,22 @@ impl Folders<'_> {
         }
     }
 
-    async fn post(&self, wanted: &Wanted) -> Result<AssetFolder, Error<ApiError>> {
-        let parent = match &wanted.parent {
-            None => None,
-            Some(id) => Some(
-                FolderId::try_from(id.as_str())
-                    .map_err(|error| Error::Custom(format!("its parent's id: {error}")))?,
-            ),
-        };
+    async fn post(&self, wanted: &Wanted) -> Result<FolderId, Error<ApiError>> {
         let body = NewAssetFolder {
             display_name: wanted.name.clone(),
-            parent_folder: parent,
+            parent_folder: wanted.parent,
         };
         let request = self.client.create_asset_folder().site_id(self.site);
-        Ok(request.body(body).send().await?.into_inner())
+        let folder = request.body(body).send().await?.into_inner();
+        let id = folder.id.and_then(|id| FolderId::try_from(id).ok());
+        id.ok_or_else(|| Error::Custom("the answer has no valid id".to_owned()))
     }
 }
 
-/// The id of a folder, if there is exactly one of that name in the parent.
-fn find(
-    known: &Known,
-    path: &str,
-    parent: Option<&String>,
-    name: &str,
-) -> Result<Option<String>, SyncError> {
-    match known
-        .get(&(parent.cloned(), name.to_owned()))
-        .map(Vec::as_slice)
-    {
-        None | Some([]) => Ok(None),
-        Some([id]) => Ok(Some(id.clone())),
-        Some(ids) => Err(SyncError::AmbiguousFolder {
-            path: path.to_owned(),
-            ids: ids.to_vec(),
-        }),
+impl Known {
+    /// The folders of a name in a parent.
+    fn named(&self, wanted: &Wanted) -> Option<&[Found]> {
+        let key = (wanted.parent, wanted.name.clone());
+        self.by_name.get(&key).map(Vec::as_slice)
     }
 }

@@ -1,30 +1,32 @@
 //! A directory tree onto the asset folders of a site; see [`Client::sync`].
 
+mod compare;
 mod delete;
-mod draft;
 mod error;
+mod events;
 mod folders;
-mod lock;
+mod journal;
+mod listing;
+mod lock_file;
 mod names;
 mod plan;
 mod run;
-mod state;
+mod stamps;
+mod state_dir;
 mod walk;
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 use self::walk::Filter;
 pub use self::{
+    delete::{Held, MaxDelete, MaxDeleteError},
     error::{Problem, ProblemKind, SyncError},
-    lock::{LockFile, LockFileError, Locked},
+    events::{Failure, Report, SyncEvent, SyncEvents},
+    lock_file::{LockFile, LockFileError, Locked},
     names::LongNames,
     plan::{Action, Plan, Planned},
 };
-use crate::{
-    generated::{Client, types},
-    s3::Progress,
-    upload::{Uploaded, error::UploadError},
-};
+use crate::{generated::Client, id::SiteId};
 
 impl Client {
     /// Puts the files of a directory on a site, and keeps them there in step with it.
@@ -56,6 +58,8 @@ impl Client {
             folder: String::new(),
             filter: Filter::default(),
             delete: false,
+            max_delete: MaxDelete::default(),
+            checksum: false,
             long_names: LongNames::default(),
             verify: false,
             concurrency: None,
@@ -73,6 +77,8 @@ pub struct DirSync {
     folder: String,
     filter: Filter,
     delete: bool,
+    max_delete: MaxDelete,
+    checksum: bool,
     long_names: LongNames,
     verify: bool,
     concurrency: Option<usize>,
@@ -112,9 +118,22 @@ impl DirSync {
     }
 
     /// Deletes assets whose file is gone or has changed, as far as the lock file says that they
-    /// were created from here and no other file needs them.
+    /// were created from here and no other file needs them. Implies [`verify`](Self::verify).
     pub fn delete(mut self, delete: bool) -> Self {
         self.delete = delete;
+        self
+    }
+
+    /// How many assets may be deleted. If more would be, none is, and the report says so.
+    pub fn max_delete(mut self, limit: MaxDelete) -> Self {
+        self.max_delete = limit;
+        self
+    }
+
+    /// Reads every file to find out whether it changed, also where its size, times and inode say
+    /// that it did not.
+    pub fn checksum(mut self, checksum: bool) -> Self {
+        self.checksum = checksum;
         self
     }
 
@@ -137,15 +156,15 @@ impl DirSync {
         self
     }
 
-    /// Finds out what there is to do. Files are read where neither lock file, size nor
-    /// modification time tells whether they changed. Nothing is sent, unless
-    /// [`verify`](Self::verify) is set.
+    /// Finds out what there is to do. Files are read where neither lock file, size nor times
+    /// tell whether they changed. Nothing is written; nothing is sent, unless the site is listed
+    /// for [`verify`](Self::verify) or [`delete`](Self::delete).
     ///
     /// # Errors
     ///
     /// [`SyncError`] says which of them leave everything as it was.
     pub async fn plan(self) -> Result<Plan, SyncError> {
-        Plan::make(self).await
+        compare::compare(self).await
     }
 
     /// Plans, and does it.
@@ -157,121 +176,10 @@ impl DirSync {
         self.plan().await?.send().await
     }
 
-    fn check(&self) -> Result<(), SyncError> {
-        if types::SiteId::try_from(self.site.as_str()).is_err() {
-            return Err(SyncError::SiteId(self.site.clone()));
-        }
+    fn check(&self) -> Result<SiteId, SyncError> {
         if !self.folder.is_empty() && self.folder.split('/').any(str::is_empty) {
             return Err(SyncError::FolderPath(self.folder.clone()));
         }
-        Ok(())
-    }
-}
-
-/// What happens while a [`Plan`] is carried out. Paths are relative to the directory.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum SyncEvent<'a> {
-    /// An asset folder was created.
-    FolderCreated {
-        /// Its path, from the top of the site.
-        path: &'a str,
-        /// Its id.
-        id: &'a str,
-    },
-    /// A file is being read, and will be sent.
-    Started {
-        /// Its path.
-        path: &'a str,
-    },
-    /// A piece of a file has been sent. Each attempt starts from nothing.
-    Progress {
-        /// Its path.
-        path: &'a str,
-        /// How much of it the current attempt has sent.
-        progress: Progress,
-    },
-    /// A file is on the site.
-    Uploaded {
-        /// Its path.
-        path: &'a str,
-        /// Its asset.
-        uploaded: &'a Uploaded,
-    },
-    /// A file did not get there. If `again`, it is tried once more, after the others.
-    Failed {
-        /// Its path.
-        path: &'a str,
-        /// Why.
-        error: &'a UploadError,
-        /// Whether it is tried again.
-        again: bool,
-    },
-    /// An asset was deleted.
-    Deleted {
-        /// The path of the file that it was for.
-        path: &'a str,
-        /// Its id.
-        asset: &'a str,
-    },
-}
-
-/// What a synchronisation came to.
-#[derive(Debug, Default)]
-#[non_exhaustive]
-pub struct Report {
-    /// Files that were uploaded.
-    pub uploaded: usize,
-    /// Files whose content the site had already.
-    pub already_there: usize,
-    /// Files that were on the site, and cost no request.
-    pub unchanged: usize,
-    /// Asset folders that were created.
-    pub folders: usize,
-    /// Assets that were deleted.
-    pub deleted: usize,
-    /// Files that are not on the site.
-    pub failures: Vec<Failure>,
-    /// Assets that could not be deleted, by the path of their file. The lock file keeps them.
-    pub not_deleted: BTreeMap<String, crate::Error<types::ApiError>>,
-    /// Files that were left out.
-    pub problems: Vec<Problem>,
-}
-
-impl Report {
-    /// Whether everything that was asked for was done.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.failures.is_empty() && self.not_deleted.is_empty() && self.problems.is_empty()
-    }
-}
-
-/// A file that did not get to the site.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Failure {
-    /// Its path, relative to the directory.
-    pub path: String,
-    /// Why.
-    pub error: UploadError,
-}
-
-/// Who is told what happens.
-#[derive(Clone)]
-struct Listener(Option<OnEvent>);
-
-type OnEvent = Arc<dyn Fn(SyncEvent<'_>) + Send + Sync>;
-
-impl Listener {
-    fn tell(&self, event: SyncEvent<'_>) {
-        if let Some(listener) = &self.0 {
-            listener(event);
-        }
-    }
-}
-
-impl fmt::Debug for Listener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Listener")
+        SiteId::try_from(&self.site).map_err(|_| SyncError::SiteId(self.site.clone()))
     }
 }

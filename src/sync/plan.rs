@@ -1,15 +1,20 @@
-//! What there is to do: the tree on one side, the lock file on the other.
+//! A plan: what there is to do to put a directory on a site.
 
 use std::sync::Arc;
 
-use tokio::task::spawn_blocking;
+use futures_util::TryStreamExt;
 
 use super::{
-    DirSync, Listener, Problem, Report, SyncError, SyncEvent, draft,
-    lock::LockFile,
-    run,
-    state::{Stamps, State},
-    walk::Found,
+    DirSync, Problem, Report, SyncError, SyncEvent, SyncEvents,
+    delete::{Decision, Held},
+    listing::Listing,
+    lock_file::LockFile,
+    stamps::Stamps,
+    state_dir::StateDir,
+};
+use crate::{
+    id::{AssetId, SiteId},
+    source::Stamp,
 };
 
 /// What there is to do to put a directory on a site. It holds the directory: no other
@@ -18,15 +23,18 @@ use super::{
 #[must_use = "a plan does nothing until it is sent"]
 pub struct Plan {
     pub(super) sync: DirSync,
-    pub(super) state: Arc<State>,
+    pub(super) site: SiteId,
+    pub(super) state: Arc<StateDir>,
     pub(super) stamps: Stamps,
-    pub(super) lock: LockFile,
+    pub(super) lock: Arc<LockFile>,
+    /// `lock` has entries that the file has not.
+    pub(super) unsaved: bool,
     pub(super) planned: Vec<Planned>,
     pub(super) uploads: Vec<ToUpload>,
+    pub(super) decision: Decision,
+    /// What the site has, if it was listed.
+    pub(super) listing: Option<Listing>,
     pub(super) problems: Vec<Problem>,
-    /// Not all of the tree could be read.
-    pub(super) incomplete: bool,
-    pub(super) listener: Listener,
 }
 
 /// A path, and what is to be done about it.
@@ -54,9 +62,9 @@ pub enum Action {
     Missing,
     /// It is on the site.
     Unchanged,
-    /// The lock file has it, and the directory does not. It is left on the site.
+    /// The lock file has it, and the directory does not. Its asset is left on the site.
     Gone,
-    /// The same, and its asset is deleted.
+    /// The lock file has it, and the directory does not. Its asset is deleted.
     Delete,
 }
 
@@ -86,17 +94,12 @@ impl Action {
 pub(super) struct ToUpload {
     pub(super) path: String,
     pub(super) action: Action,
-    pub(super) file: Found,
-    /// The name of the asset.
-    pub(super) name: String,
+    pub(super) stamp: Stamp,
+    /// The name of the asset, where it is not that of the file.
+    pub(super) name: Option<String>,
 }
 
 impl Plan {
-    pub(super) async fn make(sync: DirSync) -> Result<Self, SyncError> {
-        sync.check()?;
-        draft::make(sync).await
-    }
-
     /// Every path, sorted.
     #[must_use]
     pub fn files(&self) -> &[Planned] {
@@ -109,18 +112,31 @@ impl Plan {
         &self.problems
     }
 
-    /// Assets of earlier content that will be deleted: `(path, asset id)`. Those that this plan
-    /// replaces are deleted too.
-    pub fn replaced(&self) -> impl Iterator<Item = (&str, &str)> {
-        let deletes = self.deletes();
-        let replaced = self.lock.replaced.iter().filter(move |_| deletes);
-        replaced.map(|(asset, path)| (path.as_str(), asset.as_str()))
+    /// The assets that are deleted, each with the path of the file that it was for: those of files
+    /// that are gone, and those of earlier content. Nothing else is deleted, and less only if
+    /// something fails or changes before the end.
+    pub fn deletions(&self) -> impl Iterator<Item = (&str, AssetId)> {
+        let assets = self.decision.assets.iter();
+        assets.map(|(id, asset)| (asset.path.as_str(), *id))
     }
 
-    /// Whether anything may be deleted: where a part of the tree cannot be read, what is gone is
-    /// not known.
-    pub(super) fn deletes(&self) -> bool {
-        self.sync.delete && !self.incomplete
+    /// Those of the [`deletions`](Self::deletions) that have earlier content of files which are
+    /// still there, or were deleted for an earlier run.
+    pub fn replaced(&self) -> impl Iterator<Item = (&str, AssetId)> {
+        self.deletions().filter(|(path, id)| {
+            let planned = self
+                .planned
+                .binary_search_by(|it| it.path.as_str().cmp(path));
+            let planned = planned.ok().and_then(|index| self.planned.get(index));
+            let of_gone = self.lock.get(path).is_some_and(|file| file.asset == *id);
+            !of_gone || planned.is_none_or(|planned| planned.action != Action::Delete)
+        })
+    }
+
+    /// Why nothing is deleted, although there is something to delete and that was asked for.
+    #[must_use]
+    pub fn held(&self) -> Option<&Held> {
+        self.decision.held.as_ref()
     }
 
     /// The directory of the plan's lock file.
@@ -129,37 +145,65 @@ impl Plan {
         &self.sync.dir
     }
 
-    /// Calls `on_event` for everything that happens.
-    pub fn on_event(mut self, on_event: impl Fn(SyncEvent<'_>) + Send + Sync + 'static) -> Self {
-        self.listener = Listener(Some(Arc::new(on_event)));
-        self
-    }
-
-    /// Does what was planned. Dropping the future stops it, and writes the lock file.
+    /// Does what was planned, as a stream of what happens. Its last item is
+    /// [`SyncEvent::Finished`] or an error.
+    ///
+    /// It goes on as far as the stream is polled. Dropping the stream stops it, and writes the
+    /// lock file.
     ///
     /// What fails for a reason that may pass is tried again after the others, as often as the
     /// client's [`RetryPolicy`](crate::RetryPolicy) has attempts: a create call that may have
     /// arrived as well, as Webflow finds the asset by its content.
     ///
+    /// ```
+    /// # #[cfg(feature = "sandbox")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use futures_util::TryStreamExt;
+    /// use webflow_assets::{Client, Token, sandbox::Sandbox, sync::SyncEvent};
+    ///
+    /// let sandbox = Sandbox::start().await?;
+    /// let token = Token::new(sandbox.token())?;
+    /// let client = Client::builder().token(token).base_url(sandbox.base_url()).build()?;
+    /// let dir = tempfile::tempdir()?;
+    /// std::fs::write(dir.path().join("a.txt"), "a")?;
+    ///
+    /// let plan = client.sync(sandbox.site_id(), dir.path()).plan().await?;
+    /// let mut uploaded = Vec::new();
+    /// let mut events = plan.stream();
+    /// while let Some(event) = events.try_next().await? {
+    ///     if let SyncEvent::Uploaded { path, .. } = event {
+    ///         uploaded.push(path);
+    ///     }
+    /// }
+    /// assert_eq!(uploaded, ["a.txt"]);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sandbox"))]
+    /// # fn main() {}
+    /// ```
+    pub fn stream(self) -> SyncEvents {
+        SyncEvents::of(self)
+    }
+
+    /// Does what was planned, and returns what it came to.
+    ///
     /// # Errors
     ///
     /// What stops all of it. A file that fails is in the report.
     pub async fn send(self) -> Result<Report, SyncError> {
-        run::run(self).await
+        let mut events = self.stream();
+        let mut report = Report::default();
+        while let Some(event) = events.try_next().await? {
+            if let SyncEvent::Finished { report: last } = event {
+                report = last;
+            }
+        }
+        Ok(report)
     }
 }
 
 /// The directory and the name of a path.
 pub(super) fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))
-}
-
-/// Runs work on files off the async threads.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, SyncError> + Send + 'static,
-) -> Result<T, SyncError> {
-    match spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
 }

@@ -7,21 +7,26 @@ use std::{
     time::Duration,
 };
 
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use http::StatusCode;
 use progenitor_client::{ClientInfo, Error};
-use tokio::time::Instant;
 
 use super::{
     Action, Failure, Locked, Plan, Report, SyncError, SyncEvent,
+    delete::{self, Held},
+    events::Emitter,
     folders::Folders,
-    plan::{ToUpload, blocking, split},
-    walk::Stamp,
+    journal::{self, Entry, Header, Journal},
+    listing::Listing,
+    lock_file::LockFile,
+    plan::{ToUpload, split},
+    walk::is_absent,
 };
 use crate::{
     api::retry::{self, Attempt},
-    generated::types::{AssetUpload, SiteId},
-    source::Source,
+    generated::types::AssetUpload,
+    id::{AssetId, FolderId, Md5},
+    source::{Source, Stamp, blocking},
     upload::{
         Contents, Outcome, Uploaded,
         batch::{Batch, CONCURRENCY, Event},
@@ -29,140 +34,114 @@ use crate::{
     },
 };
 
-/// The lock file is not written more often than this.
-const PACE: Duration = Duration::from_secs(1);
+/// The lock file is not rewritten for less than this.
+const SMALL: u64 = 64 * 1024;
 
-pub(super) async fn run(plan: Plan) -> Result<Report, SyncError> {
-    let mut run = Run::new(plan);
+/// If so many files are refused and none is accepted, the others would be refused too.
+const REFUSALS: usize = 10;
+
+/// The ids of folders by their paths from the top of the site.
+type FolderIds = Arc<HashMap<String, FolderId>>;
+
+pub(super) async fn run(plan: Plan, events: Emitter) -> Result<Report, SyncError> {
+    let mut run = Run::new(plan, events);
     run.all().await?;
+    run.report.bytes_written = run.plan.state.written();
     Ok(mem::take(&mut run.report))
 }
 
-pub(super) struct Run {
-    pub(super) plan: Plan,
-    pub(super) report: Report,
-    /// The ids of assets that were created from here, now or earlier.
-    created: HashSet<String>,
-    /// When the lock file was last written.
-    written: Option<Instant>,
-    /// Something in it has changed since.
-    pub(super) changed: bool,
+struct Run {
+    plan: Plan,
+    events: Emitter,
+    report: Report,
+    /// The assets that were created from here, now or earlier.
+    created: HashSet<AssetId>,
+    journal: Option<Journal>,
+    /// The length of the lock file.
+    lock_len: u64,
+    /// How often it was written.
+    saves: u64,
+    /// The lock file in memory has more than the one on the disk.
+    changed: bool,
+    /// Files that Webflow refused.
+    refusals: usize,
 }
 
-/// What is stopped is not lost: the next run need not ask Webflow for it.
+/// What is stopped is in the lock file, for whoever reads that alone.
 impl Drop for Run {
     fn drop(&mut self) {
         if self.changed {
-            self.settle();
-            // There is nobody left to tell, and what is lost is found again.
-            let _ = self.plan.state.save_lock(self.plan.lock.to_json());
+            Arc::make_mut(&mut self.plan.lock).settle();
+            // There is nobody left to tell, and the journal has it.
+            let _ = self.plan.state.save_lock(&self.plan.lock, self.saves + 1);
         }
     }
 }
 
 impl Run {
-    fn new(mut plan: Plan) -> Self {
+    fn new(mut plan: Plan, events: Emitter) -> Self {
         let unchanged = |planned: &&super::Planned| planned.action == Action::Unchanged;
         let report = Report {
             unchanged: plan.planned.iter().filter(unchanged).count(),
             problems: mem::take(&mut plan.problems),
+            held: plan.decision.held.clone(),
             ..Report::default()
         };
-        let ours = plan.lock.files.values().filter(|file| !file.existing);
-        let created = ours
-            .map(|file| &file.asset)
-            .chain(plan.lock.replaced.keys())
-            .cloned()
-            .collect();
+        plan.planned = Vec::new();
         Self {
-            plan,
             report,
-            created,
-            written: None,
-            changed: false,
+            created: plan.lock.created(),
+            journal: None,
+            lock_len: 0,
+            saves: 0,
+            changed: plan.unsaved,
+            refusals: 0,
+            events,
+            plan,
         }
     }
 
     async fn all(&mut self) -> Result<(), SyncError> {
         let uploads = mem::take(&mut self.plan.uploads);
-        if uploads.is_empty() && !self.has_deletes() {
+        let idle = uploads.is_empty() && self.plan.decision.is_empty();
+        if idle && !self.changed && !self.plan.stamps.changed {
             return Ok(());
         }
-        // Where it cannot be written, that is known before anything is sent.
-        self.save().await?;
-        let folders = self.folders(&uploads).await?;
-        let uploaded = self.upload(uploads, &folders).await;
-        // Whatever happened, what is on the site is known from here on.
-        self.settle();
-        self.save().await?;
-        uploaded?;
-        if self.has_deletes() {
-            self.delete().await;
+        // Where nothing can be written, that is known before anything is sent.
+        let state = Arc::clone(&self.plan.state);
+        blocking(move || state.prepare()).await?;
+        if !idle {
+            self.begin().await?;
+            let uploaded = self.upload_all(uploads).await;
+            // Whatever happened, what is on the site is known from here on.
             self.save().await?;
+            uploaded?;
+            self.delete().await?;
         }
+        self.save().await?;
         let state = Arc::clone(&self.plan.state);
         let stamps = mem::take(&mut self.plan.stamps);
         blocking(move || {
-            state.save_stamps(&stamps);
-            Ok(())
-        })
-        .await
-    }
-
-    /// The folder of each directory that something is uploaded from.
-    async fn folders(
-        &mut self,
-        uploads: &[ToUpload],
-    ) -> Result<HashMap<String, String>, SyncError> {
-        let mut paths = BTreeSet::new();
-        for upload in uploads {
-            let mut path = self.folder_path(&upload.path);
-            while !path.is_empty() {
-                let parent = split(&path).0.to_owned();
-                if !paths.insert(mem::replace(&mut path, parent)) {
-                    break;
-                }
+            state.end_journal();
+            if stamps.changed {
+                state.save_stamps(&stamps);
             }
-        }
-        let folders = Folders {
-            client: &self.plan.sync.client,
-            site: &self.plan.sync.site,
-            concurrency: self.concurrency(),
-            listener: &self.plan.listener,
-        };
-        let (ids, created) = folders.ids(&paths).await?;
-        self.report.folders = created;
-        Ok(ids)
+        })
+        .await;
+        Ok(())
     }
 
-    /// The folder that a file belongs in, from the top of the site.
-    fn folder_path(&self, path: &str) -> String {
-        let dir = split(path).0;
-        match (self.plan.sync.folder.as_str(), dir) {
-            ("", dir) => dir.to_owned(),
-            (folder, "") => folder.to_owned(),
-            (folder, dir) => format!("{folder}/{dir}"),
-        }
-    }
-
-    pub(super) fn concurrency(&self) -> usize {
-        self.plan.sync.concurrency.unwrap_or(CONCURRENCY)
-    }
-
-    /// Uploads, and tries again what failed for a reason that may pass.
-    async fn upload(
-        &mut self,
-        uploads: Vec<ToUpload>,
-        folders: &HashMap<String, String>,
-    ) -> Result<(), SyncError> {
+    async fn upload_all(&mut self, uploads: Vec<ToUpload>) -> Result<(), SyncError> {
+        let folders = self.folders(&uploads).await?;
         let contents = Arc::new(Contents::new(usize::MAX));
-        self.remember(&contents);
+        self.remember(&contents, &uploads);
+        let uploads = uploads.into_iter().map(Arc::new).collect();
         // However long one round takes.
         let policy = self.plan.sync.client.inner().settings().retry;
         let mut retries = policy.max_elapsed(Duration::MAX).start();
         retries
             .run((self, uploads), |(run, uploads), may_repeat| {
-                let contents = &contents;
+                let (contents, folders) = (Arc::clone(&contents), Arc::clone(&folders));
                 async move {
                     match run.round(uploads, folders, contents, may_repeat).await {
                         Ok(again) if may_repeat && !again.is_empty() => Attempt::Again {
@@ -178,172 +157,358 @@ impl Run {
             .await
     }
 
-    /// What the site has by the lock file needs no request, wherever the file is now.
-    fn remember(&self, contents: &Contents) {
-        let Ok(site) = SiteId::try_from(&self.plan.sync.site) else {
-            return;
-        };
-        let missing = self
-            .plan
-            .planned
-            .iter()
-            .filter(|planned| planned.action == Action::Missing)
-            .map(|planned| planned.path.as_str())
-            .collect::<BTreeSet<_>>();
-        for (path, locked) in &self.plan.lock.files {
-            if missing.contains(path.as_str()) {
-                continue;
+    /// The folder of each directory that something is uploaded from.
+    async fn folders(&mut self, uploads: &[ToUpload]) -> Result<FolderIds, SyncError> {
+        let mut paths = BTreeSet::new();
+        for upload in uploads {
+            let mut path = folder_path(&self.plan.sync.folder, &upload.path);
+            while !path.is_empty() {
+                let parent = split(&path).0.to_owned();
+                if !paths.insert(mem::replace(&mut path, parent)) {
+                    break;
+                }
             }
-            let mut asset = AssetUpload::default();
-            asset.id = Some(locked.asset.clone());
-            asset.hosted_url.clone_from(&locked.url);
-            contents.know(site, locked.md5, asset);
+        }
+        let folders = Folders {
+            client: &self.plan.sync.client,
+            site: self.plan.site,
+            concurrency: self.concurrency(),
+            events: &self.events,
+            remembered: &self.plan.lock.folders,
+        };
+        let found = folders.find_or_create(&paths).await?;
+        self.report.folders = found.values().filter(|folder| folder.created).count();
+        let known = &self.plan.lock.folders;
+        let new = found
+            .iter()
+            .filter(|(path, folder)| known.get(*path) != Some(&folder.id));
+        let entries = new.map(|(path, folder)| Entry::Folder(path.clone(), folder.id));
+        self.record(entries.collect()).await?;
+        let ids = found.into_iter().map(|(path, folder)| (path, folder.id));
+        Ok(Arc::new(ids.collect()))
+    }
+
+    fn concurrency(&self) -> usize {
+        self.plan.sync.concurrency.unwrap_or(CONCURRENCY)
+    }
+
+    /// Contents that are on the site already: a file that moved needs no request. Where the site
+    /// was listed, it must have the asset.
+    fn remember(&self, contents: &Contents, uploads: &[ToUpload]) {
+        let sizes: HashSet<u64> = uploads.iter().map(|upload| upload.stamp.size).collect();
+        for (path, locked) in self.plan.lock.files() {
+            let listing = self.plan.listing.as_ref();
+            let serves = listing.is_none_or(|it| it.serves(locked.asset, locked.size));
+            if sizes.contains(&locked.size) && serves {
+                let mut asset = AssetUpload::default();
+                asset.id = Some(locked.asset.to_string());
+                asset.hosted_url.clone_from(&locked.url);
+                asset.original_file_name = Some(locked.name(path).to_owned());
+                contents.know(self.plan.site, locked.md5, asset);
+            }
         }
     }
 
     /// Uploads each file once. Returns those that are to be tried again.
     async fn round(
         &mut self,
-        files: Vec<ToUpload>,
-        folders: &HashMap<String, String>,
-        contents: &Arc<Contents>,
+        files: Vec<Arc<ToUpload>>,
+        folders: FolderIds,
+        contents: Arc<Contents>,
         may_repeat: bool,
-    ) -> Result<Vec<ToUpload>, SyncError> {
-        let client = self.plan.sync.client.clone();
-        let site = self.plan.sync.site.clone();
-        let jobs: Vec<_> = files
-            .iter()
-            .map(|file| {
-                let folder = folders.get(&self.folder_path(&file.path)).cloned();
-                (Source::path(&file.file.path), file.name.clone(), folder)
-            })
-            .collect();
-        let uploads = jobs.into_iter().map(move |(source, name, folder)| {
-            let upload = client.upload(site.as_str(), source).file_name(name);
-            match folder {
-                Some(id) => upload.parent_folder(id),
+    ) -> Result<Vec<Arc<ToUpload>>, SyncError> {
+        let sync = self.plan.sync.clone();
+        let site = self.plan.site;
+        let uploads = files.clone().into_iter().map(move |file| {
+            let source = Source::path(sync.dir.join(&file.path));
+            // What a failure leaves is filled by the next attempt or run: nothing tells whether
+            // another file, process or directory was handed the same asset.
+            let mut upload = sync.client.upload(site, source).keep_on_failure();
+            if let Some(name) = &file.name {
+                upload = upload.file_name(name);
+            }
+            match folders.get(&folder_path(&sync.folder, &file.path)) {
+                Some(id) => upload.parent_folder(*id),
                 None => upload,
             }
         });
         let mut events = Batch::new(uploads)
             .concurrency(self.concurrency())
-            .with_contents(Arc::clone(contents))
+            .with_contents(contents)
             .stream();
-        let mut files: Vec<Option<ToUpload>> = files.into_iter().map(Some).collect();
+        let path = |index: usize| {
+            let file = files.get(index);
+            file.map(|file| file.path.clone()).unwrap_or_default()
+        };
         let mut again = Vec::new();
         while let Some(event) = events.next().await {
-            let path = |index: usize| {
-                let file = files.get(index).and_then(Option::as_ref);
-                file.map_or("", |file: &ToUpload| file.path.as_str())
-            };
             match event {
                 Event::Started { index, .. } => {
                     let path = path(index);
-                    self.plan.listener.tell(SyncEvent::Started { path });
+                    self.events.emit(SyncEvent::Started { path }).await;
                 }
                 Event::Progress { index, progress } => {
                     let path = path(index);
-                    self.plan
-                        .listener
-                        .tell(SyncEvent::Progress { path, progress });
+                    let event = SyncEvent::Progress { path, progress };
+                    self.events.emit(event).await;
                 }
                 Event::Finished { index, result } => {
-                    let Some(file) = files.get_mut(index).and_then(Option::take) else {
+                    let Some(file) = files.get(index) else {
                         continue;
                     };
-                    match result {
-                        Ok(uploaded) => self.done(&file, &uploaded).await,
-                        Err(error) => {
-                            let repeat = may_repeat && may_pass(&error);
-                            self.plan.listener.tell(SyncEvent::Failed {
-                                path: &file.path,
-                                error: &error,
-                                again: repeat,
-                            });
-                            if repeat {
-                                again.push(file);
-                            } else if is_refusal(&error) {
-                                return Err(SyncError::Refused(error));
-                            } else {
-                                self.report.failures.push(Failure {
-                                    path: file.path,
-                                    error,
-                                });
-                            }
-                        }
+                    let result = match result {
+                        Ok(uploaded) => self.done(file, uploaded).await?,
+                        Err(error) => Err(error),
+                    };
+                    if let Err(error) = result
+                        && self.failed(file, error, may_repeat).await?
+                    {
+                        again.push(Arc::clone(file));
                     }
-                    self.save_in_time().await?;
                 }
             }
         }
         Ok(again)
     }
 
-    /// A file is on the site.
-    async fn done(&mut self, file: &ToUpload, uploaded: &Uploaded) {
-        self.plan.listener.tell(SyncEvent::Uploaded {
-            path: &file.path,
-            uploaded,
-        });
-        let asset = uploaded.asset.id.clone().unwrap_or_default();
+    /// A file is on the site, if the answer names its asset.
+    async fn done(
+        &mut self,
+        file: &ToUpload,
+        uploaded: Uploaded,
+    ) -> Result<Result<(), UploadError>, SyncError> {
+        let id = uploaded.asset.id.clone();
+        let Some(asset) = id.as_deref().and_then(|id| AssetId::try_from(id).ok()) else {
+            return Ok(Err(UploadError::new(
+                self.plan.sync.dir.join(&file.path).display().to_string(),
+                UploadErrorKind::Incomplete("a valid id"),
+                id,
+                uploaded.attempts(),
+                None,
+            )));
+        };
         match uploaded.outcome {
             Outcome::AlreadyThere => self.report.already_there += 1,
             Outcome::Uploaded => self.report.uploaded += 1,
         }
         if uploaded.is_new() {
-            self.created.insert(asset.clone());
+            self.created.insert(asset);
         }
-        let lock = &mut self.plan.lock;
+        let name = uploaded.asset.original_file_name.as_ref();
         let locked = Locked {
             md5: uploaded.md5,
             size: uploaded.len,
-            asset: asset.clone(),
+            asset,
+            name: name.filter(|name| *name != split(&file.path).1).cloned(),
             url: uploaded.asset.hosted_url.clone(),
             existing: !self.created.contains(&asset),
         };
-        lock.replaced.remove(&asset);
-        if let Some(before) = lock.files.insert(file.path.clone(), locked)
+        let mut entries = vec![Entry::File(file.path.clone(), locked)];
+        if let Some(before) = self.plan.lock.get(&file.path)
             && before.asset != asset
             && file.action != Action::Missing
             && !before.existing
         {
-            lock.replaced.insert(before.asset, file.path.clone());
+            entries.push(Entry::Replaced(before.asset, before.replaced(&file.path)));
         }
-        self.changed = true;
-        let now = tokio::fs::metadata(&file.file.path).await;
-        let now = now.map(|now| Stamp::of(&now)).ok();
-        if now == Some(file.file.stamp) && file.file.stamp.is_settled() {
-            let stamps = &mut self.plan.stamps;
-            stamps.insert(&file.path, file.file.stamp, uploaded.md5);
+        self.record(entries).await?;
+        self.stamp(file, uploaded.md5).await;
+        let path = file.path.clone();
+        self.events
+            .emit(SyncEvent::Uploaded { path, uploaded })
+            .await;
+        Ok(Ok(()))
+    }
+
+    /// Remembers the content of a file that is as it was when it was planned.
+    async fn stamp(&mut self, file: &ToUpload, md5: Md5) {
+        let now = tokio::fs::metadata(self.plan.sync.dir.join(&file.path)).await;
+        if now.is_ok_and(|now| Stamp::of(&now) == file.stamp) {
+            self.plan.stamps.insert(&file.path, file.stamp, md5);
         }
     }
 
-    /// Of two files with one content, the second may be done before the first is known to have
-    /// created their asset.
-    fn settle(&mut self) {
-        for file in self.plan.lock.files.values_mut() {
-            file.existing &= !self.created.contains(&file.asset);
+    /// Reports a file that failed, and returns whether it is tried again.
+    async fn failed(
+        &mut self,
+        file: &ToUpload,
+        error: UploadError,
+        may_repeat: bool,
+    ) -> Result<bool, SyncError> {
+        let again = may_repeat && may_pass(&error);
+        if !again && self.ends(&error) {
+            return Err(SyncError::Refused(error));
+        }
+        let error = Arc::new(error);
+        let event = SyncEvent::Failed {
+            path: file.path.clone(),
+            error: Arc::clone(&error),
+            again,
+        };
+        self.events.emit(event).await;
+        if !again {
+            self.report.failures.push(Failure {
+                path: file.path.clone(),
+                error,
+            });
+        }
+        Ok(again)
+    }
+
+    /// Whether every other file would be refused too: the token is not valid, or nothing was
+    /// accepted so far.
+    fn ends(&mut self, error: &UploadError) -> bool {
+        let status = match error.kind() {
+            UploadErrorKind::Create(error) => error.status(),
+            _ => None,
+        };
+        match status {
+            Some(StatusCode::UNAUTHORIZED) => true,
+            Some(StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) => {
+                self.refusals += 1;
+                self.refusals >= REFUSALS && self.report.uploaded + self.report.already_there == 0
+            }
+            _ => false,
         }
     }
 
-    async fn save_in_time(&mut self) -> Result<(), SyncError> {
-        match self.written {
-            Some(last) if last.elapsed() < PACE => Ok(()),
-            _ if self.changed => self.save().await,
-            _ => Ok(()),
-        }
-    }
-
-    async fn save(&mut self) -> Result<(), SyncError> {
-        if self.written.is_some() && !self.changed {
+    /// Deletes what was planned, last of all and only if nothing failed.
+    async fn delete(&mut self) -> Result<(), SyncError> {
+        let decision = mem::take(&mut self.plan.decision);
+        if decision.is_empty() {
             return Ok(());
         }
-        let state = Arc::clone(&self.plan.state);
-        let text = self.plan.lock.to_json();
-        blocking(move || state.save_lock(text)).await?;
-        self.written = Some(Instant::now());
-        self.changed = false;
+        if !self.report.failures.is_empty() {
+            self.report.held = Some(Held::Failures).filter(|_| !decision.assets.is_empty());
+            return Ok(());
+        }
+        let dir = &self.plan.sync.dir;
+        let absent = |path: &str| is_absent(&dir.join(path));
+        let assets = delete::confirm(&decision.assets, &self.plan.lock, absent);
+        let forgotten = decision.forgotten.into_iter().filter(|path| absent(path));
+        let mut entries: Vec<Entry> = forgotten.map(Entry::Forgotten).collect();
+        if assets.is_empty() {
+            return self.record(entries).await;
+        }
+        let wanted = assets.keys().copied().collect();
+        let client = self.plan.sync.client.clone();
+        let listing = Listing::of(&client, self.plan.site, &wanted).await?;
+        let (there, gone): (Vec<_>, Vec<_>) =
+            assets.into_iter().partition(|(id, _)| listing.has(*id));
+        entries.extend(gone.into_iter().map(|(id, _)| Entry::Deleted(id)));
+        self.record(entries).await?;
+
+        let same = there
+            .into_iter()
+            .filter(|(id, asset)| listing.is(*id, &asset.name, asset.size));
+        let mut answers = stream::iter(same)
+            .map(|(id, asset)| {
+                let request = client.delete_asset().asset_id(id);
+                async move { (id, asset.path, request.send().await) }
+            })
+            .buffer_unordered(self.concurrency());
+        while let Some((asset, path, answer)) = answers.next().await {
+            match answer {
+                Err(error) if error.status() != Some(StatusCode::NOT_FOUND) => {
+                    self.report.not_deleted.insert(path, error);
+                }
+                // It is gone, by this call or by somebody else's.
+                _ => {
+                    self.record(vec![Entry::Deleted(asset)]).await?;
+                    self.report.deleted += 1;
+                    self.events.emit(SyncEvent::Deleted { path, asset }).await;
+                }
+            }
+        }
         Ok(())
+    }
+
+    /// Begins the journal. Entries of an earlier one are in the lock file first.
+    async fn begin(&mut self) -> Result<(), SyncError> {
+        if self.changed {
+            return self.save().await;
+        }
+        let path = self.plan.state.lock_file().to_owned();
+        let loaded = blocking(move || LockFile::load(&path)).await?;
+        let metadata = tokio::fs::metadata(self.plan.state.lock_file()).await;
+        self.lock_len = metadata.map_or(0, |lock| lock.len());
+        self.begin_journal(loaded.map(|(_, md5)| md5)).await
+    }
+
+    async fn begin_journal(&mut self, lock_file: Option<Md5>) -> Result<(), SyncError> {
+        let state = Arc::clone(&self.plan.state);
+        let header = Header {
+            site: self.plan.site,
+            folder: self.plan.sync.folder.clone(),
+            lock_file,
+        };
+        self.journal = Some(blocking(move || state.begin_journal(&header)).await?);
+        Ok(())
+    }
+
+    /// Records what happened in the lock file in memory and in the journal. Where the journal has
+    /// grown by half of the lock file, that is written: the bytes written stay in proportion to
+    /// its final length, however long the run.
+    async fn record(&mut self, entries: Vec<Entry>) -> Result<(), SyncError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let Some(mut journal) = self.journal.take() else {
+            return Ok(());
+        };
+        let mut text = Vec::new();
+        for entry in &entries {
+            let line = journal::line(entry).map_err(|source| SyncError::LockFile {
+                path: self.plan.state.lock_file().to_owned(),
+                source,
+            })?;
+            text.extend(line);
+        }
+        let lock = Arc::make_mut(&mut self.plan.lock);
+        for entry in entries {
+            if let Entry::File(..) = entry
+                && lock.site.is_none()
+            {
+                // The first success binds the lock file to the site and folder.
+                lock.site = Some(self.plan.site);
+                lock.folder.clone_from(&self.plan.sync.folder);
+            }
+            lock.apply(entry);
+        }
+        self.changed = lock.site.is_some();
+        let state = Arc::clone(&self.plan.state);
+        let append = move || state.append(&mut journal, &text).map(|()| journal);
+        let journal = blocking(append).await?;
+        let len = journal.len;
+        self.journal = Some(journal);
+        if self.changed && len > SMALL.max(self.lock_len / 2) {
+            self.save().await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the lock file, if it has changed, and begins a new journal.
+    async fn save(&mut self) -> Result<(), SyncError> {
+        if !self.changed {
+            return Ok(());
+        }
+        Arc::make_mut(&mut self.plan.lock).settle();
+        self.saves += 1;
+        let (state, lock) = (Arc::clone(&self.plan.state), Arc::clone(&self.plan.lock));
+        let number = self.saves;
+        let saved = blocking(move || state.save_lock(&lock, number)).await?;
+        self.changed = false;
+        self.lock_len = saved.len;
+        self.begin_journal(Some(saved.md5)).await
+    }
+}
+
+/// The folder that a file belongs in, from the top of the site.
+fn folder_path(folder: &str, path: &str) -> String {
+    match (folder, split(path).0) {
+        ("", dir) => dir.to_owned(),
+        (folder, "") => folder.to_owned(),
+        (folder, dir) => format!("{folder}/{dir}"),
     }
 }
 
@@ -355,16 +520,15 @@ fn may_pass(error: &UploadError) -> bool {
             retry::may_have_arrived(error)
                 || matches!(error, Error::CommunicationError(_))
                 || error.status() == Some(StatusCode::TOO_MANY_REQUESTS)
+                || is_of_proxy(error)
         }
         UploadErrorKind::Mismatch { .. } => true,
         _ => error.is_retryable(),
     }
 }
 
-/// Whether every other file would be refused too.
-fn is_refusal(error: &UploadError) -> bool {
-    matches!(error.kind(), UploadErrorKind::Create(error) if matches!(
-        error.status(),
-        Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
-    ))
+/// Whether a proxy or firewall refused in Webflow's place: its refusals have a code.
+fn is_of_proxy(error: &Error<crate::generated::types::ApiError>) -> bool {
+    matches!(error, Error::ErrorResponse(response)
+        if response.status() == StatusCode::FORBIDDEN && response.code.is_none())
 }

@@ -1,21 +1,22 @@
 //! The files of a directory tree.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 use ignore::{
     DirEntry, WalkBuilder,
+    gitignore::GitignoreBuilder,
     overrides::{Override, OverrideBuilder},
 };
 
 use super::{
     error::{Problem, ProblemKind, SyncError},
-    lock::LockFile,
-    state,
+    lock_file::LockFile,
+    state_dir,
 };
-pub(super) use crate::source::Stamp;
+use crate::source::Stamp;
+
+/// The name of the files that say what to leave out.
+const IGNORE: &str = ".ignore";
 
 /// Which files of a tree are meant.
 #[derive(Clone, Debug, Default)]
@@ -26,21 +27,12 @@ pub(super) struct Filter {
     pub(super) follow: bool,
 }
 
-/// A file that was found.
-#[derive(Clone, Debug)]
-pub(super) struct Found {
-    pub(super) path: PathBuf,
-    pub(super) stamp: Stamp,
-}
-
 /// What was found in a tree.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     /// By the path relative to the root, with `/` between its parts; sorted.
-    pub(super) files: std::collections::BTreeMap<String, Found>,
+    pub(super) files: BTreeMap<String, Stamp>,
     pub(super) problems: Vec<Problem>,
-    /// Some directory could not be read: what is missing may be there all the same.
-    pub(super) incomplete: bool,
 }
 
 impl Filter {
@@ -56,33 +48,37 @@ impl Filter {
             return Err(unreadable(io::ErrorKind::NotADirectory.into()));
         }
         // The walk itself would let what is included in, hidden or ignored as it may be.
-        let include = overrides(root, self.include.iter().cloned())?;
+        let include = overrides(root, "", &self.include)?;
         let hidden = self.hidden;
         let filter = move |entry: &DirEntry| {
             let name = entry.file_name();
             let is_hidden = name.as_encoded_bytes().starts_with(b".");
-            name != state::NAME && (hidden || entry.depth() == 0 || !is_hidden)
+            name != state_dir::NAME && (hidden || entry.depth() == 0 || !is_hidden)
         };
         let walk = WalkBuilder::new(root)
             .standard_filters(false)
             .ignore(true)
             .follow_links(self.follow)
-            .overrides(overrides(
-                root,
-                self.exclude.iter().map(|glob| format!("!{glob}")),
-            )?)
+            .overrides(overrides(root, "!", &self.exclude)?)
             .filter_entry(filter)
             .build();
         let mut tree = Tree::default();
         for entry in walk {
-            let result = entry.and_then(|entry| {
-                if !include.is_empty() && !include.matched(entry.path(), false).is_whitelist() {
-                    return Ok(());
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    tree.problems.push(Problem::walk(root, error));
+                    continue;
                 }
-                tree.add(root, &entry)
-            });
-            if let Err(error) = result {
-                tree.incomplete = true;
+            };
+            if entry.file_type().is_some_and(|kind| kind.is_dir()) {
+                check_ignore_file(entry.path())?;
+                continue;
+            }
+            if !include.is_empty() && !include.matched(entry.path(), false).is_whitelist() {
+                continue;
+            }
+            if let Err(error) = tree.add(root, &entry) {
                 tree.problems.push(Problem::walk(root, error));
             }
         }
@@ -90,13 +86,48 @@ impl Filter {
     }
 }
 
-fn overrides(root: &Path, globs: impl Iterator<Item = String>) -> Result<Override, SyncError> {
-    let refuse = |error: ignore::Error| SyncError::Glob(error.to_string());
+/// Patterns in the notation of `ignore`, where `!` leaves out.
+fn overrides(root: &Path, prefix: &str, globs: &[String]) -> Result<Override, SyncError> {
     let mut builder = OverrideBuilder::new(root);
     for glob in globs {
-        builder.add(&glob).map_err(refuse)?;
+        // Such a pattern would match nothing, or the opposite, without a word.
+        if glob.trim().is_empty() || glob.starts_with(['!', '#']) {
+            return Err(SyncError::Glob(format!(
+                "the pattern `{glob}` is empty or begins with `!` or `#`"
+            )));
+        }
+        builder
+            .add(&format!("{prefix}{glob}"))
+            .map_err(|error| SyncError::Glob(error.to_string()))?;
     }
-    builder.build().map_err(refuse)
+    builder
+        .build()
+        .map_err(|error| SyncError::Glob(error.to_string()))
+}
+
+/// Checks the ignore file of a directory, if it has one. The walk drops what it cannot read or
+/// understand, and files that should be ignored would be published.
+fn check_ignore_file(dir: &Path) -> Result<(), SyncError> {
+    let path = dir.join(IGNORE);
+    if path
+        .symlink_metadata()
+        .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    {
+        return Ok(());
+    }
+    let refuse = |reason: String| SyncError::IgnoreFile {
+        path: path.clone(),
+        reason,
+    };
+    let text = fs::read_to_string(&path).map_err(|error| refuse(error.to_string()))?;
+    let mut builder = GitignoreBuilder::new(dir);
+    for line in text.lines() {
+        builder
+            .add_line(None, line)
+            .map_err(|error| refuse(error.to_string()))?;
+    }
+    builder.build().map_err(|error| refuse(error.to_string()))?;
+    Ok(())
 }
 
 impl Tree {
@@ -113,15 +144,21 @@ impl Tree {
             });
             return Ok(());
         };
-        let relative = parts.join("/");
-        if relative == LockFile::NAME {
-            return Ok(());
+        // That of a directory below may be synchronised on its own.
+        if entry.file_name() != LockFile::NAME {
+            self.files
+                .insert(parts.join("/"), Stamp::of(&entry.metadata()?));
         }
-        let found = Found {
-            path: entry.path().to_owned(),
-            stamp: Stamp::of(&entry.metadata()?),
-        };
-        self.files.insert(relative, found);
         Ok(())
     }
+}
+
+/// Whether nothing is at a path.
+pub(super) fn is_absent(path: &Path) -> bool {
+    path.symlink_metadata().is_err_and(|error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        )
+    })
 }

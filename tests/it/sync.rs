@@ -11,10 +11,10 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     path::Path,
-    sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 
+use futures_util::TryStreamExt;
 use tempfile::TempDir;
 use webflow_assets::{
     Client, RetryPolicy,
@@ -117,27 +117,24 @@ async fn a_tree_becomes_folders_and_assets_and_a_lock_file_that_reads_well() {
         (".hidden/secret.txt", "secret"),
         (".env", "secret"),
     ]);
-    let events = Arc::new(Mutex::new(Vec::new()));
-    let log = Arc::clone(&events);
     let plan = sync(&sandbox, &dir)
         .folder("brand/2026")
         .plan()
         .await
         .unwrap();
     assert_eq!(sandbox.requests().len(), 0, "a plan sends nothing");
-    let report = plan
-        .on_event(move |event| {
-            if let SyncEvent::FolderCreated { path, .. } = event {
-                log.lock().unwrap().push(path.to_owned());
-            }
-        })
-        .send()
-        .await
-        .unwrap();
-
-    assert_eq!(counts(&report), [4, 0, 0, 3, 0]);
+    let (mut folders, mut report) = (Vec::new(), None);
+    let mut events = plan.stream();
+    while let Some(event) = events.try_next().await.unwrap() {
+        match event {
+            SyncEvent::FolderCreated { path, .. } => folders.push(path),
+            SyncEvent::Finished { report: last } => report = Some(last),
+            _ => {}
+        }
+    }
+    assert_eq!(counts(&report.unwrap()), [4, 0, 0, 3, 0]);
     assert_eq!(
-        *events.lock().unwrap(),
+        folders,
         ["brand/2026", "brand/2026/img", "brand/2026/img/2026"]
     );
     let site = on_site(&sandbox);
@@ -307,11 +304,14 @@ async fn deleting_takes_what_was_created_from_here_and_is_needed_no_more() {
             ("edit.txt", Action::Unchanged),
             ("gone.txt", Action::Delete),
             ("stays.txt", Action::Unchanged),
-            ("theirs.txt", Action::Delete),
-            ("twin one.txt", Action::Delete),
+            ("theirs.txt", Action::Gone),
+            ("twin one.txt", Action::Gone),
             ("twin two.txt", Action::Unchanged),
         ]
     );
+    let mut deletions: Vec<&str> = plan.deletions().map(|(path, _)| path).collect();
+    deletions.sort_unstable();
+    assert_eq!(deletions, ["edit.txt", "gone.txt"]);
     let replaced: Vec<&str> = plan.replaced().map(|(path, _)| path).collect();
     assert_eq!(replaced, ["edit.txt"]);
     let report = plan.send().await.unwrap();
@@ -426,10 +426,10 @@ async fn what_the_site_lost_is_sent_again_if_it_is_looked_for() {
     let sandbox = Sandbox::start().await.unwrap();
     let dir = tree(&[("a.txt", "a"), ("b.txt", "b")]);
     sync(&sandbox, &dir).send().await.unwrap();
-    let lost = lock(&dir).get("a.txt").unwrap().asset.clone();
+    let lost = lock(&dir).get("a.txt").unwrap().asset;
     client(&sandbox)
         .delete_asset()
-        .asset_id(lost.as_str())
+        .asset_id(lost)
         .send()
         .await
         .unwrap();
@@ -448,11 +448,11 @@ async fn what_the_site_lost_is_sent_again_if_it_is_looked_for() {
 }
 
 #[tokio::test]
-async fn an_asset_that_is_gone_already_is_deleted_without_a_complaint() {
+async fn an_asset_that_is_gone_already_is_forgotten_without_a_complaint() {
     let sandbox = Sandbox::start().await.unwrap();
     let dir = tree(&[("a.txt", "a"), ("b.txt", "b")]);
     sync(&sandbox, &dir).send().await.unwrap();
-    let asset = lock(&dir).get("a.txt").unwrap().asset.clone();
+    let asset = lock(&dir).get("a.txt").unwrap().asset;
     client(&sandbox)
         .delete_asset()
         .asset_id(asset)
@@ -461,6 +461,6 @@ async fn an_asset_that_is_gone_already_is_deleted_without_a_complaint() {
         .unwrap();
     fs::remove_file(dir.path().join("a.txt")).unwrap();
     let report = sync(&sandbox, &dir).delete(true).send().await.unwrap();
-    assert_eq!(counts(&report), [0, 0, 1, 0, 1]);
+    assert_eq!(counts(&report), [0, 0, 1, 0, 0]);
     assert_eq!(lock(&dir).files().count(), 1);
 }

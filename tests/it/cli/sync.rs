@@ -115,12 +115,33 @@ fn what_is_gone_is_deleted_with_leave_only() {
     fs::remove_file(dir.join("a.txt")).expect("it is removed");
     fs::write(dir.join("b.txt"), "another").expect("it is written");
 
-    let before = live.sandbox.requests().len();
+    let before = live.sandbox.assets();
     let output = run(&mut live.command(&["sync", path_text(&dir), "--delete"]));
     assert_exit(&output, 1);
     let stderr = text(&output.stderr);
-    assert!(stderr.contains("\nerror: nothing was sent: "), "{stderr}");
-    assert_eq!(live.sandbox.requests().len(), before);
+    assert!(
+        stderr.contains("\nerror: nothing was changed: "),
+        "{stderr}"
+    );
+    assert_eq!(live.sandbox.assets(), before);
+
+    let output = run(&mut live.command(&[
+        "sync",
+        path_text(&dir),
+        "--delete",
+        "--max-delete",
+        "10%",
+        "--dry-run",
+    ]));
+    assert_exit(&output, 1);
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.ends_with(
+            "error: nothing is deleted: 2 of 4 assets would be, and 10% are allowed; \
+             pass --max-delete to allow more\n"
+        ),
+        "{stderr}"
+    );
 
     let output = run(&mut live.command(&["sync", path_text(&dir), "--delete", "--yes", "--json"]));
     assert_exit(&output, 0);

@@ -105,7 +105,8 @@ fn a_sync_asks_before_it_deletes() {
     fs::remove_file(file).expect("it is removed");
     for (answer, code, left) in [("no", 1, 1), ("Y", 0, 0)] {
         let mut terminal = Terminal::new(80);
-        let child = terminal.run(live.command(&["sync", path_text(&dir), "--delete"]));
+        let sync = ["sync", path_text(&dir), "--delete", "--max-delete", "1"];
+        let child = terminal.run(live.command(&sync));
         terminal.wait_for("what was uploaded for 1 file now gone? [y/N] ");
         terminal.type_in(answer);
         let output = child.wait_with_output().expect("its output");

@@ -206,7 +206,11 @@ fn check(sandbox: &Sandbox, root: &Path, tree: &BTreeMap<String, String>) {
     let paths: Vec<&str> = tree.keys().map(String::as_str).collect();
     assert_eq!(locked, paths, "the lock file is complete");
     for (path, file) in lock.files() {
-        assert_eq!(stored.get(&file.asset), tree.get(path), "{path}");
+        assert_eq!(
+            stored.get(&file.asset.to_string()),
+            tree.get(path),
+            "{path}"
+        );
     }
 
     let folders = sandbox.folders();

@@ -1,10 +1,11 @@
 //! What cannot be synchronised as it is: a clear word, and nothing is lost.
 
-use std::{error::Error, fs};
+use std::{error::Error, fs, time::Duration};
 
+use futures_util::TryStreamExt;
 use webflow_assets::{
     sandbox::{Operation, Sandbox},
-    sync::{Action, LockFile, LongNames, SyncError},
+    sync::{Action, LockFile, LongNames, SyncError, SyncEvent},
 };
 
 use super::{actions, count, counts, lock, sync, tree, write};
@@ -133,21 +134,22 @@ async fn a_lock_file_that_cannot_be_used_stops_everything_and_stays_as_it_is() {
     let requests = sandbox.requests().len();
     write(dir.path(), "new.txt", "new", 3600);
 
-    let asset = lock(&dir).get("a.txt").unwrap().asset.clone();
+    let asset = lock(&dir).get("a.txt").unwrap().asset;
     let restore = "restore it from version control, or delete it";
     let cases = [
         (String::new(), restore),
         (good[..good.len() / 2].to_owned(), restore),
         (format!("<<<<<<< HEAD\n{good}"), restore),
-        (good.replace("\"version\": 1", "\"version\": 2"), "has version 2, and this program knows 1"),
+        (good.replace("\"version\": 2", "\"version\": 3"), "has version 3, and this program knows versions up to 2; use a newer one"),
+        (good.replace("\"version\": 2", "\"version\": 0"), "has version 0, which never existed; restore it"),
         (good.replace("\"size\": 1", "\"size\": \"1\""), restore),
-        (good.replace(&asset, "../sites"), "the entry `a.txt` is wrong: its asset is no asset id"),
-        (good.replace("\"a.txt\"", "\"../a.txt\""), "the entry `../a.txt` is wrong: it is no relative path"),
-        (good.replace("\"a.txt\"", "\"/a.txt\""), "the entry `/a.txt` is wrong: it is no relative path"),
+        (good.replace(&asset.to_string(), "../sites"), "an asset id has 24 hexadecimal digits"),
+        (good.replace("\"a.txt\"", "\"../a.txt\""), "the entry `../a.txt` has no relative path"),
+        (good.replace("\"a.txt\"", "\"/a.txt\""), "the entry `/a.txt` has no relative path"),
         (good.replace("\"url\"", "\"adress\""), restore),
         (good.replace(sandbox.site_id(), SITE_OF_OTHERS), "the lock file is of the site"),
         (good.replace("\"files\"", "\"folder\": \"brand\",\n  \"files\""), "the lock file is of the folder `brand`, not ``"),
-        (good.replace("  \"files\": {\n", "  \"files\": {\n    \"a.txt\": {\"md5\": \"0cc175b9c0f1b6a831c399e269772661\", \"size\": 1, \"asset\": \"0123456789abcdef01234567\"},\n"), "`a.txt` stands there twice"),
+        (good.replace("  \"files\": {\n", "  \"files\": {\n    \"a.txt\": {\"md5\": \"0cc175b9c0f1b6a831c399e269772661\", \"size\": 1, \"asset\": \"0123456789abcdef01234567\"},\n"), "`a.txt` is there twice"),
     ];
     for (text, expected) in cases {
         assert_ne!(text, good, "{expected}");
@@ -193,47 +195,55 @@ async fn a_lock_file_that_cannot_be_written_is_known_before_anything_is_sent() {
     assert_eq!(sandbox.requests().len(), 0);
 }
 
-/// A file system of a few blocks: what is full is really full.
-#[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_disk_that_fills_up_stops_the_run_and_loses_nothing() {
+async fn a_journal_that_cannot_be_written_is_known_before_anything_is_sent() {
     let sandbox = Sandbox::start().await.unwrap();
     let dir = tree(&[("a.txt", "a"), ("b.txt", "b")]);
-    let full = std::path::Path::new("/dev/full");
-    assert!(full.exists());
-    let plan = sync(&sandbox, &dir).plan().await.unwrap();
-    // Where the lock file is prepared, every write fails for want of space.
-    std::os::unix::fs::symlink(full, dir.path().join(".webflow-assets/new")).unwrap();
-    let error = plan.send().await.unwrap_err();
-    assert!(chain(&error).contains("No space left on device"), "{error}");
-    assert!(
-        error.to_string().contains("nothing further was sent"),
-        "{error}"
-    );
+    fs::create_dir_all(dir.path().join(".webflow-assets/journal")).unwrap();
+    let error = sync(&sandbox, &dir).send().await.unwrap_err();
+    let said = chain(&error);
+    assert!(said.contains("nothing further was sent"), "{said}");
+    assert!(error.source().is_some());
     assert!(!dir.path().join(LockFile::NAME).exists());
     assert_eq!(sandbox.requests().len(), 0);
 
-    fs::remove_file(dir.path().join(".webflow-assets/new")).unwrap();
+    fs::remove_dir(dir.path().join(".webflow-assets/journal")).unwrap();
     let report = sync(&sandbox, &dir).send().await.unwrap();
     assert_eq!(counts(&report), [2, 0, 0, 0, 0]);
 }
 
 #[tokio::test]
-async fn a_folder_name_that_the_site_has_twice_is_refused_by_id() {
+async fn of_two_folders_of_one_name_the_oldest_is_used_and_remembered() {
     let sandbox = Sandbox::start().await.unwrap();
     let one = sandbox.add_folder("img", None);
+    // The sandbox's times have a resolution of a millisecond.
+    tokio::time::sleep(Duration::from_millis(2)).await;
     let two = sandbox.add_folder("img", None);
-    let below = sandbox.add_folder("img", Some(&one.id));
     let dir = tree(&[("img/a.txt", "a"), ("b.txt", "b")]);
-    let error = sync(&sandbox, &dir).send().await.unwrap_err();
-    let text = error.to_string();
-    assert!(text.contains("the site has 2 folders `img`"), "{text}");
-    assert!(
-        text.contains(&one.id) && text.contains(&two.id) && !text.contains(&below.id),
-        "{text}"
-    );
-    assert_eq!(count(&sandbox, Operation::CreateAsset), 0);
+    let mut events = sync(&sandbox, &dir).plan().await.unwrap().stream();
+    let mut said = Vec::new();
+    while let Some(event) = events.try_next().await.unwrap() {
+        if let SyncEvent::DuplicateFolder { path, id, others } = event {
+            said.push((path, id.to_string(), others[0].to_string()));
+        }
+    }
+    assert_eq!(said, [("img".to_owned(), one.id.clone(), two.id)]);
+    let in_folder = |sandbox: &Sandbox| -> Vec<Option<String>> {
+        let assets = sandbox.assets().into_iter();
+        assets.map(|asset| asset.parent_folder).collect()
+    };
+    assert!(in_folder(&sandbox).contains(&Some(one.id.clone())));
     assert_eq!(count(&sandbox, Operation::CreateFolder), 0);
+
+    // The lock file knows it by its id.
+    drop(events);
+    write(dir.path(), "img/c.txt", "c", 3600);
+    let mut events = sync(&sandbox, &dir).plan().await.unwrap().stream();
+    while let Some(event) = events.try_next().await.unwrap() {
+        assert!(!matches!(event, SyncEvent::DuplicateFolder { .. }));
+    }
+    let of_one = in_folder(&sandbox).into_iter().flatten();
+    assert_eq!(of_one.filter(|id| *id == one.id).count(), 2);
 }
 
 #[tokio::test]

@@ -1,12 +1,8 @@
 //! What goes wrong on the way to the site.
 
-use std::{
-    fs,
-    sync::Arc,
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
-};
+use std::{fs, time::Duration};
 
+use futures_util::TryStreamExt;
 use webflow_assets::{
     Token,
     sandbox::{Operation, Sandbox},
@@ -108,31 +104,21 @@ async fn dropping_it_at_any_event_leaves_a_lock_file_from_which_it_goes_on() {
     for stop in (1..40).step_by(3) {
         let sandbox = Sandbox::start().await.unwrap();
         let dir = tree(&files);
-        let events = Arc::new(AtomicUsize::new(0));
-        let uploaded = Arc::new(AtomicUsize::new(0));
-        let stopped = Arc::new(tokio::sync::Notify::new());
         let plan = sync(&sandbox, &dir).concurrency(3).plan().await.unwrap();
-        let run = plan
-            .on_event({
-                let (uploaded, stopped) = (Arc::clone(&uploaded), Arc::clone(&stopped));
-                move |event| {
-                    if matches!(event, SyncEvent::Uploaded { .. }) {
-                        uploaded.fetch_add(1, Ordering::Relaxed);
-                    }
-                    if events.fetch_add(1, Ordering::Relaxed) + 1 == stop {
-                        stopped.notify_one();
-                    }
-                }
-            })
-            .send();
-        let done = tokio::select! {
-            biased;
-            () = stopped.notified() => false,
-            result = run => result.unwrap().is_complete(),
-        };
+        let mut events = plan.stream();
+        let (mut uploaded, mut done) = (0, false);
+        for _ in 0..stop {
+            match events.try_next().await.unwrap() {
+                Some(SyncEvent::Uploaded { .. }) => uploaded += 1,
+                Some(SyncEvent::Finished { report }) => done = report.is_complete(),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        drop(events);
         if !done && dir.path().join(LockFile::NAME).exists() {
             // Whatever was reported as uploaded is there.
-            assert!(lock(&dir).files().count() >= uploaded.load(Ordering::Relaxed));
+            assert!(lock(&dir).files().count() >= uploaded);
         }
         // What was under way is aborted soon, and the next run fills what it left.
         tokio::time::sleep(Duration::from_millis(20)).await;

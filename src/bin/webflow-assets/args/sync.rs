@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
-use webflow_assets::sync::LongNames;
+use webflow_assets::sync::{LongNames, MaxDelete};
 
 use super::{SiteArgs, concurrency};
 
 pub(super) const NOTES: &str = "\
 Prints its plan and a summary on standard error. With --json, prints an object for each event:
-folder_created, uploaded, failed, deleted, and at the end summary; with --dry-run, planned for each
-path.
+folder_created, duplicate_folder, uploaded, failed, deleted, and at the end summary; with --dry-run,
+planned for each path.
 
 Patterns are those of .gitignore: `*.png` matches at any depth, `/logo.svg` at the top alone.
 
@@ -73,6 +73,11 @@ pub(crate) struct SyncArgs {
     #[arg(long, short, requires = "delete")]
     pub(crate) yes: bool,
 
+    /// Delete at most so many assets, or this share of them, and none if it would be more
+    /// [default: 50%]
+    #[arg(long, value_name = "N|P%", requires = "delete")]
+    pub(crate) max_delete: Option<MaxDelete>,
+
     /// What becomes of names of 100 characters or more, which Webflow does not take
     #[arg(long, value_name = "POLICY", value_enum, default_value_t)]
     pub(crate) long_names: LongNamesArg,
@@ -80,6 +85,10 @@ pub(crate) struct SyncArgs {
     /// List the site's assets first, and send again what it lacks
     #[arg(long)]
     pub(crate) verify: bool,
+
+    /// Read every file to find out whether it changed, whatever its size and times say
+    #[arg(long)]
+    pub(crate) checksum: bool,
 
     /// How many files to work on at a time
     #[arg(long, value_name = "N", default_value = "4", value_parser = concurrency())]

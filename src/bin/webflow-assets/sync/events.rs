@@ -1,13 +1,8 @@
 //! What happens during a synchronisation, as it happens.
 
-use std::{
-    collections::HashMap,
-    io,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::HashMap, io};
 
 use serde::Serialize;
-use tokio::sync::Notify;
 use webflow_assets::{
     Client,
     sync::{Plan, Report, SyncEvent},
@@ -21,7 +16,12 @@ use crate::{output, progress::Progress};
 enum Line<'a> {
     FolderCreated {
         path: &'a str,
-        id: &'a str,
+        id: String,
+    },
+    DuplicateFolder {
+        path: &'a str,
+        id: String,
+        others: Vec<String>,
     },
     Uploaded {
         path: &'a str,
@@ -40,7 +40,7 @@ enum Line<'a> {
     },
     Deleted {
         path: &'a str,
-        id: &'a str,
+        id: String,
     },
     Summary {
         uploaded: usize,
@@ -61,9 +61,6 @@ pub(super) struct Show {
     progress: Progress,
     /// The place of each file that is sent.
     places: HashMap<String, usize>,
-    /// Why an event could not be printed.
-    failure: Mutex<Option<io::Error>>,
-    failed: Notify,
 }
 
 impl Show {
@@ -77,58 +74,42 @@ impl Show {
             places: places
                 .map(|(place, file)| (file.path.clone(), place))
                 .collect(),
-            failure: Mutex::default(),
-            failed: Notify::new(),
         }
-    }
-
-    /// Shows an event. Where it cannot be printed, there is an end of it.
-    pub(super) fn take(&self, event: &SyncEvent<'_>) {
-        if let Err(error) = self.show(event) {
-            self.failure().get_or_insert(error);
-            self.failed.notify_one();
-        }
-    }
-
-    /// Waits until an event cannot be printed.
-    pub(super) async fn unwritable(&self) -> io::Error {
-        loop {
-            self.failed.notified().await;
-            if let Some(error) = self.take_unwritable() {
-                self.clear();
-                return error;
-            }
-        }
-    }
-
-    pub(super) fn take_unwritable(&self) -> Option<io::Error> {
-        self.failure().take()
     }
 
     pub(super) fn clear(&self) {
         self.progress.clear();
     }
 
-    fn failure(&self) -> MutexGuard<'_, Option<io::Error>> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn show(&self, event: &SyncEvent<'_>) -> io::Result<()> {
+    /// Shows an event. Fails where it cannot be printed.
+    pub(super) fn take(&self, event: &SyncEvent) -> io::Result<()> {
         let place = |path: &str| self.places.get(path).copied().unwrap_or(usize::MAX);
-        match *event {
+        match event {
             SyncEvent::FolderCreated { path, id } => {
-                if !self.quiet {
-                    self.progress
-                        .aside(|| output::say(&format!("created the folder {path}")));
-                }
-                self.print(&Line::FolderCreated { path, id })
+                self.say(&format!("created the folder {path}"));
+                self.print(&Line::FolderCreated {
+                    path,
+                    id: id.to_string(),
+                })
+            }
+            SyncEvent::DuplicateFolder { path, id, others } => {
+                let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+                self.say(&format!(
+                    "the site has {} folders {path}; the oldest, {id}, is used",
+                    others.len() + 1
+                ));
+                self.print(&Line::DuplicateFolder {
+                    path,
+                    id: id.to_string(),
+                    others,
+                })
             }
             SyncEvent::Started { path } => {
                 self.progress.started(place(path), path);
                 Ok(())
             }
             SyncEvent::Progress { path, progress } => {
-                self.progress.moved(place(path), progress);
+                self.progress.moved(place(path), *progress);
                 Ok(())
             }
             SyncEvent::Uploaded { path, uploaded } => {
@@ -145,26 +126,33 @@ impl Show {
             }
             SyncEvent::Failed { path, error, again } => {
                 let causes = output::causes(error);
-                if again {
+                if *again {
                     self.progress.postponed(place(path));
+                    self.say(&format!("{error}; it is tried again"));
                 } else {
                     self.progress.finished(place(path), None);
+                    self.progress
+                        .aside(|| output::error(&error.to_string(), &causes));
                 }
-                self.progress.aside(|| match again {
-                    true if self.quiet => {}
-                    true => output::say(&format!("{error}; it is tried again")),
-                    false => output::error(&error.to_string(), &causes),
-                });
                 self.print(&Line::Failed {
                     path,
                     error: error.to_string(),
                     causes: &causes,
                     status: error.status().map(|status| status.as_u16()),
-                    again,
+                    again: *again,
                 })
             }
-            SyncEvent::Deleted { path, asset } => self.print(&Line::Deleted { path, id: asset }),
+            SyncEvent::Deleted { path, asset } => self.print(&Line::Deleted {
+                path,
+                id: asset.to_string(),
+            }),
             _ => Ok(()),
+        }
+    }
+
+    fn say(&self, text: &str) {
+        if !self.quiet {
+            self.progress.aside(|| output::say(text));
         }
     }
 

@@ -3,16 +3,14 @@
 mod events;
 mod plan;
 
-use std::{
-    io::{self, IsTerminal},
-    sync::Arc,
-};
+use std::io::{self, IsTerminal};
 
 use clap::error::ErrorKind;
 use console::Term;
+use futures_util::StreamExt;
 use webflow_assets::{
     Client,
-    sync::{Plan, Report, SyncError},
+    sync::{Plan, Report, SyncError, SyncEvent},
 };
 
 use self::events::Show;
@@ -53,12 +51,15 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
     }
     if args.dry_run {
         plan::list(&plan, args.json)?;
-        return Ok(exit(plan.problems().is_empty()));
+        if let Some(held) = plan.held() {
+            output::error(&plan::remedy(held), &[]);
+        }
+        return Ok(exit(plan.problems().is_empty() && plan.held().is_none()));
     }
-    if let Some(question) = plan::question(&plan, args.delete).filter(|_| !args.yes) {
+    if let Some(question) = plan::question(&plan).filter(|_| !args.yes) {
         if !(io::stdin().is_terminal() && Term::stderr().is_term()) {
             output::error(
-                "nothing was sent: assets would be deleted, and there is no terminal to ask on; \
+                "nothing was changed: assets would be deleted, and there is no terminal to ask on; \
                  pass --yes",
                 &[],
             );
@@ -71,7 +72,7 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
             answer = answer => answer.map_err(io::Error::other)??,
         };
         if !answer {
-            output::say("nothing was sent");
+            output::say("nothing was changed");
             return Ok(Exit::Failure);
         }
     }
@@ -86,9 +87,13 @@ async fn make(site: &Site, args: &SyncArgs) -> Result<Plan, SyncError> {
         .hidden(args.hidden)
         .follow_links(args.follow)
         .delete(args.delete)
+        .checksum(args.checksum)
         .long_names(args.long_names.into())
         .verify(args.verify)
         .concurrency(args.concurrency);
+    if let Some(limit) = args.max_delete {
+        sync = sync.max_delete(limit);
+    }
     for glob in &args.include {
         sync = sync.include(glob);
     }
@@ -104,26 +109,36 @@ async fn carry_out(
     args: &SyncArgs,
     signals: &mut Signals,
 ) -> io::Result<Exit> {
-    let show = Arc::new(Show::start(client, &plan, args.json, args.quiet));
-    let listener = Arc::clone(&show);
-    let plan = plan.on_event(move |event| listener.take(&event));
-    let result = tokio::select! {
-        biased;
-        stopped = signals.stop() => {
-            show.clear();
-            output::say("interrupted: the lock file has what was uploaded, and the next run goes on");
-            return Ok(stopped);
+    let show = Show::start(client, &plan, args.json, args.quiet);
+    let mut events = plan.stream();
+    loop {
+        let event = tokio::select! {
+            biased;
+            stopped = signals.stop() => {
+                drop(events);
+                show.clear();
+                output::say("interrupted: the lock file has what was uploaded, and the next run goes on");
+                return Ok(stopped);
+            }
+            event = events.next() => event,
+        };
+        match event {
+            Some(Ok(SyncEvent::Finished { report })) => {
+                show.clear();
+                return end(&report, args);
+            }
+            Some(Ok(event)) => {
+                if let Err(unwritable) = show.take(&event) {
+                    show.clear();
+                    return Err(unwritable);
+                }
+            }
+            Some(Err(error)) => {
+                show.clear();
+                return Ok(output::fail(&error));
+            }
+            None => return Ok(Exit::Failure),
         }
-        unwritable = show.unwritable() => return Err(unwritable),
-        result = plan.send() => result,
-    };
-    show.clear();
-    if let Some(unwritable) = show.take_unwritable() {
-        return Err(unwritable);
-    }
-    match result {
-        Ok(report) => end(&report, args),
-        Err(error) => Ok(output::fail(&error)),
     }
 }
 
@@ -132,6 +147,9 @@ fn end(report: &Report, args: &SyncArgs) -> io::Result<Exit> {
     for (path, error) in &report.not_deleted {
         let what = format!("{path}: its asset was not deleted");
         Failed::new(&what, error, "assets:write").print();
+    }
+    if let Some(held) = &report.held {
+        output::error(&plan::remedy(held), &[]);
     }
     if args.json {
         events::summary(report)?;
@@ -177,6 +195,6 @@ fn summary(report: &Report) -> String {
 }
 
 fn unsent(stopped: Exit) -> Exit {
-    output::say("interrupted: nothing was sent");
+    output::say("interrupted: nothing was changed");
     stopped
 }

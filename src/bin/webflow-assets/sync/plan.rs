@@ -4,7 +4,7 @@ use std::io;
 
 use console::Alignment;
 use serde::Serialize;
-use webflow_assets::sync::{Action, Plan, Planned};
+use webflow_assets::sync::{Action, Held, Plan, Planned};
 
 use crate::{
     output,
@@ -131,21 +131,19 @@ pub(super) fn list(plan: &Plan, json: bool) -> io::Result<()> {
 }
 
 /// What `--delete` is about to do, as a question; `None` where it is nothing.
-pub(super) fn question(plan: &Plan, delete: bool) -> Option<String> {
-    if !delete {
-        return None;
-    }
-    let count = |action| {
-        let files = plan.files().iter();
-        files.filter(|file| file.action == action).count()
-    };
-    ask(
-        count(Action::Delete),
-        count(Action::Changed) + plan.replaced().count(),
-    )
+pub(super) fn question(plan: &Plan) -> Option<String> {
+    let replaced = plan.replaced().count();
+    ask(plan.deletions().count() - replaced, replaced)
 }
 
-/// The question, from the numbers of files that are gone and of those that changed.
+/// Why nothing is deleted, and what to do about it.
+pub(super) fn remedy(held: &Held) -> String {
+    match held {
+        Held::TooMany { .. } => format!("{held}; pass --max-delete to allow more"),
+        held => held.to_string(),
+    }
+}
+
 fn ask(gone: usize, changed: usize) -> Option<String> {
     let files = |n: usize| match n {
         1 => "1 file".to_owned(),

@@ -1,0 +1,208 @@
+//! What happens while a plan is carried out, and what it comes to.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use futures_core::{Stream, future::BoxFuture};
+use futures_util::FutureExt;
+use tokio::sync::mpsc;
+
+use super::{
+    delete::Held,
+    error::{Problem, SyncError},
+    plan::Plan,
+    run,
+};
+use crate::{
+    generated::types::ApiError,
+    id::{AssetId, FolderId},
+    s3::Progress,
+    upload::{Uploaded, error::UploadError},
+};
+
+/// What happens while a [`Plan`] is carried out. Paths are relative to the directory.
+#[derive(Debug)]
+#[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an event is passed on at once, and a box would be in the way of a match"
+)]
+pub enum SyncEvent {
+    /// An asset folder was created.
+    FolderCreated {
+        /// Its path, from the top of the site.
+        path: String,
+        /// Its id.
+        id: FolderId,
+    },
+    /// The site has several folders of one name, and the oldest is used.
+    DuplicateFolder {
+        /// Their path, from the top of the site.
+        path: String,
+        /// The id of the oldest.
+        id: FolderId,
+        /// The ids of the others.
+        others: Vec<FolderId>,
+    },
+    /// A file is being read, and will be sent.
+    Started {
+        /// Its path.
+        path: String,
+    },
+    /// A piece of a file has been sent. Each attempt starts from nothing.
+    Progress {
+        /// Its path.
+        path: String,
+        /// How much of it the current attempt has sent.
+        progress: Progress,
+    },
+    /// A file is on the site.
+    Uploaded {
+        /// Its path.
+        path: String,
+        /// Its asset.
+        uploaded: Uploaded,
+    },
+    /// A file did not get there. If `again`, it is tried once more, after the others.
+    Failed {
+        /// Its path.
+        path: String,
+        /// Why.
+        error: Arc<UploadError>,
+        /// Whether it is tried again.
+        again: bool,
+    },
+    /// An asset was deleted.
+    Deleted {
+        /// The path of the file that it was for.
+        path: String,
+        /// Its id.
+        asset: AssetId,
+    },
+    /// The plan is carried out. The last event.
+    Finished {
+        /// What it came to.
+        report: Report,
+    },
+}
+
+/// What a synchronisation came to.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// Files that were uploaded.
+    pub uploaded: usize,
+    /// Files whose content the site had already.
+    pub already_there: usize,
+    /// Files that were on the site, and cost no request.
+    pub unchanged: usize,
+    /// Asset folders that were created.
+    pub folders: usize,
+    /// Assets that were deleted.
+    pub deleted: usize,
+    /// Files that are not on the site.
+    pub failures: Vec<Failure>,
+    /// Assets that could not be deleted, by the path of their file. The lock file keeps them.
+    pub not_deleted: BTreeMap<String, crate::Error<ApiError>>,
+    /// Why nothing was deleted, although there was something to delete and that was asked for.
+    pub held: Option<Held>,
+    /// Files that were left out.
+    pub problems: Vec<Problem>,
+    /// Bytes that were written to the lock file and to `.webflow-assets`.
+    pub bytes_written: u64,
+}
+
+impl Report {
+    /// Whether everything that was asked for was done.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.failures.is_empty()
+            && self.not_deleted.is_empty()
+            && self.held.is_none()
+            && self.problems.is_empty()
+    }
+}
+
+/// A file that did not get to the site.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Failure {
+    /// Its path, relative to the directory.
+    pub path: String,
+    /// Why.
+    pub error: Arc<UploadError>,
+}
+
+/// A plan that is being carried out; see [`Plan::stream`].
+#[must_use = "a stream does nothing until it is polled"]
+pub struct SyncEvents {
+    /// `None` once it has ended.
+    run: Option<BoxFuture<'static, Result<Report, SyncError>>>,
+    /// The last item, until the events before it are taken.
+    last: Option<Result<Report, SyncError>>,
+    events: mpsc::Receiver<SyncEvent>,
+}
+
+impl SyncEvents {
+    pub(super) fn of(plan: Plan) -> Self {
+        let (sender, events) = mpsc::channel(1);
+        Self {
+            run: Some(run::run(plan, Emitter(sender)).boxed()),
+            last: None,
+            events,
+        }
+    }
+}
+
+impl Stream for SyncEvents {
+    type Item = Result<SyncEvent, SyncError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        loop {
+            if let Poll::Ready(Some(event)) = this.events.poll_recv(cx) {
+                return Poll::Ready(Some(Ok(event)));
+            }
+            let Some(run) = &mut this.run else {
+                let last = this.last.take();
+                return Poll::Ready(
+                    last.map(|last| last.map(|report| SyncEvent::Finished { report })),
+                );
+            };
+            match run.poll_unpin(cx) {
+                Poll::Ready(last) => {
+                    this.last = Some(last);
+                    this.run = None;
+                }
+                // It may have sent an event.
+                Poll::Pending => {
+                    let event = ready!(this.events.poll_recv(cx));
+                    return Poll::Ready(event.map(Ok));
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for SyncEvents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SyncEvents").finish_non_exhaustive()
+    }
+}
+
+/// Hands events to the stream.
+#[derive(Clone, Debug)]
+pub(super) struct Emitter(mpsc::Sender<SyncEvent>);
+
+impl Emitter {
+    /// Waits until the event before this one is taken.
+    pub(super) async fn emit(&self, event: SyncEvent) {
+        // Without a receiver, this future is about to be dropped.
+        let _ = self.0.send(event).await;
+    }
+}

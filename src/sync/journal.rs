@@ -1,0 +1,94 @@
+//! The journal: what happened on the site since the lock file was last written.
+
+use std::{
+    fs::File,
+    io::{self, Write},
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::lock_file::{Locked, Replaced};
+use crate::id::{AssetId, FolderId, Md5, SiteId};
+
+/// How long entries may wait until they are on the disk. A process that is killed loses nothing;
+/// what a machine that stops loses is found again by its content.
+const SYNC: Duration = Duration::from_secs(1);
+
+/// A change of the lock file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Entry {
+    /// The id of the asset folder at a path.
+    Folder(String, FolderId),
+    /// A file is on the site.
+    File(String, Locked),
+    /// An asset is no longer needed.
+    Replaced(AssetId, Replaced),
+    /// An asset is no longer on the site.
+    Deleted(AssetId),
+    /// The file at a path is gone, and its asset is left on the site.
+    Forgotten(String),
+}
+
+/// The first line: what the entries are about.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Header {
+    pub(super) site: SiteId,
+    pub(super) folder: String,
+    /// The MD5 of the lock file that the entries change, if there was one.
+    pub(super) lock_file: Option<Md5>,
+}
+
+/// A journal that is being written, an entry on each line.
+#[derive(Debug)]
+pub(super) struct Journal {
+    file: File,
+    pub(super) len: u64,
+    synced: Instant,
+}
+
+impl Journal {
+    /// Begins a journal in an empty file.
+    pub(super) fn new(mut file: File, header: &Header) -> io::Result<Self> {
+        let text = line(header)?;
+        file.write_all(&text)?;
+        Ok(Self {
+            file,
+            len: text.len() as u64,
+            synced: Instant::now(),
+        })
+    }
+
+    /// Appends entries. On return, they outlive the process.
+    pub(super) fn append(&mut self, text: &[u8]) -> io::Result<()> {
+        self.file.write_all(text)?;
+        self.len += text.len() as u64;
+        if self.synced.elapsed() >= SYNC {
+            self.file.sync_data()?;
+            self.synced = Instant::now();
+        }
+        Ok(())
+    }
+}
+
+/// The text of an entry or header.
+pub(super) fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec(value)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// The entries of a journal, if they change the lock file with this MD5 or the absence of one.
+/// A line that a kill cut off ends them.
+pub(super) fn read(text: &[u8], lock_file: Option<Md5>) -> Option<(Header, Vec<Entry>)> {
+    let mut lines = text.split_inclusive(|byte| *byte == b'\n');
+    let header: Header = serde_json::from_slice(lines.next()?).ok()?;
+    if header.lock_file != lock_file {
+        return None;
+    }
+    let whole = lines.take_while(|line| line.ends_with(b"\n"));
+    let entries = whole.map_while(|line| serde_json::from_slice(line).ok());
+    Some((header, entries.collect()))
+}

@@ -1,0 +1,365 @@
+//! The lock file: what is on the site, for version control.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt::{self, Display},
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use fast_md5::Md5 as Hasher;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, DeserializeOwned, IgnoredAny},
+};
+
+use super::plan::split;
+use crate::{
+    id::{AssetId, FolderId, Md5, SiteId},
+    sync::journal::Entry,
+};
+
+/// The version of the format that is written here. Version 1, which had no folders and recorded
+/// less about replaced assets, can be read.
+const VERSION: u64 = 2;
+
+/// The lock file of a directory: which file is on the site as which asset.
+///
+/// It is JSON, sorted by path, with a line for each fact, so that it can be kept in version
+/// control and merged.
+///
+/// ```no_run
+/// use webflow_assets::sync::LockFile;
+///
+/// let lock = LockFile::read("site/webflow-assets.lock")?.unwrap_or_default();
+/// if let Some(hero) = lock.get("img/hero.png") {
+///     println!("{}", hero.url.as_deref().unwrap_or_default());
+/// }
+/// # Ok::<(), webflow_assets::sync::LockFileError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LockFile {
+    /// `None` until the first file is on the site.
+    pub(super) site: Option<SiteId>,
+    pub(super) folder: String,
+    /// The ids of asset folders, by their paths from the top of the site.
+    pub(super) folders: BTreeMap<String, FolderId>,
+    pub(super) files: BTreeMap<String, Locked>,
+    /// Assets of earlier content that are still on the site.
+    pub(super) replaced: BTreeMap<AssetId, Replaced>,
+}
+
+/// A file in a [`LockFile`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Locked {
+    /// The MD5 of its content.
+    pub md5: Md5,
+    /// Its length in bytes.
+    pub size: u64,
+    /// The id of its asset.
+    pub asset: AssetId,
+    /// The name of the asset, where it is not that of the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The asset's address on Webflow's content delivery network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Nothing proves that the asset was created from this directory: the site may have had it
+    /// before. `sync` never deletes it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub existing: bool,
+}
+
+/// An asset that was created from this directory and that no file needs any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Replaced {
+    /// The path of the file that it was for.
+    pub(super) path: String,
+    pub(super) md5: Md5,
+    pub(super) size: u64,
+    /// The asset's name.
+    pub(super) name: String,
+}
+
+impl Locked {
+    /// The name of the asset of the file at `path`.
+    pub(super) fn name<'a>(&'a self, path: &'a str) -> &'a str {
+        self.name.as_deref().unwrap_or(split(path).1)
+    }
+
+    /// What is recorded of the asset once the file at `path` no longer needs it.
+    pub(super) fn replaced(&self, path: &str) -> Replaced {
+        Replaced {
+            path: path.to_owned(),
+            md5: self.md5,
+            size: self.size,
+            name: self.name(path).to_owned(),
+        }
+    }
+}
+
+impl LockFile {
+    /// The name of the lock file, in the directory that it is about.
+    pub const NAME: &'static str = "webflow-assets.lock";
+
+    /// Reads a lock file; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, is no lock file, or has an unknown version.
+    pub fn read(path: impl AsRef<Path>) -> Result<Option<Self>, LockFileError> {
+        Ok(Self::load(path.as_ref())?.map(|(lock, _)| lock))
+    }
+
+    /// Reads a lock file and computes the MD5 of its text.
+    pub(super) fn load(path: &Path) -> Result<Option<(Self, Md5)>, LockFileError> {
+        let error = |reason| LockFileError {
+            path: path.to_owned(),
+            reason,
+        };
+        match fs::read(path) {
+            Ok(text) => {
+                let mut hasher = Hasher::new();
+                hasher.update(&text);
+                let lock = Self::parse(&text).map_err(error)?;
+                Ok(Some((lock, Md5(hasher.finalize()))))
+            }
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(failure) => Err(error(Reason::Unreadable(failure))),
+        }
+    }
+
+    /// The site that the files are on; `None` only for an empty lock file.
+    #[must_use]
+    pub fn site(&self) -> Option<SiteId> {
+        self.site
+    }
+
+    /// The path of the asset folder that the directory goes to; empty for the top of the site.
+    #[must_use]
+    pub fn folder(&self) -> &str {
+        &self.folder
+    }
+
+    /// The file at a path, relative to the directory and with `/` between its parts.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&Locked> {
+        self.files.get(path)
+    }
+
+    /// All files, sorted by path.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Locked)> {
+        self.files.iter().map(|(path, file)| (path.as_str(), file))
+    }
+
+    /// Takes in what happened on the site.
+    pub(super) fn apply(&mut self, entry: Entry) {
+        match entry {
+            Entry::Folder(path, id) => drop(self.folders.insert(path, id)),
+            Entry::File(path, file) => {
+                self.replaced.remove(&file.asset);
+                self.files.insert(path, file);
+            }
+            Entry::Replaced(asset, replaced) => drop(self.replaced.insert(asset, replaced)),
+            Entry::Deleted(asset) => {
+                self.replaced.remove(&asset);
+                self.files.retain(|_, file| file.asset != asset);
+            }
+            Entry::Forgotten(path) => drop(self.files.remove(&path)),
+        }
+    }
+
+    /// The assets that were created from this directory.
+    pub(super) fn created(&self) -> HashSet<AssetId> {
+        let files = self.files.values().filter(|file| !file.existing);
+        files
+            .map(|file| file.asset)
+            .chain(self.replaced.keys().copied())
+            .collect()
+    }
+
+    /// Of two files with equal content, the second may be done before the first is known to have
+    /// created their asset.
+    pub(super) fn settle(&mut self) {
+        let created = self.created();
+        for file in self.files.values_mut() {
+            file.existing &= !created.contains(&file.asset);
+        }
+    }
+
+    fn parse(text: &[u8]) -> Result<Self, Reason> {
+        // The version decides how the rest is read.
+        let Version { version } = serde_json::from_slice(text).map_err(Reason::Syntax)?;
+        let lock = match version {
+            1 => Document::<IgnoredAny>::parse(text)?.lock(|_| BTreeMap::new()),
+            VERSION => Document::<Replaced>::parse(text)?.lock(|replaced| replaced.0),
+            version => return Err(Reason::Version(version)),
+        };
+        // Paths are joined to the directory.
+        for path in lock.files.keys() {
+            let plain = |part: &str| !part.is_empty() && part != "." && part != "..";
+            if !path.split('/').all(plain) {
+                return Err(Reason::Path(path.clone()));
+            }
+        }
+        Ok(lock)
+    }
+
+    /// Writes the text of the file.
+    pub(super) fn write(&self, mut to: impl Write) -> io::Result<()> {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            version: u64,
+            site: Option<SiteId>,
+            #[serde(skip_serializing_if = "str::is_empty")]
+            folder: &'a str,
+            #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+            folders: &'a BTreeMap<String, FolderId>,
+            files: &'a BTreeMap<String, Locked>,
+            #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+            replaced: &'a BTreeMap<AssetId, Replaced>,
+        }
+        let document = Document {
+            version: VERSION,
+            site: self.site,
+            folder: &self.folder,
+            folders: &self.folders,
+            files: &self.files,
+            replaced: &self.replaced,
+        };
+        serde_json::to_writer_pretty(&mut to, &document)?;
+        to.write_all(b"\n")
+    }
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, bound = "R: DeserializeOwned")]
+struct Document<R> {
+    #[serde(rename = "version")]
+    _version: u64,
+    site: SiteId,
+    #[serde(default)]
+    folder: String,
+    #[serde(default)]
+    folders: Unique<String, FolderId>,
+    files: Unique<String, Locked>,
+    #[serde(default)]
+    replaced: Unique<AssetId, R>,
+}
+
+impl<R: DeserializeOwned> Document<R> {
+    fn parse(text: &[u8]) -> Result<Self, Reason> {
+        serde_json::from_slice(text).map_err(Reason::Syntax)
+    }
+
+    fn lock(
+        self,
+        replaced: impl FnOnce(Unique<AssetId, R>) -> BTreeMap<AssetId, Replaced>,
+    ) -> LockFile {
+        LockFile {
+            site: Some(self.site),
+            folder: self.folder,
+            folders: self.folders.0,
+            files: self.files.0,
+            replaced: replaced(self.replaced),
+        }
+    }
+}
+
+/// A map that has each of its keys once. After a merge by hand it may not.
+struct Unique<K, T>(BTreeMap<K, T>);
+
+impl<K, T> Default for Unique<K, T> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<'de, K: Deserialize<'de> + Ord + Display, T: Deserialize<'de>> Deserialize<'de>
+    for Unique<K, T>
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<K, T>(std::marker::PhantomData<(K, T)>);
+
+        impl<'de, K: Deserialize<'de> + Ord + Display, T: Deserialize<'de>> de::Visitor<'de>
+            for Visitor<K, T>
+        {
+            type Value = Unique<K, T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = BTreeMap::new();
+                while let Some((key, value)) = map.next_entry::<K, T>()? {
+                    if entries.contains_key(&key) {
+                        return Err(de::Error::custom(format!("`{key}` is there twice")));
+                    }
+                    entries.insert(key, value);
+                }
+                Ok(Unique(entries))
+            }
+        }
+
+        deserializer.deserialize_map(Visitor(std::marker::PhantomData))
+    }
+}
+
+/// Why a lock file cannot be used. Nothing was changed.
+#[derive(Debug)]
+pub struct LockFileError {
+    path: PathBuf,
+    reason: Reason,
+}
+
+#[derive(Debug)]
+enum Reason {
+    Unreadable(io::Error),
+    Syntax(serde_json::Error),
+    Version(u64),
+    Path(String),
+}
+
+impl fmt::Display for LockFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const RESTORE: &str = "restore it from version control, or delete it: what is on the site \
+                               is found again by its content";
+        write!(f, "{}: ", self.path.display())?;
+        match &self.reason {
+            Reason::Unreadable(_) => f.write_str("the lock file cannot be read"),
+            Reason::Syntax(_) => write!(f, "this is no lock file; {RESTORE}"),
+            Reason::Version(version) if *version > VERSION => write!(
+                f,
+                "the lock file has version {version}, and this program knows versions up to \
+                 {VERSION}; use a newer one"
+            ),
+            Reason::Version(version) => write!(
+                f,
+                "the lock file has version {version}, which never existed; {RESTORE}"
+            ),
+            Reason::Path(path) => {
+                write!(f, "the entry `{path}` has no relative path; {RESTORE}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for LockFileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.reason {
+            Reason::Unreadable(error) => Some(error),
+            Reason::Syntax(error) => Some(error),
+            Reason::Version(_) | Reason::Path(_) => None,
+        }
+    }
+}
