@@ -2,20 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use openapiv3::OpenAPI;
 use proc_macro2::{Group, Literal, TokenStream, TokenTree};
 use progenitor::{GenerationSettings, Generator};
 use quote::ToTokens;
 use serde_json::{Map, Value};
-use syn::{Attribute, Ident, Item, parse::Parser, parse_quote};
+use syn::{
+    Attribute, Ident, Item, Path, Token, parse::Parser, parse_quote, punctuated::Punctuated,
+};
 
 use super::description::Description;
 use crate::error::{Error, Result};
 
 /// The client of a description whose responses are folded.
-pub(super) fn generate(folded: &Description, settings: &GenerationSettings) -> Result<syn::File> {
+pub(super) fn generate(
+    file: &str,
+    folded: &OpenAPI,
+    settings: &GenerationSettings,
+) -> Result<syn::File> {
     let tokens = Generator::new(settings)
-        .generate_tokens(&folded.openapi()?)
-        .map_err(|e| Error::new(&folded.file, "could not be generated").because(e))?;
+        .generate_tokens(folded)
+        .map_err(|e| Error::new(file, "could not be generated").because(e))?;
     parse(short_names(tokens))
 }
 
@@ -158,13 +165,39 @@ fn names(tokens: TokenStream, found: &mut BTreeSet<String>) {
     }
 }
 
+/// Derives a trait for every type that does not derive it yet.
+pub(super) fn derive(file: &mut syn::File, path: &str) -> Result<()> {
+    let path: Path =
+        syn::parse_str(path).map_err(|e| Error::new(path, "is no path of a trait").because(e))?;
+    let name = path.segments.last().map(|segment| &segment.ident);
+    let derived = |attribute: &Attribute| {
+        let paths = Punctuated::<Path, Token![,]>::parse_terminated;
+        let paths = attribute
+            .path()
+            .is_ident("derive")
+            .then(|| attribute.parse_args_with(paths));
+        let paths = paths.and_then(syn::Result::ok).into_iter().flatten();
+        paths
+            .into_iter()
+            .any(|path| path.segments.last().map(|segment| &segment.ident) == name)
+    };
+    for item in types_mut(file).flatten() {
+        if let Some((_, attributes)) = attributes(item)
+            && !attributes.iter().any(derived)
+        {
+            attributes.push(parse_quote!(#[derive(#path)]));
+        }
+    }
+    Ok(())
+}
+
 /// Says in the derived schemas what the generated code checks by hand, and the derive cannot see.
 pub(super) fn add_limits(
     raw: &Description,
     file: &mut syn::File,
     is_elsewhere: impl Fn((&str, &Value)) -> bool,
 ) -> Result<()> {
-    for (name, schema) in raw.components("schemas") {
+    for (name, schema) in raw.schemas() {
         let limits: Vec<String> = ["pattern", "minLength", "maxLength"]
             .iter()
             .filter_map(|key| Some(format!("{key:?} = {}", schema.get(key)?)))
@@ -194,7 +227,7 @@ pub(super) fn name_replacements(
     replacements: &[(String, String)],
 ) -> Result<()> {
     for (name, path) in replacements {
-        if raw.components("schemas").all(|(schema, _)| schema != name) {
+        if raw.schemas().all(|(schema, _)| schema != name) {
             return Err(Error::new(
                 "/components/schemas",
                 format!("has no schema `{name}` to replace"),
@@ -213,7 +246,7 @@ pub(super) fn name_replacements(
 /// Checks in the generated types that secrets are redacted.
 pub(super) fn check_secrets(raw: &Description, file: &syn::File) -> Result<()> {
     let types = module(&file.items, "types")?;
-    for (name, schema) in raw.components("schemas") {
+    for (name, schema) in raw.schemas() {
         let properties = schema.get("properties").and_then(Value::as_object);
         let secrets = properties
             .into_iter()

@@ -16,7 +16,7 @@ pub(super) fn generate(
     operations: &[Operation],
 ) -> Result<syn::File> {
     let tokens = Generator::new(settings)
-        .httpmock(&raw.openapi()?, "crate")
+        .httpmock(&raw.openapi, "crate")
         .map_err(|e| Error::new(&raw.file, "could not be generated").because(e))?;
     let mut file = parse(tokens)?;
     for item in &mut file.items {

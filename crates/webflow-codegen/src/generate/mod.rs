@@ -9,6 +9,7 @@ mod operation;
 use std::{env, error::Error as _, fs, path::Path};
 
 use progenitor::{CrateVers, GenerationSettings, HooksMode, InterfaceStyle, TypeImpl};
+use quote::ToTokens as _;
 use schemars::schema::{InstanceType, SchemaObject};
 
 use self::description::Description;
@@ -141,9 +142,13 @@ impl Build {
         let within = |error: Error| error.within(&self.fragment);
         let settings = self.settings()?;
         let operations = raw.operations().map_err(within)?;
-        let mut file = client::generate(&raw.folded().map_err(within)?, &settings)?;
+        let mut file = client::generate(&self.fragment, &raw.folded(&operations), &settings)?;
         client::grow(&mut file)?;
+        for derive in &self.derives {
+            client::derive(&mut file, derive)?;
+        }
         if self.schemars {
+            client::derive(&mut file, "::schemars::JsonSchema")?;
             client::add_limits(&raw, &mut file, |schema| self.is_elsewhere(schema))?;
         }
         client::check_secrets(&raw, &file).map_err(within)?;
@@ -172,13 +177,13 @@ impl Build {
 
     /// Builders, hooks that must be there, and secrets that are never printed.
     fn settings(&self) -> Result<GenerationSettings> {
-        let inner_type = syn::parse_str(&self.inner_type)
+        let inner_type: syn::Type = syn::parse_str(&self.inner_type)
             .map_err(|e| Error::new(&self.inner_type, "is no path of a type").because(e))?;
         let mut settings = GenerationSettings::default();
         settings
             .with_interface(InterfaceStyle::Builder)
             .with_hooks(HooksMode::Expected)
-            .with_inner_type(inner_type)
+            .with_inner_type(inner_type.into_token_stream())
             .with_map_type("::std::collections::BTreeMap")
             .with_conversion(
                 password(Some(InstanceType::String)),
@@ -193,12 +198,6 @@ impl Build {
         for (schema, path) in &self.replacements {
             let impls = [TypeImpl::Display, TypeImpl::FromStr].into_iter();
             settings.with_replacement(schema, path, impls);
-        }
-        for derive in &self.derives {
-            settings.with_derive(derive);
-        }
-        if self.schemars {
-            settings.with_derive("::schemars::JsonSchema");
         }
         if !is_owner() {
             // Both packages have the same version.

@@ -1,46 +1,116 @@
 //! What the generator takes of an operation. Everything else is an error here: the generator would
 //! panic, or send something other than what is described.
 
-use serde_json::{Map, Value};
+use openapiv3::Responses;
+use serde_json::{Map, Value, json};
 
 use super::description::Description;
 use crate::error::{Error, Result};
+
+/// The schema that every error of Webflow's has.
+const ERROR_SCHEMA: &str = "#/components/schemas/ApiError";
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// An operation that can be generated.
 pub(super) struct Operation {
     pub(super) name: String,
+    pub(super) path: String,
+    pub(super) method: String,
     /// Whether its body is a form in place of JSON.
     pub(super) is_form: bool,
+    /// One success, `2XX`, and one error, `4XX` and `5XX`.
+    pub(super) responses: Responses,
 }
 
 impl Operation {
-    /// Checks an operation of a path item.
+    /// Checks an operation of a path, whose place is given.
     pub(super) fn check(
         description: &Description,
-        item: &Value,
-        operation: &Value,
-        place: &str,
+        path: &str,
+        method: &str,
+        item_place: &str,
     ) -> Result<Self> {
+        let place = format!("{item_place}/{method}");
+        let item = description.json.pointer(item_place).unwrap_or(&Value::Null);
+        let operation = &item[method];
         let name = operation
             .get("operationId")
             .and_then(Value::as_str)
             .filter(|name| name.contains(|letter: char| letter.is_ascii_alphabetic()))
-            .ok_or_else(|| Error::new(place, "has no `operationId`, the name of its method"))?;
-        let item_place = place.rsplit_once('/').map_or(place, |(item, _)| item);
-        for (holder, place) in [(item, item_place), (operation, place)] {
+            .ok_or_else(|| Error::new(&place, "has no `operationId`, the name of its method"))?;
+        for (holder, place) in [(item, item_place), (operation, &place)] {
             let parameters = holder.get("parameters").and_then(Value::as_array);
             for (n, parameter) in parameters.into_iter().flatten().enumerate() {
                 check_parameter(description, parameter, &format!("{place}/parameters/{n}"))?;
             }
         }
         let body = operation.get("requestBody");
-        let place = format!("{place}/requestBody");
-        let is_form = body.map_or(Ok(false), |body| check_body(description, body, &place))?;
-        let name = name.to_owned();
-        Ok(Self { name, is_form })
+        let body_place = format!("{place}/requestBody");
+        let is_form = body.map_or(Ok(false), |body| check_body(description, body, &body_place))?;
+        let responses = fold(
+            description,
+            &operation["responses"],
+            &format!("{place}/responses"),
+        )?;
+        Ok(Self {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            method: method.to_owned(),
+            is_form,
+            responses,
+        })
     }
+}
+
+/// One success and one error in place of several statuses.
+///
+/// The live service answers 202 where 200 is documented, and five statuses of one schema would
+/// become five arms that leave every other status without a type.
+fn fold(description: &Description, responses: &Value, place: &str) -> Result<Responses> {
+    let mut success = None;
+    for (status, response) in responses.as_object().into_iter().flatten() {
+        let place = format!("{place}/{status}");
+        let response = description.resolve(response, &place)?;
+        match status.as_bytes() {
+            [b'2', ..] => {
+                if success.replace(response).is_some() {
+                    return Err(Error::new(place, "is a second success; keep one"));
+                }
+            }
+            [b'4' | b'5', ..] | b"default" => {
+                let content = response.get("content").and_then(Value::as_object);
+                for content in content.into_iter().flat_map(Map::values) {
+                    let schema = content.pointer("/schema/$ref").and_then(Value::as_str);
+                    if schema != Some(ERROR_SCHEMA) {
+                        return Err(Error::new(
+                            place,
+                            format!("expected the schema {ERROR_SCHEMA}"),
+                        ));
+                    }
+                }
+            }
+            _ => {
+                return Err(Error::new(
+                    place,
+                    "is a status of neither success nor error",
+                ));
+            }
+        }
+    }
+    let success = success.ok_or_else(|| Error::new(place, "has no success"))?;
+    if description.schemas().all(|(name, _)| name != "ApiError") {
+        return Err(Error::new(
+            "/components/schemas",
+            "has no `ApiError`, the schema of errors",
+        ));
+    }
+    let error = json!({
+        "description": "An error",
+        "content": { "application/json": { "schema": { "$ref": ERROR_SCHEMA } } },
+    });
+    serde_json::from_value(json!({ "2XX": success, "4XX": error, "5XX": error }))
+        .map_err(|e| Error::new(place, "is not OpenAPI 3.0").because(e))
 }
 
 fn check_parameter(description: &Description, parameter: &Value, place: &str) -> Result<()> {
