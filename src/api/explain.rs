@@ -39,21 +39,24 @@ use crate::{
 #[must_use]
 pub fn explain(error: &ApiCallError<ApiError>, scopes: &str) -> String {
     let mut text = Explained(error, scopes).to_string();
-    if text.is_empty() {
-        // No answer: the generated error and what is below it.
-        let mut cause = match error {
-            ApiCallError::CommunicationError(error)
-            | ApiCallError::ResponseBodyError(error)
-            | ApiCallError::InvalidUpgrade(error) => Some(error as &dyn StdError),
-            error => Some(error as &dyn StdError),
-        };
-        while let Some(error) = cause {
-            // Writing to a string does not fail.
-            let _ = write!(text, ": {error}");
-            cause = error.source();
-        }
+    let mut next = cause(error);
+    while let Some(error) = next {
+        // Writing to a string does not fail.
+        let _ = write!(text, ": {error}");
+        next = error.source();
     }
     text.split_off(2)
+}
+
+/// Why there is no answer. The generated error's own layer would repeat what the answer said, with
+/// its headers and as debug output; only what failed below it is news.
+pub(crate) fn cause(error: &ApiCallError<ApiError>) -> Option<&(dyn StdError + 'static)> {
+    match error {
+        ApiCallError::CommunicationError(error)
+        | ApiCallError::ResponseBodyError(error)
+        | ApiCallError::InvalidUpgrade(error) => Some(error),
+        _ => None,
+    }
 }
 
 /// The same, in the words that follow a statement, and nothing where there is no answer: the
@@ -78,10 +81,10 @@ pub(crate) fn describe(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError
                 write!(f, " {code}")?;
             }
             if let Some(message) = &response.message {
-                write!(f, ": {}", one_line(message))?;
+                write!(f, ": {}", excerpt(message))?;
             }
             for detail in response.details.iter().flatten().take(5) {
-                write!(f, "; {}", one_line(&detail_text(detail)))?;
+                write!(f, "; {}", excerpt(&detail_text(detail)))?;
             }
             Ok(())
         }
@@ -93,36 +96,44 @@ pub(crate) fn describe(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError
                 Some(Why::Shape) | None => f.write_str("a body that is no answer"),
             }
         }
-        error => match error.status() {
-            Some(status) => write!(f, ": {}, with a body that is no answer", status.as_u16()),
-            None => Ok(()),
-        },
+        // Without the body, which may hold secrets, and what the decoder quotes of it.
+        ApiCallError::InvalidResponsePayload(_, error) => write!(
+            f,
+            ": a body that does not decode, at line {} column {}",
+            error.line(),
+            error.column()
+        ),
+        ApiCallError::CommunicationError(_)
+        | ApiCallError::ResponseBodyError(_)
+        | ApiCallError::InvalidUpgrade(_) => Ok(()),
     }
 }
 
 /// The reason that a generated builder gives: ``conversion to `AssetId` for asset_id failed``, and
-/// for a body, why.
+/// for a body, why; or that something is not set.
 fn invalid(reason: &str) -> Cow<'_, str> {
-    let parts = || {
+    let conversion = || {
         let (ty, rest) = reason
             .strip_prefix("conversion to `")?
             .split_once("` for ")?;
-        let (field, rest) = rest.split_once(" failed")?;
+        let (field, why) = rest.split_once(" failed")?;
         let ty = ty.rsplit("::").next()?.trim();
-        Some((
-            ty,
-            field,
-            rest.strip_prefix(": ").filter(|why| !why.is_empty()),
-        ))
+        Some(match (ty, why.strip_prefix(": ")) {
+            (_, Some(why)) if !why.is_empty() => invalid(why).into_owned(),
+            ("AssetId" | "FolderId" | "SiteId", _) => {
+                format!("{field} is not 24 hexadecimal digits")
+            }
+            (ty, _) => format!("{field} is not a {ty}"),
+        })
     };
-    match parts() {
-        Some((_, field, Some(why))) => format!("{field}: {why}").into(),
-        Some(("AssetId" | "FolderId" | "SiteId", field, None)) => {
-            format!("{field} is not 24 hexadecimal digits").into()
-        }
-        Some((ty, field, None)) => format!("{field} is not a {ty}").into(),
-        None => reason.into(),
-    }
+    let missing = || {
+        let named = reason.strip_prefix("no value supplied for ");
+        let field = named.or_else(|| reason.strip_suffix(" was not initialized"))?;
+        Some(format!("{field} is not set"))
+    };
+    conversion()
+        .or_else(missing)
+        .map_or(Cow::Borrowed(reason), Cow::Owned)
 }
 
 /// Says what the token lacks, or when it may go on.
@@ -162,8 +173,11 @@ fn detail_text(detail: &Value) -> String {
     }
 }
 
-/// The start of the first line: a proxy's page has many.
-fn one_line(text: &str) -> String {
+/// The start of the first line, or what the text is where that says nothing.
+pub(crate) fn excerpt(text: &str) -> String {
+    if text.trim_start().starts_with('<') {
+        return "a page of HTML or XML".to_owned();
+    }
     let line = text.lines().next().unwrap_or_default();
     line.chars().take(200).collect()
 }

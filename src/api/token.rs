@@ -101,9 +101,12 @@ pub(crate) fn base_url(text: &str, allow_http: bool) -> Result<String, ConfigErr
     };
     let url = Url::parse(text).map_err(|_| refuse("it is not a URL"))?;
     if !url.username().is_empty() || url.password().is_some() {
-        // Without the URL, which would print the password.
+        let mut url = url;
+        // Without what may be secret in it. Where these fail, there is nothing to take out.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
         return Err(ConfigError::BaseUrl {
-            url: String::new(),
+            url: url.into(),
             reason: "it has a user name or password; the token alone signs in",
         });
     }
@@ -115,7 +118,7 @@ pub(crate) fn base_url(text: &str, allow_http: bool) -> Result<String, ConfigErr
                 url: text.to_owned(),
             });
         }
-        _ => return Err(refuse("only `https` and `http` are spoken")),
+        _ => return Err(refuse("its scheme is neither `https` nor `http`")),
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(refuse("it has a query or a fragment"));
@@ -139,7 +142,7 @@ pub enum ConfigError {
     /// The base URL cannot be used.
     #[error("the base URL `{url}` cannot be used: {reason}")]
     BaseUrl {
-        /// The URL as it was given.
+        /// The URL as it was given, without user name and password.
         url: String,
         /// What is wrong with it.
         reason: &'static str,

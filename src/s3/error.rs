@@ -4,12 +4,14 @@ use std::{fmt, io, time::Duration};
 
 use http::{HeaderMap, StatusCode};
 
+use crate::api::explain::excerpt;
+
 /// Why a file did not arrive on S3.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The details cannot be sent as a form. Nothing was sent.
-    #[error("the upload details are no form: {0}")]
+    /// The URL or the details cannot be a form. Nothing was sent.
+    #[error("the form cannot be sent: {0}")]
     Form(String),
     /// The form's own policy forbids what was to be sent. Nothing was sent.
     #[error("the form's policy forbids this upload: {0}")]
@@ -125,8 +127,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // One line of each: a proxy's page has many.
-        let line = |text: &Option<String>| Some(text.as_ref()?.lines().next()?.to_owned());
+        let line = |text: &Option<String>| text.as_deref().map(excerpt);
         write!(f, "{}", self.status.as_u16())?;
         if let Some(code) = line(&self.code) {
             write!(f, " {code}")?;

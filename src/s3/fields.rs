@@ -26,12 +26,16 @@ pub(super) struct Fields(pub(super) Vec<(String, String)>);
 impl Fields {
     /// Serialises the details and takes their members for fields.
     pub(super) fn of(details: &(impl Serialize + ?Sized)) -> Result<Self, Error> {
-        let details = serde_json::to_vec(details)
-            .map_err(|error| Error::Form(format!("they do not serialise: {error}")))?;
-        let fields: Self = serde_json::from_slice(&details)
-            .map_err(|error| Error::Form(format!("they are no object of fields: {error}")))?;
+        let refuse = |error: serde_json::Error| {
+            let text = error.to_string();
+            // The details are not text that a person could look at.
+            let why = text.rsplit_once(" at line ").map_or(&*text, |(why, _)| why);
+            Error::Form(format!("the upload details are not form fields: {why}"))
+        };
+        let details = serde_json::to_vec(details).map_err(refuse)?;
+        let fields: Self = serde_json::from_slice(&details).map_err(refuse)?;
         if fields.0.is_empty() {
-            return Err(Error::Form("they have no fields".to_owned()));
+            return Err(Error::Form("the upload details have no fields".to_owned()));
         }
         fields.0.iter().try_for_each(|(name, _)| check_name(name))?;
         Ok(fields)
@@ -66,11 +70,15 @@ impl Fields {
 
 fn check_name(name: &str) -> Result<(), Error> {
     if name.is_empty() || !name.chars().all(is_plain) {
-        return Err(Error::Form(format!("{name:?} cannot be a field's name")));
+        return Err(Error::Form(format!(
+            "the upload details have a field `{}`, which cannot be a field's name",
+            name.escape_debug()
+        )));
     }
     if name.eq_ignore_ascii_case("file") {
         return Err(Error::Form(
-            "they have a field named `file`, which S3 would take for the file".to_owned(),
+            "the upload details have a field named `file`, which S3 would take for the file"
+                .to_owned(),
         ));
     }
     Ok(())
@@ -109,7 +117,8 @@ impl<'de> Deserialize<'de> for Fields {
                         }
                         nested if nested.starts_with(['[', '{']) => {
                             return Err(de::Error::custom(format_args!(
-                                "the member {name:?} is neither text nor a number"
+                                "the member `{}` is neither text nor a number",
+                                name.escape_debug()
                             )));
                         }
                         number_or_flag => number_or_flag.to_owned(),

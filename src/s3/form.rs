@@ -67,7 +67,7 @@ impl PostForm {
     /// field.
     pub fn from_details(url: &str, details: &(impl Serialize + ?Sized)) -> Result<Self, Error> {
         let url = Url::parse(url)
-            .map_err(|error| Error::Form(format!("the upload URL is no URL: {error}")))?;
+            .map_err(|error| Error::Form(format!("the upload URL is not a URL: {error}")))?;
         check_url(&url).map_err(|reason| Error::Form(reason.to_owned()))?;
         let fields = Fields::of(details)?;
         let policy = fields.value_of("policy").and_then(|field| {
@@ -265,7 +265,7 @@ impl PostForm {
 /// to sign in.
 fn check_url(url: &Url) -> Result<(), &'static str> {
     if !matches!(url.scheme(), "http" | "https") {
-        return Err("the upload URL is no `https` URL");
+        return Err("the upload URL is not an `https` URL");
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("the upload URL has a user name or password; the form alone signs the upload");

@@ -167,11 +167,11 @@ fn http_client() -> reqwest::Result<reqwest::Client> {
 /// Why a URL was not fetched. It never quotes the URL.
 #[derive(Debug, thiserror::Error)]
 enum FetchError {
-    #[error("it is no URL to fetch from: {0}")]
+    #[error("it is not a URL to fetch from: {0}")]
     Url(String),
     #[error("the server answered {0}")]
     Status(http::StatusCode),
-    #[error("it took longer than {0:?}")]
+    #[error("it took longer than {} s", .0.as_secs_f64())]
     TimedOut(Duration),
     #[error("it cannot be fetched")]
     Http(#[source] reqwest::Error),

@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fmt, io, time::Duration};
 
 use super::Attempts;
 use crate::{
-    api::explain::{describe, key_hint},
+    api::explain::{cause, describe, key_hint},
     generated::types::ApiError,
     s3,
     source::Md5,
@@ -281,16 +281,9 @@ impl StdError for UploadError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self.kind() {
             UploadErrorKind::Source(error) => Some(error),
-            // The generated error's own layer would repeat what the answer said, with its headers
-            // and as debug output; only what failed below it is news.
             UploadErrorKind::Create(error)
             | UploadErrorKind::Check(error)
-            | UploadErrorKind::Update(error) => match error {
-                ApiCallError::CommunicationError(error)
-                | ApiCallError::ResponseBodyError(error)
-                | ApiCallError::InvalidUpgrade(error) => Some(error),
-                _ => None,
-            },
+            | UploadErrorKind::Update(error) => cause(error),
             UploadErrorKind::S3(error) => Some(error),
             _ => None,
         }

@@ -5,6 +5,7 @@ mod batch;
 mod bounds;
 mod cli;
 mod contract;
+mod errors;
 mod fault_matrix;
 mod generated;
 mod id;

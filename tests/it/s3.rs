@@ -347,12 +347,8 @@ fn a_success_with_neither_a_document_nor_an_entity_tag_confirms_nothing() {
     for (status, body, text) in [
         (200, "", "200"),
         (204, "", "204"),
-        (200, "<html>Sign in</html>", "200: <html>Sign in</html>"),
-        (
-            201,
-            "<PostResponse><Key>x</K",
-            "201: <PostResponse><Key>x</K",
-        ),
+        (200, "<html>Sign in</html>", "200: a page of HTML or XML"),
+        (201, "<PostResponse><Key>x</K", "201: a page of HTML or XML"),
     ] {
         let answer = answer(status, &[], body.as_bytes());
         let (result, _) = Post::shared().exchange(&details, &Source::bytes("x", "x"), answer);
@@ -381,8 +377,8 @@ fn an_upload_url_with_a_user_name_a_password_or_a_fragment_is_refused_and_not_qu
         ("https://:s3cret@example.com/", "a user name or password"),
         ("https://example.com/#s3cret", "a fragment"),
         ("https://example.com/#", "a fragment"),
-        ("ftp://s3cret.example.com/", "no `https` URL"),
-        ("s3cret", "no URL"),
+        ("ftp://s3cret.example.com/", "not an `https` URL"),
+        ("s3cret", "not a URL"),
     ] {
         let error = PostForm::from_details(url, &details).unwrap_err();
         let printed = chain(&error);

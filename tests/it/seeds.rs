@@ -23,7 +23,7 @@ const REPLIES: [(&str, &str); 19] = [
     ),
     (
         "broken-document",
-        r#"403: <?xml version="1.0" encoding="UTF-8"?> (request id 4442587FB7D0A2F9)"#,
+        "403: a page of HTML or XML (request id 4442587FB7D0A2F9)",
     ),
     (
         "condition",
@@ -45,7 +45,7 @@ const REPLIES: [(&str, &str); 19] = [
         "gateway-json",
         r#"429: {"message":"[redacted] may not go on yet","policy":"[redacted]"}"#,
     ),
-    ("gateway-page", "502: <html>"),
+    ("gateway-page", "502: a page of HTML or XML"),
     ("nothing", "500"),
     (
         "redirect",
