@@ -117,6 +117,7 @@ fn whole_upload(bencher: Bencher, mib: usize) {
     let path = file(mib);
     bencher.counter(BytesCount::new(mib * MIB)).bench(|| {
         let upload = client.upload(SANDBOX.site_id(), path.as_path());
+        let upload = upload.max_len(u64::MAX);
         CLIENT.block_on(upload.send()).expect("uploaded")
     });
 }

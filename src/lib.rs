@@ -89,10 +89,11 @@ pub use id::{AssetId, FolderId, IdError, SiteId};
 pub use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue};
 pub use s3::Progress;
 pub use secret::Secret;
-pub use source::{Hashed, Md5, Remote, Source};
+pub use source::{FileWarning, Hashed, MAX_LEN, Md5, Remote, Source};
 pub use upload::{
     Attempts, Outcome, Upload, Uploaded,
     batch::{Batch, Event, Events},
+    check::Checked,
     error::{CleanUp, Invalid, UploadError, UploadErrorKind},
 };
 #[cfg(feature = "sandbox")]

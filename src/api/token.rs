@@ -36,6 +36,12 @@ impl Token {
         if token.is_empty() {
             return Err(ConfigError::Token("it is empty"));
         }
+        let word = token.split_whitespace().next().unwrap_or_default();
+        if word.len() < token.len() && word.eq_ignore_ascii_case("bearer") {
+            return Err(ConfigError::Token(
+                "it begins with `Bearer`; leave that word out",
+            ));
+        }
         if token.bytes().any(|b| !b.is_ascii_graphic()) {
             return Err(ConfigError::Token(
                 "it has white space or a character that is not ASCII",
@@ -99,7 +105,8 @@ pub(crate) fn base_url(text: &str, allow_http: bool) -> Result<String, ConfigErr
         url: text.to_owned(),
         reason,
     };
-    let url = Url::parse(text).map_err(|_| refuse("it is not a URL"))?;
+    let url =
+        Url::parse(text).map_err(|_| refuse("it is not a URL, which begins with `https://`"))?;
     if !url.username().is_empty() || url.password().is_some() {
         let mut url = url;
         // Without what may be secret in it. Where these fail, there is nothing to take out.

@@ -2,6 +2,7 @@
 //! pieces.
 
 mod blocking;
+mod limits;
 mod read;
 mod reader;
 mod remote;
@@ -17,8 +18,11 @@ use std::{
 use bytes::Bytes;
 use tokio::io::AsyncRead;
 
-pub use self::remote::Remote;
 pub(crate) use self::{blocking::blocking, read::BodyStream, stamp::Stamp};
+pub use self::{
+    limits::{FileWarning, MAX_LEN},
+    remote::Remote,
+};
 use self::{
     read::{Pinned, Read},
     reader::Reader,
@@ -127,6 +131,11 @@ impl Source {
                 self.name.clone().unwrap_or_default()
             }
         }
+    }
+
+    /// Whether this is known to be a Git LFS pointer: of bytes, and of what was hashed.
+    pub(crate) fn is_lfs_pointer(&self) -> bool {
+        matches!(&self.content, Content::Bytes(bytes) if limits::is_lfs_pointer(bytes))
     }
 
     /// Reads the file once, off the async threads, and computes its length and MD5.

@@ -8,10 +8,7 @@ use tokio::{
     sync::Mutex,
 };
 
-use super::{
-    Hashed,
-    spool::{MAX_LEN, Spool},
-};
+use super::{Hashed, MAX_LEN, spool::Spool};
 
 /// How many bytes are read at a time.
 const CHUNK: usize = 64 * 1024;

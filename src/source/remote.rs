@@ -7,9 +7,9 @@ use reqwest::{Url, redirect};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Content, Source,
+    Content, MAX_LEN, Source,
     read::Read,
-    spool::{MAX_LEN, Spool, SpoolError},
+    spool::{Spool, SpoolError},
 };
 use crate::http::builder;
 

@@ -12,9 +12,6 @@ use super::{
     read::{BUFFERED, Pinned, Read},
 };
 
-/// The largest length unless another one is set, in bytes: Webflow signs no form for more.
-pub(super) const MAX_LEN: u64 = 30 * 1024 * 1024;
-
 /// Up to 8 MiB in memory, and above that in a temporary file.
 pub(super) struct Spool {
     max_len: u64,

@@ -97,6 +97,15 @@ pub enum Invalid {
         /// Its length in characters.
         len: usize,
     },
+    /// The file is larger than [`Upload::max_len`](crate::Upload::max_len).
+    TooLarge {
+        /// Its length in bytes.
+        len: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The file is a Git LFS pointer, which stands in for a file that was not fetched.
+    LfsPointer,
 }
 
 impl fmt::Display for Invalid {
@@ -109,6 +118,13 @@ impl fmt::Display for Invalid {
             Self::FileName { len, .. } => write!(
                 f,
                 "the file name has {len} characters and Webflow takes at most 99; set a shorter one"
+            ),
+            Self::TooLarge { len, limit } => write!(
+                f,
+                "the file has {len} bytes and Webflow takes at most {limit}; make it smaller"
+            ),
+            Self::LfsPointer => f.write_str(
+                "it is a Git LFS pointer and not the file itself; fetch it with `git lfs pull`",
             ),
         }
     }

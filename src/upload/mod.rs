@@ -2,6 +2,7 @@
 
 mod age;
 pub(crate) mod batch;
+pub(crate) mod check;
 mod contents;
 pub(crate) mod error;
 mod run;
@@ -15,7 +16,7 @@ use crate::{
     },
     id::IdError,
     s3::{Progress, Stored},
-    source::{Md5, Source},
+    source::{MAX_LEN, Md5, Source},
 };
 pub(crate) use contents::Contents;
 use error::UploadError;
@@ -60,6 +61,7 @@ impl Client {
             timeout: None,
             wait_until_ready: None,
             keep_on_failure: false,
+            max_len: MAX_LEN,
         }
     }
 }
@@ -80,6 +82,7 @@ pub struct Upload {
     timeout: Option<Duration>,
     wait_until_ready: Option<Duration>,
     keep_on_failure: bool,
+    max_len: u64,
 }
 
 type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;

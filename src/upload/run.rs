@@ -12,7 +12,8 @@ use tokio::time::{sleep, timeout};
 use super::{
     Attempts, Outcome, Upload, Uploaded,
     age::Age,
-    error::{CleanUp, Invalid, UploadError, UploadErrorKind},
+    check::Target,
+    error::{CleanUp, UploadError, UploadErrorKind},
 };
 use crate::{
     api::{
@@ -37,13 +38,6 @@ pub(super) struct Run<'a> {
     /// The upload's client, counting the create calls.
     creator: Client,
     creates: Arc<Sent>,
-}
-
-/// Where a file goes, checked.
-struct Target {
-    site: types::SiteId,
-    folder: Option<types::FolderId>,
-    name: types::FileName,
 }
 
 /// What a create call answered.
@@ -104,13 +98,8 @@ impl<'a> Run<'a> {
     }
 
     async fn steps(&self, state: &mut State) -> Result<Uploaded, UploadErrorKind> {
-        let target = self.target().map_err(UploadErrorKind::Invalid)?;
-        let hashed = self
-            .upload
-            .source
-            .hash()
-            .await
-            .map_err(UploadErrorKind::Source)?;
+        let target = self.upload.target().map_err(UploadErrorKind::Invalid)?;
+        let hashed = self.upload.hash().await?;
 
         // Held until the end: an equal file of the same batch waits for what becomes of this one.
         let mut same = match &self.upload.contents {
@@ -180,33 +169,6 @@ impl<'a> Run<'a> {
             len: hashed.len,
             attempts: Attempts::default(),
             is_new: created.age == Age::Fresh,
-        })
-    }
-
-    /// Checks everything that the create call would refuse.
-    fn target(&self) -> Result<Target, Invalid> {
-        let Upload {
-            site,
-            source,
-            file_name,
-            parent_folder,
-            ..
-        } = self.upload;
-        let name = match file_name {
-            Some(name) => name.as_str(),
-            None => source.file_name().ok_or(Invalid::NoFileName)?,
-        };
-        let site = site.as_ref();
-        let folder = parent_folder.as_ref().map(Result::as_ref).transpose();
-        Ok(Target {
-            site: *site.map_err(|error| Invalid::SiteId(error.text().to_owned()))?,
-            folder: folder
-                .map_err(|error| Invalid::FolderId(error.text().to_owned()))?
-                .copied(),
-            name: types::FileName::try_from(name).map_err(|_| Invalid::FileName {
-                name: name.to_owned(),
-                len: name.chars().count(),
-            })?,
         })
     }
 

@@ -4,12 +4,15 @@ mod assets;
 mod folders;
 mod logs;
 mod manual;
+#[cfg(target_os = "linux")]
+mod mistakes;
 mod sandbox;
 #[cfg(unix)]
 mod signals;
 mod sync;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod update;
 mod upload;
 mod url;
 mod usage;
@@ -174,7 +177,7 @@ fn the_token_is_in_no_output() {
 #[test]
 fn a_closed_pipe_ends_the_command_quietly() {
     for args in [
-        &["upload", "--sandbox", HERO, "Cargo.toml"][..],
+        &["upload", "--sandbox", HERO, "-q"][..],
         &["sandbox"],
         &["completions", "zsh"],
         &["man"],

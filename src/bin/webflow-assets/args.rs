@@ -6,25 +6,22 @@ mod sync;
 mod upload;
 
 #[cfg(feature = "sandbox")]
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-#[cfg(feature = "sandbox")]
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
+use std::{error::Error, fmt::Display, ops::RangeInclusive, path::PathBuf, str::FromStr};
 
 #[cfg(feature = "sandbox")]
 use clap::Args;
-use clap::{
-    ArgAction, CommandFactory, Parser, Subcommand, ValueHint, builder::RangedU64ValueParser,
-    error::ErrorKind,
-};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueHint, error::ErrorKind};
 use clap_complete::Shell;
 #[cfg(feature = "sandbox")]
 use webflow_assets::sandbox::{Fault, Operation, Rule};
 
-pub(crate) use assets::{FoldersArgs, FoldersCommand, GetArgs, ListArgs, RmArgs};
+pub(crate) use assets::{FoldersArgs, FoldersCommand, GetArgs, ListArgs, RmArgs, UpdateArgs};
 pub(crate) use site::{ApiArgs, FolderArg, SiteArgs};
 pub(crate) use sync::{SyncArgs, UrlArgs};
 pub(crate) use upload::UploadArgs;
+
+use crate::output;
 
 /// Put files on a Webflow site
 #[derive(Debug, Parser)]
@@ -80,6 +77,9 @@ pub(crate) enum Command {
     List(ListArgs),
     /// Show the details of assets
     Get(GetArgs),
+    /// Set alternative texts and display names of assets
+    #[command(after_help = assets::UPDATE_NOTES)]
+    Update(UpdateArgs),
     /// Delete assets
     #[command(after_help = assets::RM_NOTES)]
     Rm(RmArgs),
@@ -159,11 +159,11 @@ Examples:
 #[derive(Debug, Args)]
 pub(crate) struct SandboxArgs {
     /// Port to listen on, on the loopback address [default: a free one]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number(0..=u16::MAX))]
     pub(crate) port: Option<u16>,
 
     /// Largest file to accept, in bytes [default: 30 MiB, as at Webflow]
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = number(0..=u64::MAX))]
     pub(crate) max_size: Option<u64>,
 
     /// Inject a fault, see the rules below; can be given more than once
@@ -171,7 +171,7 @@ pub(crate) struct SandboxArgs {
     pub(crate) faults: Vec<Rule>,
 
     /// Seed of the random faults [default: 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number(0..=u64::MAX))]
     pub(crate) seed: Option<u64>,
 
     /// Requests that a token may make in a window of time [default: 6000/1m]
@@ -220,9 +220,29 @@ pub(crate) fn usage(subcommand: &str, kind: ErrorKind, message: &str) -> ! {
     }
 }
 
+/// Ends the process for what is wrong with a file of the command line.
+pub(crate) fn usage_of(subcommand: &str, error: &dyn Error) -> ! {
+    let mut lines = vec![error.to_string()];
+    lines.extend(output::causes(error));
+    let message = output::escape(&lines.join(": "));
+    usage(subcommand, ErrorKind::ValueValidation, &message)
+}
+
 /// How many files to work on at a time.
-pub(super) fn concurrency() -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(1..=256)
+pub(super) const CONCURRENCY: RangeInclusive<usize> = 1..=256;
+
+/// Reads a number in a range, and says otherwise what is expected.
+pub(super) fn number<T>(
+    range: RangeInclusive<T>,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
+where
+    T: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
+{
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        let (first, last) = (range.start(), range.end());
+        number.ok_or_else(|| format!("expected a whole number from {first} to {last}"))
+    }
 }
 
 #[cfg(test)]

@@ -20,8 +20,8 @@ use crate::{
     table::{Column, Table},
 };
 
-const READ: &str = "assets:read";
-const WRITE: &str = "assets:write";
+pub(crate) const READ: &str = "assets:read";
+pub(crate) const WRITE: &str = "assets:write";
 
 const COLUMNS: [Column; 5] = [
     Column {
@@ -162,6 +162,9 @@ pub(crate) async fn list(args: ListArgs) -> io::Result<Exit> {
                 return Ok(Failed::new("the assets were not listed", &error, READ).print());
             }
         };
+        if args.missing_alt && !lacks_alt_text(&asset) {
+            continue;
+        }
         any = true;
         let folder = folder_path(&folders, &asset);
         if args.json {
@@ -185,9 +188,26 @@ pub(crate) async fn list(args: ListArgs) -> io::Result<Exit> {
         }
     }
     if !any {
-        output::say("no assets");
+        output::say(if args.missing_alt {
+            "no images without alternative text"
+        } else {
+            "no assets"
+        });
     }
     Ok(Exit::Success)
+}
+
+/// Whether an asset is an image that nobody has described.
+fn lacks_alt_text(asset: &Asset) -> bool {
+    let is_image = asset
+        .content_type
+        .as_deref()
+        .is_some_and(|kind| kind.starts_with("image/"));
+    is_image
+        && asset
+            .alt_text
+            .as_deref()
+            .is_none_or(|text| text.trim().is_empty())
 }
 
 fn folder_path(folders: &FolderTree, asset: &Asset) -> Option<String> {
@@ -299,13 +319,13 @@ async fn name_all(client: &Client, ids: Vec<AssetId>) -> (Vec<AssetId>, Exit) {
     (known, exit)
 }
 
-async fn fetch(client: &Client, id: AssetId) -> Result<Asset, Error<ApiError>> {
+pub(crate) async fn fetch(client: &Client, id: AssetId) -> Result<Asset, Error<ApiError>> {
     let response = client.get_asset().asset_id(id).send().await?;
     Ok(response.into_inner())
 }
 
 /// What Webflow shows an asset under, without the id that it puts before a name that nobody set.
-fn name(asset: &Asset) -> &str {
+pub(crate) fn name(asset: &Asset) -> &str {
     let name = asset.display_name.as_ref();
     let name = name.or(asset.original_file_name.as_ref());
     let name = name.map_or("", String::as_str);

@@ -5,6 +5,7 @@ mod args;
 mod assets;
 mod folders;
 mod generate;
+mod lock;
 mod output;
 mod progress;
 #[cfg(feature = "sandbox")]
@@ -13,6 +14,8 @@ mod signals;
 mod site;
 mod sync;
 mod table;
+mod texts;
+mod update;
 mod upload;
 mod url;
 mod verbose;
@@ -71,6 +74,7 @@ fn main() -> Exit {
         Command::Url(args) => exit(url::run(&args)),
         Command::List(args) => block_on(one(), assets::list(args)),
         Command::Get(args) => block_on(one(), assets::get(args)),
+        Command::Update(args) => block_on(one(), update::run(args)),
         Command::Rm(args) => block_on(one(), assets::rm(args)),
         Command::Folders(args) => block_on(one(), folders::run(args)),
         #[cfg(feature = "sandbox")]

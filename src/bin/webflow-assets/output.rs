@@ -40,6 +40,15 @@ pub(crate) fn error(text: &str, causes: &[String]) {
     raw(&lines);
 }
 
+/// Prints what may be wrong, in a line.
+pub(crate) fn warning(text: &str) {
+    if is_github() {
+        return raw(&annotation("warning", text, &[]));
+    }
+    let label = console::style("warning:").for_stderr().yellow().bold();
+    raw(&format!("{label} {}", escape(text)));
+}
+
 /// Whether lines go to a log that shows annotations.
 fn is_github() -> bool {
     env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
@@ -121,14 +130,29 @@ pub(crate) fn causes(error: &dyn Error) -> Vec<String> {
     causes
 }
 
-/// A failed request in one line: what was requested, and the innermost cause. The layers between
-/// them name parts of the HTTP client.
+/// A failed request in one line: what was requested, the innermost cause, and what to do. The
+/// layers between them name parts of the HTTP client.
 pub(crate) fn request_error(error: &reqwest::Error) -> String {
     let mut innermost: &dyn Error = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
     let (text, innermost) = (error.to_string(), innermost.to_string());
+    let server = error.url().and_then(|url| {
+        let host = url.host_str()?;
+        let port = url.port().map(|port| format!(":{port}"));
+        Some(format!("{host}{}", port.unwrap_or_default()))
+    });
+    if let Some(server) = server {
+        if error.is_timeout() {
+            return format!("{server} did not answer in time; --timeout sets the limit");
+        }
+        if error.is_connect() {
+            return format!(
+                "no connection to {server}: {innermost}; check the address and the network"
+            );
+        }
+    }
     if text.contains(&innermost) {
         text
     } else {

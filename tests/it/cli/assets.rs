@@ -105,7 +105,8 @@ fn a_list_that_is_refused_is_an_error_in_a_line() {
         .env("WEBFLOW_BASE_URL", "http://127.0.0.1:9"));
     assert_exit(&output, 1);
     assert!(
-        text(&output.stderr).contains("the folders were not listed: error sending request"),
+        text(&output.stderr)
+            .contains("the folders were not listed: no connection to 127.0.0.1:9: "),
         "{output:?}"
     );
 }

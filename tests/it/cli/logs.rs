@@ -13,7 +13,11 @@ fn a_wait_for_the_rate_limit_is_a_line() {
     let window = Duration::from_secs(600);
     let live = Live::of(Sandbox::builder().rate_limit(1, window));
     let mut child = live
-        .upload(&[HERO, "Cargo.toml", "README.md"])
+        .upload(&[
+            HERO,
+            "openapi/provenance.json",
+            "openapi/webflow-assets.json",
+        ])
         .spawn()
         .expect("the command runs");
     let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));

@@ -145,7 +145,11 @@ fn files_that_wait_for_the_rate_limit_are_said_to() {
     let window = std::time::Duration::from_secs(600);
     let live = Live::of(Sandbox::builder().rate_limit(1, window));
     let mut terminal = Terminal::new(100);
-    let mut child = terminal.run(live.upload(&[HERO, "Cargo.toml", "README.md"]));
+    let mut child = terminal.run(live.upload(&[
+        HERO,
+        "openapi/provenance.json",
+        "openapi/webflow-assets.json",
+    ]));
     terminal.wait_for("waiting for the rate limit, ");
     signal(&child, "INT");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));

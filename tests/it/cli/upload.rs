@@ -293,8 +293,8 @@ fn a_refused_connection_has_one_cause_line() {
     let lines: Vec<&str> = stderr.lines().collect();
     assert_eq!(lines.len(), 2, "{stderr}");
     assert!(
-        lines[1].starts_with("  caused by: error sending request for url (http://127.0.0.1:")
-            && lines[1].contains("): Connection refused"),
+        lines[1].starts_with("  caused by: no connection to 127.0.0.1:")
+            && lines[1].contains(": Connection refused"),
         "{stderr}"
     );
     assert!(!stderr.contains("Communication Error"), "{stderr}");
@@ -414,4 +414,110 @@ fn a_name_with_line_breaks_breaks_no_line() {
     for (line, start) in stderr.lines().zip(&starts) {
         assert!(line.starts_with(start), "{stderr}");
     }
+}
+
+#[test]
+fn what_webflow_may_refuse_is_warned_about_or_refused() {
+    let live = Live::start();
+    let dir = scratch("warnings");
+    fs::write(dir.join("empty.png"), "").expect("it is written");
+    fs::write(dir.join("layers.psd"), "layers").expect("it is written");
+    fs::write(dir.join("good.png"), "good").expect("it is written");
+    let image = fs::File::create(dir.join("large.JPG")).expect("it is made");
+    image.set_len(5 << 20).expect("it is made longer");
+    let files = ["empty.png", "layers.psd", "large.JPG", "good.png"];
+    let says = "\
+        empty.png: it is empty\n\
+        layers.psd: Webflow documents no files of type `.psd`\n\
+        large.JPG: it has 5.0 MiB, and Webflow documents 4 MB for images\n";
+    let with = |label: &str| {
+        let lines = says.lines().map(|line| format!("{label}: {line}\n"));
+        lines.collect::<String>()
+    };
+
+    let output = run(live.upload(&files).arg("--strict").current_dir(&dir));
+    assert_exit(&output, 1);
+    assert_eq!(text(&output.stderr), with("error"));
+    assert_eq!(text(&output.stdout).lines().count(), 1);
+    let names = |live: &Live| {
+        let assets = live.sandbox.assets().into_iter();
+        assets.map(|asset| asset.file_name).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(names(&live), BTreeSet::from(["good.png".to_owned()]));
+
+    let requests = live.sandbox.requests().len();
+    let mut strict = live.upload(&files);
+    let output = run(strict
+        .args(["--strict", "--stop-on-error"])
+        .current_dir(&dir));
+    assert_exit(&output, 1);
+    assert_eq!(live.sandbox.requests().len(), requests);
+
+    let output = run(live.upload(&files).current_dir(&dir));
+    assert_exit(&output, 0);
+    let stderr = text(&output.stderr);
+    assert!(stderr.starts_with(&with("warning")), "{stderr}");
+    assert_eq!(names(&live).len(), 4);
+}
+
+#[test]
+fn what_is_no_file_to_publish_is_never_registered() {
+    let live = Live::start();
+    let dir = scratch("refused");
+    fs::create_dir(dir.join("img")).expect("it is made");
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+    fs::write(dir.join("pointer.png"), pointer).expect("it is written");
+    let large = fs::File::create(dir.join("large.png")).expect("it is made");
+    large.set_len((30 << 20) + 1).expect("it is made longer");
+    let files = ["img", "pointer.png", "large.png"];
+    for more in [&[][..], &["--dry-run"]] {
+        let output = run(live
+            .upload(&files)
+            .args(more)
+            .arg("--json")
+            .current_dir(&dir));
+        assert_exit(&output, 1);
+        let lines = json_lines(&output);
+        for (file, says) in [
+            ("img", "`webflow-assets sync img` uploads its files"),
+            ("pointer.png", "a Git LFS pointer"),
+            ("large.png", "at most 31457280"),
+        ] {
+            let error = of(&lines, file)["error"].as_str().expect("an error");
+            assert!(error.contains(says), "{error}");
+        }
+    }
+    assert_eq!(live.sandbox.requests(), []);
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_uploaded_and_sends_nothing() {
+    let live = Live::start();
+    let output = run(&mut live.upload(&[HERO, "no-such.png", "--dry-run"]));
+    assert_exit(&output, 1);
+    let size = fs::metadata(HERO).expect("a fixture").len();
+    assert_eq!(text(&output.stdout), format!("{size}\thero.png\t{HERO}\n"));
+    let output = run(&mut live.upload(&[HERO, "--dry-run", "--json", "--folder", "none"]));
+    assert_exit(&output, 0);
+    let planned = &json_lines(&output)[0];
+    assert_eq!(
+        (&planned["outcome"], &planned["size"]),
+        (&"planned".into(), &size.into())
+    );
+    assert_eq!(live.sandbox.requests(), []);
+}
+
+#[test]
+fn standard_input_is_uploaded_under_a_name() {
+    let live = Live::start();
+    let mut child = live
+        .upload(&["-", "--name", "piped.png"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("the command runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(b"piped").expect("it is read");
+    drop(stdin);
+    assert_exit(&child.wait_with_output().expect("its output"), 0);
+    assert_eq!(live.stored(), [("piped.png".to_owned(), b"piped".to_vec())]);
 }

@@ -11,6 +11,7 @@ fn the_help_is_as_reviewed() {
         ("help-url", &["url", "--help"]),
         ("help-list", &["list", "--help"]),
         ("help-get", &["get", "--help"]),
+        ("help-update", &["update", "--help"]),
         ("help-rm", &["rm", "--help"]),
         ("help-folders", &["folders", "--help"]),
         ("help-folders-create", &["folders", "create", "--help"]),
@@ -44,22 +45,28 @@ const WRONG: &[(&[&str], &str)] = &[
     ),
     (
         &["upload", HERO, "--concurrency", "0"],
-        "0 is not in 1..=256",
+        "a whole number from 1 to 256",
     ),
     (
         &["upload", HERO, "--concurrency", "99999999999"],
-        "99999999999 is not in 1..=256",
+        "a whole number from 1 to 256",
     ),
     (
         &["sync", "src", "--concurrency", "257"],
-        "is not in 1..=256",
+        "a whole number from 1 to 256",
     ),
     (
         &["upload", HERO, "--timeout", "0"],
         "as in 1m, 90s or 250ms",
     ),
     (&["upload", HERO, "--timeout", "NaN"], "--timeout"),
-    (&["upload", HERO, "--retries", "many"], "--retries"),
+    (&["upload", HERO, "--retries", "many"], "from 0 to 100"),
+    (&["upload", "-"], "pass --name"),
+    (
+        &["update", SITE],
+        "pass --alt-text, --display-name or --texts",
+    ),
+    (&["update", "--texts", "no-such.csv"], "cannot be read"),
     (
         &["upload", "--files-from", "no-such-list"],
         "cannot be read",

@@ -6,6 +6,8 @@ use clap::{Args, ValueHint};
 use jiff::SignedDuration;
 use webflow_assets::FolderId;
 
+use super::number;
+
 // The environment is read where the options are used: clap would show its variables in the usage
 // line of every error, as if they had been typed.
 
@@ -62,7 +64,7 @@ pub(crate) struct NetworkArgs {
     pub(crate) timeout: Option<Duration>,
 
     /// How often a failed request is retried, if that is safe [default: 4]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number(0..=100_u32), allow_negative_numbers = true)]
     pub(crate) retries: Option<u32>,
 }
 

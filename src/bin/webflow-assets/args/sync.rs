@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 use webflow_assets::sync::{LongNames, MaxDelete};
 
-use super::{SiteArgs, concurrency};
+use super::{CONCURRENCY, SiteArgs, number};
 
 pub(super) const NOTES: &str = "\
 Prints its plan and a summary on standard error. With --json, prints an object for each event:
@@ -91,7 +91,7 @@ pub(crate) struct SyncArgs {
     pub(crate) checksum: bool,
 
     /// How many files to work on at a time
-    #[arg(long, value_name = "N", default_value = "4", value_parser = concurrency())]
+    #[arg(long, value_name = "N", default_value = "4", value_parser = number(CONCURRENCY))]
     pub(crate) concurrency: usize,
 
     /// Print one JSON object for each event

@@ -4,12 +4,19 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use super::{FolderArg, SiteArgs, concurrency};
+use super::{CONCURRENCY, FolderArg, SiteArgs, number};
 
 #[cfg(feature = "sandbox")]
 pub(super) const NOTES: &str = "\
 Prints the id and the hosted URL of each asset, separated by a tab, in the order of the files; with
 --json, an object for each file as soon as it is uploaded.
+
+A file that Webflow documents no type for, that is larger than it documents for its type (4 MB for
+images, 10 MB for documents) or that is empty is uploaded with a warning, or refused with --strict.
+Files of more than 30 MiB and Git LFS pointers are refused.
+
+A file for --texts is CSV with the columns path, alt_text and display_name, or JSON: an array of
+objects with these names. Paths are relative to the directory of that file.
 
 Examples:
   Try it without an account:
@@ -23,6 +30,8 @@ Examples:
     webflow-assets upload https://example.com/barn.png --alt-text 'A red barn'
   Upload more files than fit on a command line:
     find img -name '*.png' | webflow-assets upload --files-from -
+  Upload what another command prints:
+    convert hero.svg png:- | webflow-assets upload - --name hero.png
   Print only the URLs:
     webflow-assets upload *.png | cut -f2";
 
@@ -30,6 +39,13 @@ Examples:
 pub(super) const NOTES: &str = "\
 Prints the id and the hosted URL of each asset, separated by a tab, in the order of the files; with
 --json, an object for each file as soon as it is uploaded.
+
+A file that Webflow documents no type for, that is larger than it documents for its type (4 MB for
+images, 10 MB for documents) or that is empty is uploaded with a warning, or refused with --strict.
+Files of more than 30 MiB and Git LFS pointers are refused.
+
+A file for --texts is CSV with the columns path, alt_text and display_name, or JSON: an array of
+objects with these names. Paths are relative to the directory of that file.
 
 Examples:
   Upload two files to a folder:
@@ -42,7 +58,7 @@ Examples:
     expect(clippy::struct_excessive_bools, reason = "flags are bools")
 )]
 pub(crate) struct UploadArgs {
-    /// Files to upload, or URLs to fetch and upload
+    /// Files to upload, URLs to fetch and upload, or `-` for standard input
     #[arg(
         required_unless_present = "files_from",
         value_name = "FILE",
@@ -58,7 +74,7 @@ pub(crate) struct UploadArgs {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) folder: Option<FolderArg>,
 
-    /// File name of the asset, for a single FILE [default: the name of the file]
+    /// File name of the asset, for a single FILE or `-` [default: the name of the file]
     #[arg(long)]
     pub(crate) name: Option<String>,
 
@@ -70,10 +86,27 @@ pub(crate) struct UploadArgs {
     #[arg(long, value_name = "TEXT")]
     pub(crate) alt_text: Option<String>,
 
+    /// CSV or JSON file with alternative texts and display names, by path
+    #[arg(
+        long,
+        value_name = "PATH",
+        value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["alt_text", "display_name"]
+    )]
+    pub(crate) texts: Option<PathBuf>,
+
+    /// Read and check the files, and say what would be uploaded; nothing is sent
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Take warnings about files for errors
+    #[arg(long)]
+    pub(crate) strict: bool,
+
     // A key of 60 requests a minute starts one file a second, which four uploads at a time keep up
     // with; more would share the bandwidth and take memory for each.
     /// How many files to upload at a time
-    #[arg(long, value_name = "N", default_value = "4", value_parser = concurrency())]
+    #[arg(long, value_name = "N", default_value = "4", value_parser = number(CONCURRENCY))]
     pub(crate) concurrency: usize,
 
     /// Start no further file after the first failure

@@ -38,6 +38,11 @@ pub(super) fn all(args: &mut UploadArgs) -> Vec<PathBuf> {
     }
 }
 
+/// Whether a FILE is the standard input.
+pub(super) fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
 /// The URL that a FILE is, if it is one.
 pub(super) fn url(file: &Path) -> Option<&str> {
     let text = file.to_str()?;

@@ -1,5 +1,6 @@
 //! `upload`: files and URLs onto a site, several at a time.
 
+mod check;
 mod files;
 mod order;
 mod report;
@@ -21,12 +22,15 @@ use crate::{
     progress::Progress,
     signals::Signals,
     site::{Site, SiteError},
+    texts::Texts,
 };
 
 /// Uploads the files. Fails where a result cannot be printed.
 pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
-    let files = files::all(&mut args);
+    let mut files = files::all(&mut args);
     check(&args, &files);
+    let texts = args.texts.as_deref().map(Texts::read).transpose();
+    let texts = texts.unwrap_or_else(|error| args::usage_of("upload", &error));
     let site = match open(&args).await {
         Ok(site) => site,
         Err(error) => return Ok(output::fail(&error)),
@@ -39,6 +43,16 @@ pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
         report.note("the list names no files");
         return Ok(Exit::Success);
     }
+    let refused = check::refuse(&mut files, &args, report)?;
+    if args.stop_on_error && refused > 0 {
+        report.note(&format!("stopped: {} not begun", were(files.len())));
+        return Ok(Exit::Failure);
+    }
+    if args.dry_run {
+        let uploads = uploads(&site, None, &args, texts, files.clone());
+        let exit = check::dry_run(uploads, &files, report).await?;
+        return Ok(if refused > 0 { Exit::Failure } else { exit });
+    }
     let folder = match &args.folder {
         None => None,
         Some(folder) => match site.folder(folder).await {
@@ -48,8 +62,11 @@ pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
     };
     let mut signals = Signals::watch()?;
     let mut run = Run::new(&site.client, &files, report);
+    if refused > 0 {
+        run.exit = Exit::Failure;
+    }
     let count = files.len();
-    let uploads = uploads(&site, folder, &args, files);
+    let uploads = uploads(&site, folder, &args, texts, files);
     let mut batch = Batch::new(uploads).concurrency(args.concurrency);
     if args.stop_on_error {
         batch = batch.stop_on_error();
@@ -93,14 +110,21 @@ fn uploads(
     site: &Site,
     folder: Option<FolderId>,
     args: &UploadArgs,
+    texts: Option<Texts>,
     files: Vec<PathBuf>,
 ) -> impl Iterator<Item = Upload> + Send + use<> {
     let (client, site) = (site.client.clone(), site.id);
     let (name, display_name) = (args.name.clone(), args.display_name.clone());
     let alt_text = args.alt_text.clone();
     files.into_iter().map(move |file| {
+        let entry = texts.as_ref().and_then(|texts| texts.of(&file));
+        let entry = entry.cloned().unwrap_or_default();
         let source = match files::url(&file) {
             Some(url) => Source::url(url),
+            None if files::is_stdin(&file) => {
+                // It has a name: this was checked.
+                Source::reader(name.clone().unwrap_or_default(), tokio::io::stdin())
+            }
             None => Source::path(file),
         };
         let mut upload = client.upload(site, source);
@@ -110,10 +134,10 @@ fn uploads(
         if let Some(name) = &name {
             upload = upload.file_name(name);
         }
-        if let Some(name) = &display_name {
+        if let Some(name) = entry.display_name.as_ref().or(display_name.as_ref()) {
             upload = upload.display_name(name);
         }
-        if let Some(text) = &alt_text {
+        if let Some(text) = entry.alt_text.as_ref().or(alt_text.as_ref()) {
             upload = upload.alt_text(text);
         }
         upload
@@ -133,6 +157,20 @@ fn check(args: &UploadArgs, files: &[PathBuf]) {
             refuse(
                 ErrorKind::ArgumentConflict,
                 &format!("{option} is for a single asset and cannot be used with several files"),
+            );
+        }
+    }
+    if files.iter().any(|file| files::is_stdin(file)) {
+        if args.name.is_none() {
+            refuse(
+                ErrorKind::MissingRequiredArgument,
+                "standard input has no name: pass --name",
+            );
+        }
+        if args.files_from.as_deref().is_some_and(files::is_stdin) {
+            refuse(
+                ErrorKind::ArgumentConflict,
+                "standard input cannot be both a file and the list for --files-from",
             );
         }
     }

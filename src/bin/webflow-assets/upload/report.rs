@@ -3,9 +3,9 @@
 use std::io;
 
 use serde::Serialize;
-use webflow_assets::{Outcome, UploadError, Uploaded};
+use webflow_assets::{FileWarning, Outcome, UploadError, Uploaded};
 
-use crate::output::{causes, error, field, json_line, say};
+use crate::output::{causes, error, field, json_line, say, warning};
 
 /// Where the results of uploads go.
 #[derive(Clone, Copy)]
@@ -86,6 +86,30 @@ impl Report {
             asset_id: failure.asset_id(),
             status: failure.status().map(|status| status.as_u16()),
         })
+    }
+
+    /// Says why a file is not uploaded at all.
+    pub(crate) fn refused(self, file: &str, text: &str) -> io::Result<()> {
+        error(text, &[]);
+        if !self.json {
+            return Ok(());
+        }
+        json_line(&FailedLine {
+            file,
+            error: text.to_owned(),
+            causes: &[],
+            asset_id: None,
+            status: None,
+        })
+    }
+
+    /// Says what Webflow may refuse.
+    pub(crate) fn warn(self, file: &str, warnings: &[FileWarning]) {
+        if !self.quiet {
+            for text in warnings {
+                warning(&format!("{file}: {text}"));
+            }
+        }
     }
 
     /// Says something worth knowing that is no error.

@@ -1,0 +1,140 @@
+//! Files that were synchronised, by the lock file.
+
+use std::{
+    io,
+    path::{Component, Path, PathBuf, absolute},
+};
+
+use webflow_assets::sync::{LockFile, LockFileError, Locked};
+
+/// Why a file cannot be looked up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LookUpError {
+    #[error("{path}: it cannot be looked up")]
+    Path { path: String, source: io::Error },
+    #[error(
+        "{path}: there is no {} in its directory or above; `webflow-assets sync` writes one",
+        LockFile::NAME
+    )]
+    NoLockFile { path: String },
+    #[error("{lock_file}: there is no such lock file")]
+    Missing { lock_file: String },
+    #[error(transparent)]
+    LockFile(#[from] LockFileError),
+    #[error("{path}: {lock_file} does not have it; has it been synchronised?")]
+    Unknown { path: String, lock_file: String },
+    #[error("{path}: {lock_file} has no URL for it; synchronise it with --verify")]
+    NoUrl { path: String, lock_file: String },
+}
+
+/// Looks up files, in one lock file or in that of the directory of each.
+pub(crate) struct Locks {
+    given: Option<PathBuf>,
+    read: Vec<(PathBuf, LockFile)>,
+}
+
+impl Locks {
+    pub(crate) fn new(given: Option<&Path>) -> Self {
+        Self {
+            given: given.map(Path::to_owned),
+            read: Vec::new(),
+        }
+    }
+
+    /// What the lock file has of a file.
+    pub(crate) fn find(&mut self, path: &Path) -> Result<&Locked, LookUpError> {
+        let file = full(path)?;
+        let (lock_file, lock) = self.lock(path, &file)?;
+        let key = lock_file.parent().and_then(|dir| key(&file, dir));
+        key.and_then(|key| lock.get(&key))
+            .ok_or_else(|| LookUpError::Unknown {
+                path: path.display().to_string(),
+                lock_file: lock_file.display().to_string(),
+            })
+    }
+
+    /// The URL that a file is hosted at.
+    pub(crate) fn url(&mut self, path: &Path) -> Result<&str, LookUpError> {
+        let file = full(path)?;
+        let (lock_file, _) = self.lock(path, &file)?;
+        let no_url = LookUpError::NoUrl {
+            path: path.display().to_string(),
+            lock_file: lock_file.display().to_string(),
+        };
+        self.find(path)?.url.as_deref().ok_or(no_url)
+    }
+
+    /// The lock file for a file, which is read once.
+    fn lock(&mut self, path: &Path, file: &Path) -> Result<(&Path, &LockFile), LookUpError> {
+        let lock_file = match &self.given {
+            Some(given) => full(given)?,
+            None => file
+                .ancestors()
+                .skip(1)
+                .map(|dir| dir.join(LockFile::NAME))
+                .find(|lock_file| lock_file.is_file())
+                .ok_or_else(|| LookUpError::NoLockFile {
+                    path: path.display().to_string(),
+                })?,
+        };
+        let place = self.read.iter().position(|(read, _)| *read == lock_file);
+        let place = if let Some(place) = place {
+            place
+        } else {
+            let Some(lock) = LockFile::read(&lock_file)? else {
+                let lock_file = lock_file.display().to_string();
+                return Err(LookUpError::Missing { lock_file });
+            };
+            self.read.push((lock_file, lock));
+            self.read.len() - 1
+        };
+        let (lock_file, lock) = &self.read[place];
+        Ok((lock_file, lock))
+    }
+}
+
+/// The path from the root, without `.` and `..`. The file itself need not be there.
+pub(crate) fn full(path: &Path) -> Result<PathBuf, LookUpError> {
+    let absolute = absolute(path).map_err(|source| LookUpError::Path {
+        path: path.display().to_string(),
+        source,
+    })?;
+    let mut full = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            Component::ParentDir => {
+                full.pop();
+            }
+            Component::CurDir => {}
+            part => full.push(part),
+        }
+    }
+    Ok(full)
+}
+
+/// What the lock file of a directory calls a file.
+fn key(file: &Path, dir: &Path) -> Option<String> {
+    let path = file.strip_prefix(dir).ok()?;
+    let parts: Option<Vec<&str>> = path.iter().map(|part| part.to_str()).collect();
+    Some(parts?.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_called_by_its_path_in_the_directory() {
+        let key = |file: &str, dir: &str| key(Path::new(file), Path::new(dir));
+        assert_eq!(key("/a/b/c.png", "/a").as_deref(), Some("b/c.png"));
+        assert_eq!(key("/b/c.png", "/a"), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn dots_are_taken_out_of_a_path() {
+        let full = |path: &str| full(Path::new(path)).expect("a path");
+        assert_eq!(full("/a/./b/../c.png"), Path::new("/a/c.png"));
+        assert_eq!(full("/../a"), Path::new("/a"));
+    }
+}

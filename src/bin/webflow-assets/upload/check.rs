@@ -1,0 +1,130 @@
+//! What is said of the files before any of them is sent.
+
+use std::{fs, io, path::PathBuf};
+
+use console::Alignment;
+use serde::Serialize;
+use webflow_assets::{Checked, FileWarning, Upload};
+
+use super::{files, report::Report};
+use crate::{
+    Exit,
+    args::UploadArgs,
+    output,
+    progress::size,
+    table::{Column, Table},
+};
+
+const COLUMNS: [Column; 3] = [
+    Column {
+        title: "SIZE",
+        width: Some(10),
+        alignment: Alignment::Right,
+    },
+    Column {
+        title: "NAME",
+        width: Some(32),
+        alignment: Alignment::Left,
+    },
+    Column {
+        title: "FILE",
+        width: None,
+        alignment: Alignment::Left,
+    },
+];
+
+/// Warns about files, and takes out those that are refused. A file that cannot be read is left to
+/// its upload, as is a URL, which nobody has fetched yet.
+pub(super) fn refuse(
+    all: &mut Vec<PathBuf>,
+    args: &UploadArgs,
+    report: Report,
+) -> io::Result<usize> {
+    let mut refused = 0;
+    let mut left = Vec::with_capacity(all.len());
+    for file in all.drain(..) {
+        let shown = file.display().to_string();
+        let metadata = (files::url(&file).is_none() && !files::is_stdin(&file))
+            .then(|| fs::metadata(&file).ok())
+            .flatten();
+        let Some(metadata) = metadata else {
+            left.push(file);
+            continue;
+        };
+        if metadata.is_dir() {
+            report.refused(
+                &shown,
+                &format!(
+                    "{shown}: it is a directory; `webflow-assets sync {shown}` uploads its files"
+                ),
+            )?;
+            refused += 1;
+            continue;
+        }
+        let name = args.name.as_deref();
+        let name = name.or_else(|| file.file_name()?.to_str());
+        let warnings = FileWarning::of(name.unwrap_or_default(), metadata.len());
+        if args.strict && !warnings.is_empty() {
+            report.refused(&shown, &format!("{shown}: {}", joined(&warnings)))?;
+            refused += 1;
+            continue;
+        }
+        report.warn(&shown, &warnings);
+        left.push(file);
+    }
+    *all = left;
+    Ok(refused)
+}
+
+fn joined(warnings: &[FileWarning]) -> String {
+    let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    warnings.join("; ")
+}
+
+#[derive(Serialize)]
+struct PlannedLine<'a> {
+    file: &'a str,
+    file_name: &'a str,
+    size: u64,
+    md5: String,
+    outcome: &'static str,
+}
+
+/// Reads the files and prints what would be uploaded.
+pub(super) async fn dry_run(
+    uploads: impl Iterator<Item = Upload>,
+    all: &[PathBuf],
+    report: Report,
+) -> io::Result<Exit> {
+    let mut exit = Exit::Success;
+    let mut table = Table::new(&COLUMNS);
+    for (upload, file) in uploads.zip(all) {
+        let shown = file.display().to_string();
+        match upload.check().await {
+            Ok(checked) => planned(&mut table, &shown, &checked, report)?,
+            Err(error) => {
+                report.failed(&shown, &error)?;
+                exit = Exit::Failure;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn planned(table: &mut Table<'_>, file: &str, checked: &Checked, report: Report) -> io::Result<()> {
+    if report.json {
+        return output::json_line(&PlannedLine {
+            file,
+            file_name: &checked.file_name,
+            size: checked.len,
+            md5: checked.md5.to_string(),
+            outcome: "planned",
+        });
+    }
+    let bytes = if table.is_read() {
+        size(checked.len)
+    } else {
+        checked.len.to_string()
+    };
+    table.row(&[bytes.as_str(), &checked.file_name, file])
+}

@@ -1,0 +1,149 @@
+//! `update`, and `upload --texts`.
+
+use serde_json::json;
+use webflow_assets::sandbox::Operation;
+
+use super::*;
+
+fn sync(live: &Live, dir: &Path) {
+    assert_exit(&run(&mut live.command(&["sync", path_text(dir)])), 0);
+}
+
+/// The alternative text of each file on the site, by file name.
+fn alt_texts(live: &Live) -> Vec<(String, Option<String>)> {
+    let assets = live.sandbox.assets().into_iter();
+    let mut texts: Vec<_> = assets
+        .map(|asset| (asset.file_name, asset.alt_text))
+        .collect();
+    texts.sort();
+    texts
+}
+
+#[test]
+fn an_asset_is_described_by_its_path_or_id() {
+    let live = Live::start();
+    let dir = scratch("update");
+    fs::copy(HERO, dir.join("hero.png")).expect("a copy");
+    sync(&live, &dir);
+    let id = live.sandbox.assets()[0].id.clone();
+    for (asset, text_) in [("hero.png", "A barn"), (id.as_str(), "A red barn")] {
+        let mut update = live.command(&["update", asset, "--alt-text", text_]);
+        let output = run(update.current_dir(&dir).env_remove("WEBFLOW_SITE_ID"));
+        assert_exit(&output, 0);
+        assert_eq!(text(&output.stdout), format!("{id}\tupdated\n"));
+        assert_eq!(live.sandbox.assets()[0].alt_text.as_deref(), Some(text_));
+    }
+}
+
+#[test]
+fn texts_of_a_file_replace_no_other_text_unless_told_to() {
+    let live = Live::start();
+    let dir = scratch("update_texts");
+    for name in ["a.png", "b.png", "c.png"] {
+        fs::write(dir.join(name), name).expect("it is written");
+    }
+    sync(&live, &dir);
+    let csv = dir.join("texts.csv");
+    fs::write(&csv, "path,alt_text\na.png,A\nb.png,B\nc.png,C\n").expect("it is written");
+    let b = live.sandbox.assets();
+    let b = b.iter().find(|asset| asset.file_name == "b.png");
+    let b = b.expect("it is there").id.clone();
+    let by_hand = live
+        .command(&["update", &b, "--alt-text", "by hand"])
+        .output();
+    assert_exit(&by_hand.expect("it runs"), 0);
+
+    let update = ["update", "--json", "--texts", path_text(&csv)];
+    let output = run(&mut live.command(&update));
+    assert_exit(&output, 0);
+    let outcomes = |output: &Output| -> Vec<Value> {
+        let lines = json_lines(output).into_iter();
+        lines.map(|line| line["outcome"].clone()).collect()
+    };
+    assert_eq!(outcomes(&output), ["updated", "kept", "updated"]);
+    assert_eq!(
+        text(&output.stderr),
+        "warning: b.png: the site has another text, which stays; --overwrite-texts replaces it\n"
+    );
+    let some = |text: &str| Some(text.to_owned());
+    let expected = |b| {
+        [("a.png", "A"), ("b.png", b), ("c.png", "C")]
+            .map(|(name, text)| (name.to_owned(), some(text)))
+    };
+    assert_eq!(alt_texts(&live), expected("by hand"));
+
+    let output = run(&mut live.command(&update));
+    assert_eq!(outcomes(&output), ["unchanged", "kept", "unchanged"]);
+    let output = run(live.command(&update).arg("--overwrite-texts"));
+    assert_exit(&output, 0);
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(alt_texts(&live), expected("B"));
+}
+
+#[test]
+fn an_asset_that_is_not_there_keeps_no_other_from_being_described() {
+    let live = Live::start();
+    let asset = live.sandbox.add_asset("a.png", "a");
+    let missing = SITE;
+    let update = [
+        "update",
+        missing,
+        "no-such.png",
+        &asset.id,
+        "--alt-text",
+        "A",
+    ];
+    let output = run(live
+        .command(&update)
+        .arg("--json")
+        .current_dir(scratch("no_lock")));
+    assert_exit(&output, 1);
+    let lines = json_lines(&output);
+    assert_eq!(lines[0]["status"], 404);
+    assert!(
+        lines[1]["error"]
+            .as_str()
+            .expect("a text")
+            .contains("no-such.png: there is no")
+    );
+    assert_eq!(lines[2]["outcome"], "updated");
+    assert_eq!(text(&output.stderr).lines().count(), 2, "{output:?}");
+
+    let asked = live.sandbox.requests().len();
+    let output = run(live
+        .command(&update)
+        .env("WEBFLOW_API_TOKEN", "wrong")
+        .args(["--concurrency", "1"]));
+    assert_exit(&output, 3);
+    assert_eq!(live.sandbox.requests().len(), asked + 1);
+}
+
+#[test]
+fn files_are_uploaded_with_their_texts() {
+    let live = Live::start();
+    let dir = scratch("upload_texts");
+    for name in ["a.png", "b.png"] {
+        fs::write(dir.join(name), name).expect("it is written");
+    }
+    let texts = json!([{ "path": "a.png", "alt_text": "A barn", "display_name": "Barn" }]);
+    fs::write(dir.join("texts.json"), texts.to_string()).expect("it is written");
+    let mut upload = live.upload(&["--texts", path_text(&dir.join("texts.json"))]);
+    let output = run(upload.current_dir(&dir).args(["a.png", "./b.png"]));
+    assert_exit(&output, 0);
+    let assets = live.sandbox.assets();
+    let a = assets.iter().find(|asset| asset.file_name == "a.png");
+    assert_eq!(a.expect("it is there").display_name, "Barn");
+    let expected = [("a.png", Some("A barn")), ("b.png", None)]
+        .map(|(name, text)| (name.to_owned(), text.map(str::to_owned)));
+    assert_eq!(alt_texts(&live), expected);
+    let requests = live.sandbox.requests().into_iter();
+    let updates = requests.filter(|r| r.operation == Some(Operation::UpdateAsset));
+    assert_eq!(updates.count(), 1);
+
+    let output = run(&mut live.command(&["list", "--missing-alt"]));
+    let stdout = text(&output.stdout);
+    assert!(
+        stdout.ends_with("\tb.png\n") && stdout.lines().count() == 1,
+        "{stdout}"
+    );
+}
