@@ -2,8 +2,12 @@
 
 #[path = "sync/bad_input.rs"]
 mod bad_input;
+#[path = "sync/deleting.rs"]
+mod deleting;
 #[path = "sync/failures.rs"]
 mod failures;
+#[path = "sync/files.rs"]
+mod files;
 #[path = "sync/interrupted.rs"]
 mod interrupted;
 

@@ -78,6 +78,65 @@ async fn a_token_that_is_refused_ends_it_at_once() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_refused_fails_alone_and_a_page_of_a_proxy_is_tried_again() {
+    let sandbox = sandbox(&["create:403,html", "create:403,code=forbidden"]).await;
+    let dir = tree(&[("a.txt", "a"), ("b.txt", "b"), ("c.txt", "c")]);
+    let report = sync(&sandbox, &dir).concurrency(1).send().await.unwrap();
+    assert_eq!((report.uploaded, report.failures.len()), (2, 1));
+    assert_eq!(report.failures[0].path, "b.txt");
+    let report = sync(&sandbox, &dir).send().await.unwrap();
+    assert_eq!(counts(&report), [1, 0, 2, 0, 0]);
+}
+
+#[tokio::test]
+async fn where_every_file_is_refused_it_ends_before_all_are_tried() {
+    let sandbox = sandbox(&["create:403,code=forbidden*forever"]).await;
+    let files: Vec<String> = (0..50).map(|n| format!("{n}.txt")).collect();
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|path| (path.as_str(), path.as_str()))
+        .collect();
+    let dir = tree(&files);
+    let error = sync(&sandbox, &dir)
+        .concurrency(1)
+        .send()
+        .await
+        .unwrap_err();
+    assert!(matches!(error, SyncError::Refused(_)), "{error:?}");
+    assert_eq!(count(&sandbox, Operation::CreateAsset), 10);
+    assert!(!dir.path().join(LockFile::NAME).exists());
+}
+
+#[tokio::test]
+async fn an_answer_without_an_id_fails_its_file_and_is_not_written_down() {
+    let sandbox = sandbox(&["create:200"]).await;
+    let dir = tree(&[("a.txt", "a"), ("b.txt", "b")]);
+    let report = sync(&sandbox, &dir).concurrency(1).send().await.unwrap();
+    assert_eq!((report.uploaded, report.failures.len()), (1, 1));
+    let error = report.failures[0].error.to_string();
+    assert!(
+        error.contains("a.txt: Webflow registered the asset without"),
+        "{error}"
+    );
+    let report = sync(&sandbox, &dir).send().await.unwrap();
+    assert_eq!(counts(&report), [1, 0, 1, 0, 0]);
+}
+
+#[tokio::test]
+async fn an_upload_that_fails_leaves_its_asset_to_whoever_has_the_same_content() {
+    let sandbox = sandbox(&["post:403"]).await;
+    let dir = tree(&[("a.txt", "same"), ("b.txt", "same")]);
+    let report = sync(&sandbox, &dir).concurrency(2).send().await.unwrap();
+    assert_eq!(report.uploaded + report.already_there, 1);
+    assert_eq!(report.failures.len(), 1);
+    assert_eq!(count(&sandbox, Operation::DeleteAsset), 0);
+    assert_eq!(on_site(&sandbox).len(), 1);
+    let report = sync(&sandbox, &dir).verify(true).send().await.unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(on_site(&sandbox).len(), 1);
+}
+
+#[tokio::test]
 async fn what_cannot_be_deleted_stays_in_the_lock_file() {
     let sandbox = Sandbox::start().await.unwrap();
     let dir = tree(&[("a.txt", "a"), ("b.txt", "b")]);
