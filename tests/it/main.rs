@@ -3,6 +3,8 @@
 mod api;
 mod batch;
 mod bounds;
+#[cfg(target_os = "linux")]
+mod chaos;
 mod cli;
 mod contract;
 mod errors;
