@@ -30,11 +30,10 @@ impl Error {
         self
     }
 
-    /// Names the rule that failed.
+    /// What went wrong, without the place.
     #[must_use]
-    pub fn by_rule(mut self, rule: &str) -> Self {
-        self.message = format!("rule `{rule}`: {}", self.message);
-        self
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     /// Puts the name of the file before a place that is a JSON pointer.

@@ -1,4 +1,4 @@
-//! Tasks of the project, as `cargo xtask`.
+//! The command `webflow-codegen`, which is `cargo xtask` in this project.
 
 use std::{
     error::Error as _,
@@ -9,29 +9,98 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Parser;
-use webflow_codegen::error::{Error, Result};
+use clap::{Args, Parser, ValueEnum};
+use webflow_codegen::{
+    cut::{
+        project::{Job, compare},
+        report::Report,
+        select::Selection,
+    },
+    error::{Error, Result},
+};
 
-/// Tasks of the project.
+/// Cuts parts out of Webflow's published OpenAPI description, and compares its versions.
+///
+/// Exit codes: 0 if all went well, 1 if --check or diff found a difference, 2 on errors.
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+#[command(name = "webflow-codegen", version)]
 enum Task {
-    /// Regenerate openapi/ from Webflow's published description, and report the drift.
-    ///
-    /// Exit codes: 0 if all went well, 1 if --check found drift, 2 on errors.
+    /// Cut operations out of a description.
+    Cut {
+        /// The description: OpenAPI 3.0 or 3.1 in YAML or JSON.
+        description: PathBuf,
+        #[command(flatten)]
+        selection: What,
+        /// Take the description's words over, instead of those of the fragment as it is.
+        #[arg(long)]
+        words: bool,
+        /// The fragment; its names stand beside it.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Write nothing; exit with 1 if the fragment would change.
+        #[arg(long)]
+        check: bool,
+        #[command(flatten)]
+        report: Output,
+    },
+    /// Regenerate this project's openapi/ from Webflow's published description.
     Spec {
-        /// The description: OpenAPI 3.1 in YAML or JSON.
+        /// The description: OpenAPI 3.0 or 3.1 in YAML or JSON.
         description: PathBuf,
         /// Write nothing; exit with 1 if the fragment would change.
         #[arg(long)]
         check: bool,
-        /// Write the report to this file too.
-        #[arg(long, value_name = "FILE")]
-        report: Option<PathBuf>,
+        #[command(flatten)]
+        report: Output,
         /// The root of the project, if not this one.
         #[arg(long, value_name = "DIR")]
         root: Option<PathBuf>,
     },
+    /// Compare two descriptions as callers of the generated client see them.
+    Diff {
+        /// The description as it was.
+        old: PathBuf,
+        /// The description as it is.
+        new: PathBuf,
+        /// Compare the operations of this recipe only.
+        #[arg(long, value_name = "FILE")]
+        recipe: Option<PathBuf>,
+        #[command(flatten)]
+        report: Output,
+    },
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct What {
+    /// The operations, names and differences of this recipe: an OpenAPI overlay.
+    #[arg(long, value_name = "FILE")]
+    recipe: Option<PathBuf>,
+    /// These operations.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    operations: Vec<String>,
+    /// The operations with this tag.
+    #[arg(long)]
+    tag: Option<String>,
+    /// All operations.
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Args)]
+struct Output {
+    /// Write the report to this file too.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Markdown)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Markdown,
+    Json,
 }
 
 /// The root of the project, seen from where `cargo run` says that this package is.
@@ -62,22 +131,63 @@ fn main() -> ExitCode {
 }
 
 fn run(task: Task) -> Result<ExitCode> {
-    let Task::Spec {
-        description,
-        check,
-        report: file,
-        root,
-    } = task;
-    let root = root.unwrap_or_else(this_project);
-    let report = webflow_codegen::cut::spec(&root, &description, check)?;
-    let text = report.to_string();
+    let (found, output, check) = match task {
+        Task::Cut {
+            description,
+            selection,
+            words,
+            out,
+            check,
+            report,
+        } => {
+            let job = Job {
+                description,
+                recipe: selection.recipe,
+                selection: match (selection.tag, selection.all) {
+                    (Some(tag), _) => Selection::Tag(tag),
+                    (None, true) => Selection::All,
+                    (None, false) if selection.operations.is_empty() => Selection::Recipe,
+                    (None, false) => Selection::Operations(selection.operations),
+                },
+                words,
+                out,
+                check,
+            };
+            (job.run()?, report, check)
+        }
+        Task::Spec {
+            description,
+            check,
+            report,
+            root,
+        } => {
+            let root = root.unwrap_or_else(this_project);
+            let job = Job::of_project(&root, &description, check);
+            (job.run()?, report, check)
+        }
+        Task::Diff {
+            old,
+            new,
+            recipe,
+            report,
+        } => (compare(&old, &new, recipe.as_deref())?, report, true),
+    };
+    print(&found, &output)?;
+    Ok(ExitCode::from(u8::from(check && found.differs)))
+}
+
+fn print(report: &Report, output: &Output) -> Result<()> {
+    let text = match output.format {
+        Format::Markdown => report.to_string(),
+        Format::Json => report.to_json(),
+    };
     io::stdout()
         .write_all(text.as_bytes())
         .map_err(|e| Error::new("standard output", "could not be written").because(e))?;
-    if let Some(file) = file {
-        fs::write(&file, text).map_err(|e| {
+    if let Some(file) = &output.report {
+        fs::write(file, text).map_err(|e| {
             Error::new(file.display().to_string(), "could not be written").because(e)
         })?;
     }
-    Ok(ExitCode::from(u8::from(check && report.differs)))
+    Ok(())
 }

@@ -1,354 +1,458 @@
-//! A schema of OpenAPI 3.1 in the words of 3.0.3, without references and without prose.
+//! A schema of OpenAPI 3.0 or 3.1 in the words of 3.0.3, without references.
+//!
+//! What has no form in Rust becomes any value, and is noted with its place: a schema is never
+//! refused, since one that is odd must not cost the operations that use it.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
 use crate::{
-    cut::source::{At, Source},
+    cut::{
+        merge::{Merge, merge},
+        source::{At, Source},
+        text,
+    },
     error::Result,
 };
 
-/// What says nothing about the values: prose, and keywords that mean nothing to a Rust type.
-/// A `default` does: the generated code would always send it.
-const LEFT_OUT: [&str; 19] = [
-    "$anchor",
-    "$comment",
-    "$defs",
-    "contentEncoding",
-    "contentMediaType",
-    "contentSchema",
-    "default",
-    "definitions",
-    "description",
-    "discriminator",
-    "example",
-    "examples",
-    "externalDocs",
-    "readOnly",
-    "title",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-    "writeOnly",
-    "xml",
+/// Whether values are sent or received: what is sent is checked by Webflow, and what is
+/// received must not be lost because one field is not as it was announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// In parameters and bodies of requests.
+    Request,
+    /// In responses.
+    Response,
+}
+
+/// The members of a schema that hold other schemas, or say what the type is. All others
+/// constrain values, or say nothing about them.
+#[rustfmt::skip]
+const USED: [&str; 17] = [
+    "$ref", "additionalProperties", "allOf", "anyOf", "const", "content", "deprecated",
+    "description", "enum", "format", "items", "nullable", "oneOf", "prefixItems", "properties",
+    "required", "type",
 ];
 
-/// What is the same in both versions.
-const KEPT: [&str; 12] = [
-    "deprecated",
-    "format",
-    "maxItems",
-    "maxLength",
-    "maxProperties",
-    "minItems",
-    "minLength",
-    "minProperties",
-    "multipleOf",
-    "pattern",
-    "required",
-    "uniqueItems",
+/// The members that constrain values, or say nothing about them: Webflow checks what it is
+/// sent, and a `default` would always be sent.
+#[rustfmt::skip]
+const LEFT_OUT: [&str; 36] = [
+    "$anchor", "$comment", "$defs", "$id", "$schema", "contentEncoding", "contentMediaType",
+    "contentSchema", "default", "definitions", "discriminator", "example", "examples",
+    "exclusiveMaximum", "exclusiveMinimum", "externalDocs", "maxItems", "maxLength",
+    "maxProperties", "maximum", "minItems", "minLength", "minProperties", "minimum",
+    "multipleOf", "pattern", "readOnly", "title", "unevaluatedItems", "unevaluatedProperties",
+    "uniqueItems", "writeOnly", "xml", "isRequired", "optional", "minContains",
 ];
 
-/// Converts the schema at `at`.
-///
-/// A value of several types or several shapes is any value: the generator would read a closed
-/// list of types, and lose an answer to one that is not in it.
-///
-/// # Errors
-///
-/// If the schema uses a keyword that 3.0.3 has no form for, contradicts itself, or holds
-/// itself.
-pub fn schema(source: &Source<'_>, value: &Value, at: &At) -> Result<Value> {
-    source.take(None, at)?;
-    let object = match value {
-        // Anything; nothing would be `false`, which has no form.
-        Value::Bool(true) => return Ok(json!({})),
-        _ => at.object(value)?,
-    };
-    let mut out = Map::new();
-    let place = at;
-    for (key, value) in object {
-        let at = place.child(key);
-        match key.as_str() {
-            "type" => types(value, &at, &mut out)?,
-            "nullable" => nullable(&mut out, place.flag(object, key)?),
-            "const" => options(source, std::slice::from_ref(value), &at, &mut out)?,
-            "enum" => options(source, at.list(value)?, &at, &mut out)?,
-            "minimum" | "maximum" => bound(key, value, false, &at, &mut out)?,
-            "exclusiveMinimum" => bound("minimum", value, true, &at, &mut out)?,
-            "exclusiveMaximum" => bound("maximum", value, true, &at, &mut out)?,
-            "properties" => {
-                let mut properties = Map::new();
-                for (name, value) in at.object(value)? {
-                    let property = schema(source, value, &at.child(name))?;
-                    properties.insert(name.clone(), property);
-                }
-                out.insert(key.clone(), properties.into());
-            }
-            "additionalProperties" => additional(source, value, &at, &mut out)?,
-            "items" | "prefixItems" => items(source, value, &at, &mut out)?,
-            "$ref" | "allOf" | "anyOf" | "oneOf" => {} // below, once the rest is known
-            key if LEFT_OUT.contains(&key) || key.starts_with("x-") => {}
-            key if KEPT.contains(&key) => {
-                source.take(Some(value), &at)?;
-                keyword(key, value, &at)?;
-                out.insert(key.to_owned(), value.clone());
-            }
-            key => {
-                return Err(at.error(format!("`{key}` has no form in OpenAPI 3.0")));
-            }
-        }
-    }
-    implied_type(at, &mut out)?;
-    if let Some(reference) = object.get("$ref") {
-        let reference = at.child("$ref").string(reference)?;
-        let (target, place) = source.target(reference, at)?;
-        let target = schema(source, target, &place)?;
-        out = both(target, out, at)?;
-    }
-    if let Some(parts) = object.get("allOf") {
-        let place = at.child("allOf");
-        for (index, part) in place.list(parts)?.iter().enumerate() {
-            let place = place.child(&index);
-            out = both(schema(source, part, &place)?, out, &place)?;
-        }
-    }
-    for key in ["anyOf", "oneOf"] {
-        if let Some(shapes) = object.get(key) {
-            out = either(source, shapes, out, &at.child(key))?;
-        }
-    }
-    Ok(out.into())
+/// The formats that decide the width of a number. All others say how a string is written.
+const NUMBERS: [&str; 4] = ["int32", "int64", "float", "double"];
+
+/// Converts schemas of one side.
+#[derive(Clone, Copy, Debug)]
+pub struct Converter<'a> {
+    /// The description.
+    pub source: &'a Source<'a>,
+    /// Which side.
+    pub side: Side,
 }
 
-/// Checks the type of a keyword that is kept as it is.
-fn keyword(key: &str, value: &Value, at: &At) -> Result<()> {
-    match key {
-        "required" => {
-            for (index, name) in at.list(value)?.iter().enumerate() {
-                at.child(&index).string(name)?;
+impl Converter<'_> {
+    /// Converts the schema at `at`.
+    ///
+    /// # Errors
+    ///
+    /// If more is reached than any description has.
+    pub fn schema(&self, value: &Value, at: &At) -> Result<Value> {
+        self.source.take(None, at)?;
+        let object = match value {
+            Value::Bool(true) => return Ok(json!({})),
+            Value::Object(object) => object,
+            _ => {
+                self.source
+                    .note(at, "expected a schema; taken as any value");
+                return Ok(json!({}));
             }
-        }
-        "format" | "pattern" => drop(at.string(value)?),
-        "deprecated" | "uniqueItems" if !value.is_boolean() => {
-            return Err(at.expected("true or false", value));
-        }
-        _ if !value.is_boolean() && !value.is_number() => {
-            return Err(at.expected("a number", value));
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-/// `type`: one, or one and null; several are anything.
-fn types(value: &Value, at: &At, out: &mut Map<String, Value>) -> Result<()> {
-    let listed = match value {
-        Value::Array(listed) => listed.as_slice(),
-        _ => std::slice::from_ref(value),
-    };
-    let mut types = Vec::new();
-    for value in listed {
-        match at.string(value)? {
-            "null" => nullable(out, true),
-            name @ ("array" | "boolean" | "integer" | "number" | "object" | "string") => {
-                types.push(name);
-            }
-            name => return Err(at.error(format!("`{name}` is no type"))),
-        }
-    }
-    match types[..] {
-        [] => return Err(at.error("no type but null")),
-        [name] => drop(out.insert("type".to_owned(), name.into())),
-        // Every number, whole or not.
-        ["integer", "number"] | ["number", "integer"] => {
-            out.insert("type".to_owned(), "number".into());
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-fn nullable(out: &mut Map<String, Value>, nullable: bool) {
-    if nullable {
-        out.insert("nullable".to_owned(), true.into());
-    }
-}
-
-/// `enum` and `const`.
-fn options(
-    source: &Source<'_>,
-    values: &[Value],
-    at: &At,
-    out: &mut Map<String, Value>,
-) -> Result<()> {
-    for value in values {
-        source.take(Some(value), at)?;
-    }
-    nullable(out, values.contains(&Value::Null));
-    let values: Vec<Value> = values.iter().filter(|v| !v.is_null()).cloned().collect();
-    if values.is_empty() {
-        return Err(at.error("no value but null"));
-    }
-    same(out, "enum", values.into(), at)
-}
-
-/// A numeric bound: 3.0 says of `minimum` whether it is exclusive, 3.1 gives the exclusive one
-/// a keyword of its own. The tighter one counts.
-fn bound(
-    key: &str,
-    value: &Value,
-    exclusive: bool,
-    at: &At,
-    out: &mut Map<String, Value>,
-) -> Result<()> {
-    let number = value
-        .as_f64()
-        .ok_or_else(|| at.expected("a number", value))?;
-    let looser = out.get(key).and_then(Value::as_f64).is_some_and(|old| {
-        let looser = if key == "minimum" {
-            number < old
-        } else {
-            number > old
         };
-        looser || (number - old).abs() < f64::EPSILON && !exclusive
-    });
-    if looser {
-        return Ok(());
-    }
-    let flag = if key == "minimum" {
-        "exclusiveMinimum"
-    } else {
-        "exclusiveMaximum"
-    };
-    out.remove(flag);
-    out.insert(key.to_owned(), value.clone());
-    if exclusive {
-        out.insert(flag.to_owned(), true.into());
-    }
-    Ok(())
-}
-
-/// `additionalProperties`, unless they are anything, as they are if nothing is said.
-fn additional(
-    source: &Source<'_>,
-    value: &Value,
-    at: &At,
-    out: &mut Map<String, Value>,
-) -> Result<()> {
-    let values = match value {
-        Value::Bool(false) => value.clone(),
-        _ => schema(source, value, at)?,
-    };
-    if values != json!({}) {
-        out.insert("additionalProperties".to_owned(), values);
-    }
-    Ok(())
-}
-
-/// `items`, of a list or, by position, of a tuple: what all of them are, or else anything.
-fn items(source: &Source<'_>, value: &Value, at: &At, out: &mut Map<String, Value>) -> Result<()> {
-    let mut kinds = Vec::new();
-    match value {
-        // No more elements than the tuple has.
-        Value::Bool(false) => return Ok(()),
-        // So too does `items` mean a tuple, before 2020 and in what Webflow publishes.
-        Value::Array(tuple) => {
-            for (index, value) in tuple.iter().enumerate() {
-                kinds.push(schema(source, value, &at.child(&index))?);
+        // A body where the schema of a body is meant.
+        if let (Some(content), false) = (object.get("content"), object.contains_key("type"))
+            && let Some(schema) = content.pointer("/application~1json/schema")
+        {
+            let at = at
+                .child("content")
+                .child("application/json")
+                .child("schema");
+            return self.schema(schema, &at);
+        }
+        for key in object.keys() {
+            let known = |keys: &[&str]| keys.contains(&key.as_str());
+            if !known(&USED) && !known(&LEFT_OUT) && !key.starts_with("x-") {
+                let text = format!("`{key}` has no form in Rust; left out");
+                self.source.note(&at.child(key), &text);
             }
         }
-        _ => kinds.push(schema(source, value, at)?),
+        let mut out = self.members(object, at)?;
+        self.references(object, at, &mut out)?;
+        self.choices(object, at, &mut out)?;
+        self.settle(object, at, &mut out);
+        Ok(out.into())
     }
-    kinds.extend(out.remove("items"));
-    kinds.dedup();
-    let kind = match &mut kinds[..] {
-        [kind] => kind.take(),
-        _ => json!({}),
-    };
-    out.insert("items".to_owned(), kind);
-    Ok(())
-}
 
-/// The type of a schema that says only what its values have.
-fn implied_type(at: &At, out: &mut Map<String, Value>) -> Result<()> {
-    let strings = |values: &Value| {
-        let values = values.as_array().map(Vec::as_slice).unwrap_or_default();
-        values.iter().all(Value::is_string)
-    };
-    let has = |key: &&str| out.contains_key(*key);
-    let implied = if ["properties", "required", "additionalProperties"]
-        .iter()
-        .any(has)
-    {
-        Some("object")
-    } else if has(&"items") {
-        Some("array")
-    } else if out.get("enum").is_some_and(strings) {
-        Some("string")
-    } else {
-        None
-    };
-    if let Some(implied) = implied {
-        out.entry("type").or_insert_with(|| implied.into());
-    }
-    match out.get("type").and_then(Value::as_str) {
-        Some("array") => drop(out.entry("items").or_insert_with(|| json!({}))),
-        Some(kind) if kind != "object" && out.contains_key("properties") => {
-            return Err(at.error(format!("`properties`, but of type `{kind}`")));
+    /// What the schema itself says.
+    fn members(&self, object: &Map<String, Value>, at: &At) -> Result<Map<String, Value>> {
+        let mut out = Map::new();
+        self.types(object, at, &mut out);
+        if object.get("nullable") == Some(&json!(true)) {
+            out.insert("nullable".to_owned(), true.into());
         }
-        _ => {}
+        if object.get("deprecated") == Some(&json!(true)) {
+            out.insert("deprecated".to_owned(), true.into());
+        }
+        if let Some(text) = object.get("description").and_then(Value::as_str)
+            && self.source.keeps_words()
+        {
+            self.source.take(object.get("description"), at)?;
+            out.insert("description".to_owned(), text::prose(text).into());
+        }
+        let format = object.get("format").and_then(Value::as_str);
+        if let Some(format) = format.filter(|format| NUMBERS.contains(format)) {
+            out.insert("format".to_owned(), format.into());
+        }
+        if let Some(values) = object.get("enum").or_else(|| object.get("const")) {
+            self.source.take(Some(values), at)?;
+            let values = match values {
+                Value::Array(values) => values.as_slice(),
+                _ => std::slice::from_ref(values),
+            };
+            self.options(values, at, &mut out);
+        }
+        match object.get("properties") {
+            Some(Value::Object(properties)) => {
+                let place = at.child("properties");
+                let mut fields = Map::new();
+                for (name, value) in properties {
+                    let place = place.child(name);
+                    if value.is_object() || value.is_boolean() {
+                        fields.insert(name.clone(), self.schema(value, &place)?);
+                    } else {
+                        self.source
+                            .note(&place, "a keyword of the schema around it; left out");
+                    }
+                }
+                out.insert("properties".to_owned(), fields.into());
+            }
+            Some(Value::Null) => drop(out.insert("properties".to_owned(), json!({}))),
+            Some(_) => self
+                .source
+                .note(&at.child("properties"), "not an object; left out"),
+            None => {}
+        }
+        match object.get("additionalProperties") {
+            Some(Value::Bool(false)) | None => {}
+            Some(values) => {
+                let values = self.schema(values, &at.child("additionalProperties"))?;
+                out.insert("additionalProperties".to_owned(), values);
+            }
+        }
+        for key in ["prefixItems", "items"] {
+            if let Some(items) = object.get(key) {
+                self.items(items, &at.child(key), &mut out)?;
+            }
+        }
+        if let Some(names) = object.get("required") {
+            match names {
+                Value::Array(names) => {
+                    let mut names = names.clone();
+                    names.retain(|name| name.is_string() && !self.is_made_by_webflow(object, name));
+                    out.insert("required".to_owned(), names.into());
+                }
+                // Said of the field that it stands in.
+                Value::Bool(_) => {}
+                _ => self
+                    .source
+                    .note(&at.child("required"), "not a list of names; left out"),
+            }
+        }
+        Ok(out)
     }
-    Ok(())
-}
 
-/// What is both `one` and `other`: a reference and what stands beside it, the parts of `allOf`.
-fn both(one: Value, other: Map<String, Value>, at: &At) -> Result<Map<String, Value>> {
-    let Value::Object(mut out) = one else {
-        return Ok(other);
-    };
-    for (key, value) in other {
-        match (out.get_mut(&key), value) {
-            (Some(Value::Object(fields)), Value::Object(more)) if key == "properties" => {
-                for (name, value) in more {
-                    same(fields, &name, value, at)?;
+    /// Whether a request need not have a field that is required, since Webflow sets it.
+    fn is_made_by_webflow(&self, object: &Map<String, Value>, name: &Value) -> bool {
+        let name = name.as_str().unwrap_or_default();
+        let field = object.get("properties").and_then(|fields| fields.get(name));
+        let read_only = field.and_then(|field| field.get("readOnly"));
+        self.side == Side::Request && read_only == Some(&json!(true))
+    }
+
+    /// `type`: one, or one and null; several are anything.
+    fn types(&self, object: &Map<String, Value>, at: &At, out: &mut Map<String, Value>) {
+        let listed = match object.get("type") {
+            None => return,
+            Some(Value::Array(listed)) => listed.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+        };
+        let mut types = BTreeSet::new();
+        for value in listed {
+            let name = value.as_str().unwrap_or_default();
+            match name.trim_matches(|c: char| !c.is_ascii_alphabetic()) {
+                "null" => drop(out.insert("nullable".to_owned(), true.into())),
+                known @ ("array" | "boolean" | "integer" | "number" | "object" | "string") => {
+                    if known != name {
+                        let text = format!("`{name}` read as `{known}`");
+                        self.source.note(&at.child("type"), &text);
+                    }
+                    types.insert(known);
+                }
+                _ => {
+                    let text = format!("{value} is no type; taken as any value");
+                    self.source.note(&at.child("type"), &text);
                 }
             }
-            (Some(Value::Array(names)), Value::Array(more)) if key == "required" => {
-                names.extend(more);
+        }
+        // Every number, whole or not.
+        if types.contains("number") {
+            types.remove("integer");
+        }
+        match types.first() {
+            Some(name) if types.len() == 1 => {
+                out.insert("type".to_owned(), (*name).into());
             }
-            (_, value) => same(&mut out, &key, value, at)?,
+            Some(_) => drop(out.insert(ANY.to_owned(), true.into())),
+            None => {}
         }
     }
-    Ok(out)
-}
 
-/// Sets `key`, unless it has another value.
-fn same(out: &mut Map<String, Value>, key: &str, value: Value, at: &At) -> Result<()> {
-    if out.get(key).is_some_and(|old| *old != value) {
-        return Err(at.error(format!("contradicts itself on `{key}`")));
+    /// `enum` and `const`: a list of different strings, or else no constraint.
+    fn options(&self, values: &[Value], at: &At, out: &mut Map<String, Value>) {
+        if values.contains(&Value::Null) {
+            out.insert("nullable".to_owned(), true.into());
+        }
+        let values = values.iter().filter(|value| !value.is_null());
+        let mut names = BTreeSet::new();
+        let mut options: Vec<Value> = Vec::new();
+        for value in values {
+            let Some(text) = value.as_str() else {
+                if !out.contains_key("type") {
+                    let kind = match value {
+                        Value::Bool(_) => Some("boolean"),
+                        Value::Number(number) if number.is_f64() => Some("number"),
+                        Value::Number(_) => Some("integer"),
+                        _ => None,
+                    };
+                    out.extend(kind.map(|kind| ("type".to_owned(), kind.into())));
+                }
+                return;
+            };
+            if options.contains(value) {
+                self.source
+                    .note(&at.child("enum"), &format!("`{text}` stands twice"));
+                continue;
+            }
+            // The generator names the values by their letters and digits.
+            if !names.insert(text::pascal(text)) || text::pascal(text).is_empty() {
+                let text = format!("`{text}` has no name of its own in Rust; taken as a string");
+                self.source.note(&at.child("enum"), &text);
+                options.clear();
+                break;
+            }
+            options.push(value.clone());
+        }
+        out.entry("type").or_insert_with(|| "string".into());
+        // One value in a response says nothing that is worth a type.
+        let least = match self.side {
+            Side::Request => 1,
+            Side::Response => 2,
+        };
+        if options.len() >= least {
+            out.insert("enum".to_owned(), options.into());
+        }
     }
-    out.insert(key.to_owned(), value);
-    Ok(())
-}
 
-/// One shape, or one and null; several are anything.
-fn either(
-    source: &Source<'_>,
-    shapes: &Value,
-    mut beside: Map<String, Value>,
-    at: &At,
-) -> Result<Map<String, Value>> {
-    let mut found = Vec::new();
-    for (index, shape) in at.list(shapes)?.iter().enumerate() {
-        if shape.get("type") == Some(&json!("null")) {
-            nullable(&mut beside, true);
+    /// `items`, of a list or, by position, of a tuple: what all of them are, or else anything.
+    fn items(&self, value: &Value, at: &At, out: &mut Map<String, Value>) -> Result<()> {
+        let mut kinds: Vec<Value> = out.remove("items").into_iter().collect();
+        match value {
+            // No more elements than the tuple has.
+            Value::Bool(false) => {}
+            // So too does `items` mean a tuple, before 2020 and in what Webflow publishes.
+            Value::Array(tuple) => {
+                for (index, value) in tuple.iter().enumerate() {
+                    kinds.push(self.schema(value, &at.child(&index))?);
+                }
+            }
+            _ => kinds.push(self.schema(value, at)?),
+        }
+        kinds.dedup();
+        let kind = match &mut kinds[..] {
+            [kind] => kind.take(),
+            _ => json!({}),
+        };
+        out.insert("items".to_owned(), kind);
+        Ok(())
+    }
+
+    /// `$ref` and `allOf`: everything that they say too.
+    fn references(
+        &self,
+        object: &Map<String, Value>,
+        at: &At,
+        out: &mut Map<String, Value>,
+    ) -> Result<()> {
+        let mut parts = Vec::new();
+        if let Some(reference) = object.get("$ref") {
+            match self
+                .source
+                .target(reference.as_str().unwrap_or_default(), at)
+            {
+                Ok((target, place)) => parts.push(self.schema(target, &place)?),
+                Err(e) if self.source.is_exhausted() => return Err(e),
+                Err(e) => {
+                    let text = format!("{}; taken as any value", e.message());
+                    self.source.note(at, &text);
+                    out.clear();
+                    return Ok(());
+                }
+            }
+        }
+        if let Some(Value::Array(list)) = object.get("allOf") {
+            let at = at.child("allOf");
+            for (index, part) in list.iter().enumerate() {
+                parts.push(self.schema(part, &at.child(&index))?);
+            }
+        }
+        for part in parts {
+            if let Value::Object(part) = part {
+                // What stands beside a reference says more than what it refers to.
+                let beside = std::mem::replace(out, part);
+                if merge(out, beside, Merge::All).is_err() {
+                    self.source.note(at, "contradicts itself; any value");
+                    out.clear();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `oneOf` and `anyOf`: one shape, or one and null. Of several, a response has the fields of
+    /// all, and a request is one of them, if they are objects or lists.
+    fn choices(
+        &self,
+        object: &Map<String, Value>,
+        at: &At,
+        out: &mut Map<String, Value>,
+    ) -> Result<()> {
+        for key in ["anyOf", "oneOf"] {
+            let Some(Value::Array(list)) = object.get(key) else {
+                continue;
+            };
+            let at = at.child(key);
+            let mut shapes = Vec::new();
+            for (index, shape) in list.iter().enumerate() {
+                if shape.get("type") == Some(&json!("null")) {
+                    out.insert("nullable".to_owned(), true.into());
+                } else if !only_requires(shape) {
+                    let mut converted = self.schema(shape, &at.child(&index))?;
+                    if let Some(title) = shape.get("title").filter(|title| title.is_string()) {
+                        converted[TITLE] = title.clone();
+                    }
+                    shapes.push(converted);
+                }
+            }
+            shapes.dedup();
+            let is_structured = |shape: &Value| {
+                let kind = shape.get("type").and_then(Value::as_str);
+                matches!(kind, Some("object" | "array"))
+            };
+            if shapes.len() > 1
+                && self.side == Side::Request
+                && !out.contains_key("properties")
+                && shapes.iter().all(is_structured)
+            {
+                out.insert("oneOf".to_owned(), shapes.into());
+                continue;
+            }
+            let mut shapes = shapes.into_iter().map(|mut shape| {
+                let fields = shape.as_object_mut().map(std::mem::take);
+                let mut fields = fields.unwrap_or_default();
+                fields.remove(TITLE);
+                fields
+            });
+            let Some(mut one) = shapes.next() else {
+                continue;
+            };
+            let all = shapes.try_for_each(|shape| merge(&mut one, shape, Merge::Either));
+            if all.and_then(|()| merge(out, one, Merge::All)).is_err() {
+                out.insert(ANY.to_owned(), true.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The type of a schema that says only what its values have, and what no value can be.
+    fn settle(&self, object: &Map<String, Value>, at: &At, out: &mut Map<String, Value>) {
+        if out.contains_key(ANY) {
+            out.retain(|key, _| ["nullable", "deprecated", "description"].contains(&&**key));
+            return;
+        }
+        let has = |key: &str| out.contains_key(key);
+        let implied = if has("oneOf") {
+            None
+        } else if has("properties") || has("additionalProperties") {
+            Some("object")
+        } else if has("items") {
+            Some("array")
         } else {
-            found.push(schema(source, shape, &at.child(&index))?);
+            None
+        };
+        if let Some(implied) = implied {
+            out.entry("type").or_insert_with(|| implied.into());
+        }
+        let kind = out.get("type").and_then(Value::as_str).map(str::to_owned);
+        match kind.as_deref() {
+            Some("array") => drop(out.entry("items").or_insert_with(|| json!({}))),
+            Some("object") => drop(out.remove("enum")),
+            Some(kind) if out.contains_key("properties") => {
+                let text = format!("`properties`, but of type `{kind}`; taken as any value");
+                self.source.note(at, &text);
+                out.retain(|key, _| ["nullable", "deprecated", "description"].contains(&&**key));
+            }
+            Some("string") => {}
+            _ => drop(out.remove("enum")),
+        }
+        let fields = out.get("properties").and_then(Value::as_object);
+        let fields: BTreeSet<String> = fields.into_iter().flat_map(Map::keys).cloned().collect();
+        if let Some(Value::Array(names)) = out.get_mut("required") {
+            names.retain(|name| name.as_str().is_some_and(|name| fields.contains(name)));
+            if names.is_empty() || self.side == Side::Response {
+                out.remove("required");
+            }
+        }
+        if self.side == Side::Response && !fields.is_empty() {
+            // A value of another type must not lose the response.
+            if let Some(values) = out.get_mut("additionalProperties") {
+                *values = json!({});
+            }
+        }
+        // Seen as a constraint of a list of types, not of the values.
+        if object.get("format").is_some() && kind.as_deref() == Some("string") {
+            out.remove("format");
         }
     }
-    found.dedup();
-    match found.len() {
-        0 => Err(at.error("no shape but null")),
-        1 => both(found.remove(0), beside, at),
-        _ => Ok(beside),
-    }
 }
+
+/// Whether a shape only says which fields are required, which has no form in Rust.
+fn only_requires(shape: &Value) -> bool {
+    let says = ["required", "type", "title", "description"];
+    shape.get("required").is_some()
+        && shape
+            .as_object()
+            .is_some_and(|shape| shape.keys().all(|key| says.contains(&key.as_str())))
+}
+
+/// Marks a value of several types until the schema is complete.
+const ANY: &str = "x-any";
+
+/// What a variant of a choice is called.
+pub(crate) const TITLE: &str = "x-title";

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::cut::rules::answer_names;
+use crate::cut::profile::response_names;
 
 /// What a fact is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,7 +91,7 @@ pub fn facts(document: &Value) -> Facts {
             operation_facts(document, &format!("{method} {path}"), operation, &mut facts);
         }
     }
-    let answers = answer_names(document);
+    let answers = response_names(document);
     for (name, schema) in entries(document.pointer("/components/schemas")) {
         schema_facts(name, schema, answers.contains(name), &mut facts);
     }

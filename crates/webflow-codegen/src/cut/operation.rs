@@ -1,15 +1,12 @@
 //! What the fragment takes from an operation.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
 use crate::{
     cut::{
-        convert,
-        keywords::{Keywords, is_extension},
+        convert::{Converter, Side},
         source::{At, Source},
-        tables::Wanted,
+        text,
     },
     error::Result,
 };
@@ -17,33 +14,41 @@ use crate::{
 /// One operation.
 #[derive(Debug)]
 pub struct Operation {
-    /// Which one.
-    pub wanted: &'static Wanted,
+    /// The method in lower case.
+    pub method: String,
+    /// The path template, with the names that its parameters have in the fragment.
+    pub path: String,
+    /// Its name in the fragment.
+    pub name: String,
     /// Where it stands.
     pub at: At,
     /// Whether it is going to be removed.
     pub deprecated: bool,
     /// The scopes that it requires, by security scheme.
     pub security: Value,
+    /// What the description says of it, if that is taken over.
+    pub words: Map<String, Value>,
     /// Its parameters, those of the path included.
     pub parameters: Vec<Parameter>,
     /// The request's body, if it has one.
     pub request: Option<Request>,
-    /// The answers in the order of their statuses.
-    pub answers: Vec<Answer>,
+    /// The responses in the order of their statuses.
+    pub responses: Vec<Response>,
 }
 
-/// A parameter: in its `object` the `schema`, `name` and `in`.
-#[derive(Debug)]
+/// A parameter.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Parameter {
     /// The name.
     pub name: String,
     /// `path`, `query` or `header`.
     pub location: String,
-    /// The parameter.
+    /// Whether it must be there.
+    pub required: bool,
+    /// Its schema.
+    pub schema: Value,
+    /// What else the fragment says of it.
     pub object: Map<String, Value>,
-    /// Where it stands.
-    pub at: At,
 }
 
 /// The body of a request.
@@ -51,26 +56,26 @@ pub struct Parameter {
 pub struct Request {
     /// Whether there must be one.
     pub required: bool,
+    /// Its media type.
+    pub media: String,
     /// Its schema.
     pub schema: Value,
-    /// Where the schema stands.
-    pub at: At,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
-pub struct Answer {
-    /// The status.
+pub struct Response {
+    /// The status, such as `404` or `4XX`.
     pub status: String,
     /// The headers, by name.
     pub headers: Map<String, Value>,
-    /// The body's schema and where that stands, if it has a body.
-    pub schema: Option<(Value, At)>,
-    /// Where the answer stands.
-    pub at: At,
+    /// The body's media type and schema, if it has a body.
+    pub body: Option<(String, Value)>,
+    /// What the description says of it, if that is taken over.
+    pub words: Option<String>,
 }
 
-impl Answer {
+impl Response {
     /// Whether the status says that the request failed.
     #[must_use]
     pub fn is_error(&self) -> bool {
@@ -78,224 +83,339 @@ impl Answer {
     }
 }
 
-/// `tags` groups the pages of the reference.
-#[rustfmt::skip]
-const OPERATION: Keywords = Keywords {
-    used: &["operationId", "deprecated", "security", "parameters", "requestBody", "responses"],
-    left_out: &["tags", "summary", "description", "externalDocs", "callbacks"],
-};
-
-#[rustfmt::skip]
-const PARAMETER: Keywords = Keywords {
-    used: &["name", "in", "required", "deprecated", "schema", "style", "explode"],
-    left_out: &["description", "example", "examples", "allowEmptyValue", "allowReserved"],
-};
-
-const REQUEST: Keywords = Keywords {
-    used: &["required", "content"],
-    left_out: &["description"],
-};
-
-const RESPONSE: Keywords = Keywords {
-    used: &["headers", "content"],
-    left_out: &["description", "links"],
-};
-
-#[rustfmt::skip]
-const HEADER: Keywords = Keywords {
-    used: &["schema"],
-    left_out: &["description", "required", "deprecated", "style", "explode", "example", "examples"],
-};
-
 const JSON: &str = "application/json";
 
-/// Reads the operation at `at`, with the parameters that its path has.
-///
-/// # Errors
-///
-/// With the place, if it is not what OpenAPI says or has no form in the fragment.
-pub fn operation(
-    source: &Source<'_>,
-    wanted: &'static Wanted,
-    path: &str,
-    value: &Value,
-    shared: (Option<&Value>, At),
-    at: At,
-) -> Result<Operation> {
-    let object = at.object(value)?;
-    OPERATION.check(object, &at)?;
-    // What the operation says replaces what its path says.
-    let mut parameters: BTreeMap<(String, String), Parameter> = BTreeMap::new();
-    let own = (object.get("parameters"), at.child("parameters"));
-    for (list, at) in [shared, own] {
-        let Some(list) = list else { continue };
-        for (index, value) in at.list(list)?.iter().enumerate() {
-            let mut found = parameter(source, value, at.child(&index))?;
-            if found.location == "path" {
-                rename(&mut found, path, wanted.path);
-            }
-            let key = (found.location.clone(), found.name.clone());
-            parameters.insert(key, found);
+/// The media types of bodies that the generator can send, in the order that they are taken in.
+const SENT: [&str; 4] = [
+    JSON,
+    "application/x-www-form-urlencoded",
+    "application/octet-stream",
+    "text/plain",
+];
+
+/// Reads operations.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    /// The description.
+    pub source: &'a Source<'a>,
+}
+
+impl Reader<'_> {
+    /// Reads the operation at `at`, with the parameters that its path has. `path` is the
+    /// template that the fragment has, `published` the one of the description.
+    ///
+    /// # Errors
+    ///
+    /// With the place, if it is not what OpenAPI says or cannot be sent.
+    pub fn operation(
+        self,
+        (method, path, name): (&str, &str, &str),
+        published: &str,
+        value: &Value,
+        shared: (Option<&Value>, At),
+        at: At,
+    ) -> Result<Operation> {
+        let object = at.object(value)?;
+        if object.contains_key("servers") {
+            let text = "may be sent to servers of its own; the client has one base address";
+            self.source.note(&at.child("servers"), text);
         }
-    }
-    for name in names(wanted.path) {
-        let key = ("path".to_owned(), name.to_owned());
-        parameters.entry(key).or_insert_with(|| {
-            source.note(&at, &format!("no parameter for `{{{name}}}` in the path"));
-            let object = json!({ "in": "path", "required": true, "schema": { "type": "string" } });
-            Parameter {
-                name: name.to_owned(),
-                location: "path".to_owned(),
-                object: object.as_object().cloned().unwrap_or_default(),
-                at: at.child("parameters"),
+        // What the operation says replaces what its path says.
+        let mut parameters: Vec<Parameter> = Vec::new();
+        let own = (object.get("parameters"), at.child("parameters"));
+        for (list, at) in [shared, own] {
+            let Some(list) = list else { continue };
+            for (index, value) in at.list(list)?.iter().enumerate() {
+                for mut found in self.parameter(value, at.child(&index))? {
+                    rename(&mut found, published, path);
+                    parameters
+                        .retain(|old| (&old.location, &old.name) != (&found.location, &found.name));
+                    parameters.push(found);
+                }
             }
+        }
+        self.settle_path(path, &mut parameters, &at);
+        let request = match object.get("requestBody") {
+            Some(body) => self.request(body, at.child("requestBody"))?,
+            None => None,
+        };
+        let deprecated = object.get("deprecated") == Some(&json!(true));
+        let security = object.get("security");
+        let security = security.or_else(|| self.source.root().get("security"));
+        Ok(Operation {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            name: name.to_owned(),
+            deprecated,
+            security: security.cloned().unwrap_or_else(|| json!([])),
+            words: self.words(object, &["summary", "description"]),
+            parameters,
+            request,
+            responses: self.responses(object, &at)?,
+            at,
+        })
+    }
+
+    fn words(self, object: &Map<String, Value>, keys: &[&str]) -> Map<String, Value> {
+        let words = keys.iter().filter_map(|key| {
+            let text = object.get(*key)?.as_str()?;
+            Some(((*key).to_owned(), text::prose(text).into()))
+        });
+        words.filter(|_| self.source.keeps_words()).collect()
+    }
+
+    /// The parameters of the path are those that the path has.
+    fn settle_path(self, path: &str, parameters: &mut Vec<Parameter>, at: &At) {
+        let is_in_path = |parameter: &Parameter| parameter.location == "path";
+        for name in names(path) {
+            if !parameters.iter().any(|p| is_in_path(p) && p.name == name) {
+                let text = format!("no parameter for `{{{name}}}` in the path; taken as a string");
+                self.source.note(at, &text);
+                parameters.push(Parameter {
+                    name: name.to_owned(),
+                    location: "path".to_owned(),
+                    required: true,
+                    schema: json!({ "type": "string" }),
+                    object: Map::new(),
+                });
+            }
+        }
+        parameters.retain(|parameter| {
+            let unused = is_in_path(parameter) && !names(path).any(|name| name == parameter.name);
+            if unused {
+                let text = format!("`{}` is not in the path; left out", parameter.name);
+                self.source.note(at, &text);
+            }
+            !unused
+        });
+        parameters.sort_by_key(|parameter| {
+            let position = names(path).position(|name| name == parameter.name);
+            position
+                .filter(|_| is_in_path(parameter))
+                .unwrap_or(usize::MAX)
         });
     }
-    let unused = |(location, name): &(String, String)| {
-        location == "path" && !names(wanted.path).any(|known| known == name)
-    };
-    parameters.retain(|key, parameter| {
-        let unused = unused(key);
-        if unused {
-            source.note(&parameter.at, "not in the path");
+
+    /// A parameter; an object whose fields are sent as `name[field]` is one for each field.
+    fn parameter(self, value: &Value, at: At) -> Result<Vec<Parameter>> {
+        let (value, at) = self.source.follow(value, at)?;
+        self.source.take(None, &at)?;
+        let object = at.object(value)?;
+        let text = |key| {
+            let (value, at) = at.member(object, key)?;
+            at.string(value).map(str::to_owned)
+        };
+        let (name, location) = (text("name")?, text("in")?);
+        if !["path", "query", "header"].contains(&location.as_str()) {
+            let text = format!("parameters in `{location}` are not sent; left out");
+            self.source.note(&at, &text);
+            return Ok(Vec::new());
         }
-        !unused
-    });
-    let request = match object.get("requestBody") {
-        Some(body) => Some(request(source, body, at.child("requestBody"))?),
-        None => None,
-    };
-    let (responses, responses_at) = at.member(object, "responses")?;
-    let mut answers = Vec::new();
-    for (status, value) in responses_at.object(responses)? {
-        if !is_extension(status) {
-            answers.push(answer(source, status, value, responses_at.child(status))?);
+        let converter = Converter {
+            source: self.source,
+            side: Side::Request,
+        };
+        let content = object
+            .get("content")
+            .and_then(|c| c.pointer("/application~1json/schema"));
+        let schema = match object.get("schema").or(content) {
+            Some(schema) => converter.schema(schema, &at.child("schema"))?,
+            None => json!({ "type": "string" }),
+        };
+        let is_path = location == "path";
+        let required = is_path || object.get("required") == Some(&json!(true));
+        let mut kept = self.words(object, &["description"]);
+        if object.get("deprecated") == Some(&json!(true)) {
+            kept.insert("deprecated".to_owned(), true.into());
+        }
+        let parameter = |name: String, mut schema: Value, required| {
+            if let Some(schema) = schema.as_object_mut() {
+                schema
+                    .retain(|key, _| !["nullable", "deprecated", "description"].contains(&&**key));
+            }
+            let is_text = |schema: &Value| {
+                let kind = schema.get("type").and_then(Value::as_str);
+                matches!(kind, Some("string" | "integer" | "number" | "boolean"))
+            };
+            let is_list = schema.get("items").is_some_and(is_text) && !is_path;
+            if !is_text(&schema) && !is_list {
+                self.source.note(&at, "no single value; taken as a string");
+                schema = json!({ "type": "string" });
+            }
+            let mut object = kept.clone();
+            if is_list {
+                for key in ["style", "explode"] {
+                    let said = value.get(key).cloned();
+                    object.extend(said.map(|value| (key.to_owned(), value)));
+                }
+            }
+            Parameter {
+                name,
+                location: location.clone(),
+                required,
+                schema,
+                object,
+            }
+        };
+        let fields = schema.get("properties").and_then(Value::as_object);
+        Ok(match fields {
+            Some(fields) if object.get("style") == Some(&json!("deepObject")) => fields
+                .iter()
+                .map(|(field, schema)| parameter(format!("{name}[{field}]"), schema.clone(), false))
+                .collect(),
+            _ => vec![parameter(name, schema, required)],
+        })
+    }
+
+    fn request(self, value: &Value, at: At) -> Result<Option<Request>> {
+        let (value, at) = self.source.follow(value, at)?;
+        let object = at.object(value)?;
+        let Some(content) = object.get("content").and_then(Value::as_object) else {
+            self.source.note(&at, "has no content; left out");
+            return Ok(None);
+        };
+        let Some(media) = SENT.iter().find(|media| content.contains_key(**media)) else {
+            let types: Vec<&str> = content.keys().map(String::as_str).collect();
+            let message = format!("bodies of type `{}` cannot be sent", types.join("`, `"));
+            return Err(at.child("content").error(message));
+        };
+        let schema = match *media {
+            "application/octet-stream" => json!({ "type": "string", "format": "binary" }),
+            "text/plain" => json!({ "type": "string" }),
+            media => self.body(
+                &content[media],
+                Side::Request,
+                &at.child("content").child(media),
+            )?,
+        };
+        Ok(Some(Request {
+            required: object.get("required") == Some(&json!(true)),
+            media: (*media).to_owned(),
+            schema,
+        }))
+    }
+
+    /// The schema of a body. Its examples are not taken over.
+    fn body(self, media: &Value, side: Side, at: &At) -> Result<Value> {
+        let source = self.source;
+        let converter = Converter { source, side };
+        match media.get("schema") {
+            Some(schema) => converter.schema(schema, &at.child("schema")),
+            None => Ok(json!({})),
         }
     }
-    answers.sort_by(|a, b| a.status.cmp(&b.status));
-    let successes = answers.iter().filter(|answer| !answer.is_error()).count();
-    if successes != 1 {
-        let message = format!(
-            "expected one status of success, which `build.rs` widens to 2XX; found {successes}"
-        );
-        return Err(responses_at.error(message));
+
+    fn responses(self, object: &Map<String, Value>, at: &At) -> Result<Vec<Response>> {
+        let (listed, at) = at.member(object, "responses")?;
+        let mut responses = Vec::new();
+        for (status, value) in at.object(listed)? {
+            if status.starts_with("x-") {
+                continue;
+            }
+            let at = at.child(status);
+            let status = status.to_ascii_uppercase();
+            let digits = status.trim_end_matches('X');
+            let is_known = status.len() == 3
+                && !digits.is_empty()
+                && digits.bytes().all(|digit| digit.is_ascii_digit())
+                && status.starts_with(['2', '4', '5']);
+            if is_known {
+                responses.push(self.response(status, value, at)?);
+            } else {
+                self.source
+                    .note(&at, "no status of 2xx, 4xx or 5xx; left out");
+            }
+        }
+        responses.sort_by(|a, b| a.status.cmp(&b.status));
+        let mut successes = 0;
+        responses.retain(|response| {
+            successes += usize::from(!response.is_error());
+            response.is_error() || successes == 1
+        });
+        match successes {
+            0 => return Err(at.error("expected a status of success")),
+            1 => {}
+            _ => self
+                .source
+                .note(&at, "several statuses of success; the lowest is taken"),
+        }
+        // Every request can be refused.
+        if !responses.iter().any(Response::is_error) {
+            responses.push(Response {
+                status: "429".to_owned(),
+                headers: Map::new(),
+                body: None,
+                words: None,
+            });
+        }
+        Ok(responses)
     }
-    Ok(Operation {
-        wanted,
-        deprecated: at.flag(object, "deprecated")?,
-        security: match object
-            .get("security")
-            .or_else(|| source.root().get("security"))
+
+    fn response(self, status: String, value: &Value, at: At) -> Result<Response> {
+        let (value, at) = self.source.follow(value, at)?;
+        let object = at.object(value)?;
+        let mut headers = Map::new();
+        for (name, value) in object
+            .get("headers")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
         {
-            Some(security) => security.clone(),
-            None => json!([]),
-        },
-        parameters: parameters.into_values().collect(),
-        request,
-        answers,
-        at,
-    })
+            let (value, at) = self.source.follow(value, at.child("headers").child(name))?;
+            let source = self.source;
+            let converter = Converter {
+                source,
+                side: Side::Response,
+            };
+            let schema = match value.get("schema") {
+                Some(schema) => converter.schema(schema, &at.child("schema"))?,
+                None => json!({ "type": "string" }),
+            };
+            headers.insert(name.clone(), json!({ "schema": schema }));
+        }
+        let mut response = Response {
+            status,
+            headers,
+            body: None,
+            words: None,
+        };
+        response.words = self
+            .words(object, &["description"])
+            .remove("description")
+            .and_then(|text| text.as_str().map(str::to_owned));
+        let content = object.get("content").and_then(Value::as_object);
+        let Some(content) = content.filter(|content| !content.is_empty()) else {
+            return Ok(response);
+        };
+        response.body = match content.get(JSON) {
+            Some(media) => {
+                let at = at.child("content").child(JSON);
+                Some((JSON.to_owned(), self.body(media, Side::Response, &at)?))
+            }
+            None if response.is_error() => None,
+            None => {
+                self.source
+                    .note(&at.child("content"), "no JSON; taken as bytes");
+                let schema = json!({ "type": "string", "format": "binary" });
+                Some(("application/octet-stream".to_owned(), schema))
+            }
+        };
+        Ok(response)
+    }
 }
 
 /// The names of the parameters in a path template.
-fn names(path: &str) -> impl Iterator<Item = &str> {
+pub fn names(path: &str) -> impl Iterator<Item = &str> {
     path.split(['{', '}']).skip(1).step_by(2)
 }
 
 /// Gives a parameter of the path the name that it has in the fragment.
 fn rename(parameter: &mut Parameter, published: &str, wanted: &str) {
+    if parameter.location != "path" {
+        return;
+    }
     let position = names(published).position(|name| name == parameter.name);
     if let Some(name) = position.and_then(|position| names(wanted).nth(position)) {
         name.clone_into(&mut parameter.name);
     }
-}
-
-fn parameter(source: &Source<'_>, value: &Value, at: At) -> Result<Parameter> {
-    let (value, at) = source.follow(value, at)?;
-    source.take(None, &at)?;
-    let object = at.object(value)?;
-    PARAMETER.check(object, &at)?;
-    let text = |key| {
-        let (value, at) = at.member(object, key)?;
-        at.string(value).map(str::to_owned)
-    };
-    let (name, location) = (text("name")?, text("in")?);
-    if !["path", "query", "header"].contains(&location.as_str()) {
-        return Err(at
-            .child("in")
-            .error(format!("`{location}` parameters are not supported")));
-    }
-    let (schema, schema_at) = at.member(object, "schema")?;
-    let schema = convert::schema(source, schema, &schema_at)?;
-    let required = at.flag(object, "required")?;
-    let is_path = location == "path";
-    if is_path && !required {
-        source.note(&at, "in the path, and so required");
-    }
-    let mut kept = Map::new();
-    for key in ["in", "deprecated", "style", "explode"] {
-        if let Some(value) = object.get(key) {
-            source.take(Some(value), &at)?;
-            kept.insert(key.to_owned(), value.clone());
-        }
-    }
-    kept.insert("required".to_owned(), (required || is_path).into());
-    kept.insert("schema".to_owned(), schema);
-    Ok(Parameter {
-        name,
-        location,
-        object: kept,
-        at,
-    })
-}
-
-fn request(source: &Source<'_>, value: &Value, at: At) -> Result<Request> {
-    let (value, at) = source.follow(value, at)?;
-    let object = at.object(value)?;
-    REQUEST.check(object, &at)?;
-    let (content, content_at) = at.member(object, "content")?;
-    let (schema, at) = media(source, content, &content_at)?;
-    Ok(Request {
-        required: at.flag(object, "required")?,
-        schema,
-        at,
-    })
-}
-
-fn answer(source: &Source<'_>, status: &str, value: &Value, at: At) -> Result<Answer> {
-    if status.len() != 3 || !status.starts_with(['2', '4', '5']) || status.parse::<u16>().is_err() {
-        return Err(at.error("expected a status of 2xx, 4xx or 5xx in digits"));
-    }
-    let (value, at) = source.follow(value, at)?;
-    let object = at.object(value)?;
-    RESPONSE.check(object, &at)?;
-    let mut headers = Map::new();
-    if let Some(listed) = object.get("headers") {
-        let at = at.child("headers");
-        for (name, value) in at.object(listed)? {
-            let (value, at) = source.follow(value, at.child(name))?;
-            let header = at.object(value)?;
-            HEADER.check(header, &at)?;
-            let (schema, schema_at) = at.member(header, "schema")?;
-            let schema = convert::schema(source, schema, &schema_at)?;
-            headers.insert(name.clone(), json!({ "schema": schema }));
-        }
-    }
-    let schema = match object.get("content") {
-        Some(content) => Some(media(source, content, &at.child("content"))?),
-        None => None,
-    };
-    Ok(Answer {
-        status: status.to_owned(),
-        headers,
-        schema,
-        at,
-    })
-}
-
-/// The schema of a body in JSON. Its examples are not taken over, nor other media types.
-fn media(source: &Source<'_>, content: &Value, at: &At) -> Result<(Value, At)> {
-    let (media, at) = at.member(at.object(content)?, JSON)?;
-    let (schema, at) = at.member(at.object(media)?, "schema")?;
-    Ok((convert::schema(source, schema, &at)?, at))
 }

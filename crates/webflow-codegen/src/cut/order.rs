@@ -3,10 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::cut::{
-    shape::Shape,
-    tables::{OPERATIONS, SCHEMA_ORDER, shared_rank},
-};
+use crate::cut::{recipe::Settings, select::key, shape::Shape};
 
 /// The keywords in the order that a reader wants them in.
 #[rustfmt::skip]
@@ -25,71 +22,103 @@ const KEYWORDS: [&str; 48] = [
 ];
 
 /// Puts the document in order.
-pub fn order(document: &mut Value) {
-    arrange(Shape::Document, document);
+pub fn order(document: &mut Value, settings: &Settings) {
+    let order = Order {
+        settings,
+        paths: settings
+            .operations
+            .iter()
+            .map(|wanted| key("", wanted.method_and_path().1))
+            .collect(),
+    };
+    order.arrange(Shape::Document, document);
 }
 
-fn arrange(shape: Shape, value: &mut Value) {
-    match value {
-        Value::Object(object) => {
-            let mut entries: Vec<(String, Value)> = std::mem::take(object).into_iter().collect();
-            for (key, value) in &mut entries {
-                arrange_list(shape, key, value);
-                // An example is the project's own, its order too.
-                if shape.child(key) != Shape::Literal {
-                    arrange(shape.child(key), value);
+struct Order<'a> {
+    settings: &'a Settings,
+    paths: Vec<String>,
+}
+
+impl Order<'_> {
+    fn arrange(&self, shape: Shape, value: &mut Value) {
+        match value {
+            Value::Object(object) => {
+                let mut entries: Vec<(String, Value)> =
+                    std::mem::take(object).into_iter().collect();
+                for (key, value) in &mut entries {
+                    self.arrange_list(shape, key, value);
+                    // An example is the project's own, its order too.
+                    if shape.child(key) != Shape::Literal {
+                        self.arrange(shape.child(key), value);
+                    }
+                }
+                entries.sort_by_cached_key(|(key, _)| (self.rank(shape, key), key.clone()));
+                *object = Map::from_iter(entries);
+            }
+            Value::Array(list) => list
+                .iter_mut()
+                .for_each(|value| self.arrange(shape.child(""), value)),
+            _ => {}
+        }
+    }
+
+    /// Where `key` stands in its table; what is in none comes last, by its name. Lists of known
+    /// values come before the open lists that refer to them, as the generator needs them.
+    fn rank(&self, shape: Shape, key_: &str) -> (usize, bool) {
+        let place = match shape {
+            Shape::Map(Shape::PathItem) => {
+                let path = key("", key_);
+                self.paths.iter().position(|wanted| *wanted == path)
+            }
+            Shape::Map(Shape::NamedSchema) => {
+                let mut order = self.settings.order.iter();
+                order.position(|name| name == key_)
+            }
+            Shape::Map(Shape::Parameter) => self.parameter_rank(key_),
+            Shape::Map(Shape::Response) => STATUSES.iter().position(|name| *name == key_),
+            Shape::Map(_) => None,
+            _ => KEYWORDS.iter().position(|keyword| *keyword == key_),
+        };
+        let is_open = shape == Shape::Map(&Shape::NamedSchema) && !key_.starts_with("Known");
+        (place.unwrap_or(usize::MAX), is_open)
+    }
+
+    fn parameter_rank(&self, component: &str) -> Option<usize> {
+        let mut known = self.settings.parameters.iter();
+        known.position(|known| known.component == component)
+    }
+
+    /// Puts lists in order whose order means nothing.
+    fn arrange_list(&self, shape: Shape, key: &str, value: &mut Value) {
+        let Value::Array(list) = value else { return };
+        match (shape, key) {
+            (Shape::Operation, "parameters") => list.sort_by_cached_key(|parameter| {
+                let component = parameter.get("$ref").and_then(Value::as_str);
+                let component = component.and_then(|reference| reference.rsplit('/').next());
+                let rank = component.and_then(|component| self.parameter_rank(component));
+                rank.unwrap_or(usize::MAX)
+            }),
+            (Shape::NamedSchema | Shape::Property | Shape::Schema, "enum" | "required") => {
+                list.sort_by_cached_key(ToString::to_string);
+                list.dedup();
+            }
+            (Shape::Operation, "security") => {
+                let ways = list.iter_mut().filter_map(Value::as_object_mut);
+                for scopes in ways
+                    .flat_map(Map::values_mut)
+                    .filter_map(Value::as_array_mut)
+                {
+                    scopes.sort_by_cached_key(ToString::to_string);
                 }
             }
-            entries.sort_by_cached_key(|(key, _)| (rank(shape, key), key.clone()));
-            *object = Map::from_iter(entries);
+            _ => {}
         }
-        Value::Array(list) => list
-            .iter_mut()
-            .for_each(|value| arrange(shape.child(""), value)),
-        _ => {}
     }
 }
 
-/// Where `key` stands in its table; what is in none comes last, by its name.
-fn rank(shape: Shape, key: &str) -> usize {
-    let place = match shape {
-        Shape::Map(Shape::PathItem) => OPERATIONS.iter().position(|wanted| wanted.path == key),
-        Shape::Map(Shape::NamedSchema) => SCHEMA_ORDER.iter().position(|name| *name == key),
-        Shape::Map(Shape::Parameter | Shape::Response) => shared_rank(key),
-        Shape::Map(_) => None,
-        _ => KEYWORDS.iter().position(|keyword| *keyword == key),
-    };
-    place.unwrap_or(usize::MAX)
-}
-
-/// Puts lists in order whose order means nothing.
-fn arrange_list(shape: Shape, key: &str, value: &mut Value) {
-    let Value::Array(list) = value else { return };
-    match (shape, key) {
-        (Shape::Operation, "parameters") => list.sort_by_cached_key(|parameter| {
-            let reference = parameter
-                .get("$ref")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            let component = reference.rsplit('/').next().unwrap_or_default();
-            (
-                shared_rank(component).unwrap_or(usize::MAX),
-                component.to_owned(),
-            )
-        }),
-        (Shape::NamedSchema | Shape::Property | Shape::Schema, "enum" | "required") => {
-            list.sort_by_cached_key(ToString::to_string);
-            list.dedup();
-        }
-        (Shape::Operation, "security") => {
-            let ways = list.iter_mut().filter_map(Value::as_object_mut);
-            for scopes in ways
-                .flat_map(Map::values_mut)
-                .filter_map(Value::as_array_mut)
-            {
-                scopes.sort_by_cached_key(ToString::to_string);
-            }
-        }
-        _ => {}
-    }
-}
+/// The shared responses in the order of their statuses.
+#[rustfmt::skip]
+const STATUSES: [&str; 10] = [
+    "BadRequest", "Unauthorized", "Forbidden", "NotFound", "Conflict", "PayloadTooLarge",
+    "TooManyRequests", "InternalError", "BadGateway", "ServiceUnavailable",
+];

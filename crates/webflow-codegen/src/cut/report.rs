@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use semver::Version;
+use serde_json::json;
 
 use crate::cut::{
     diff::Difference,
@@ -18,8 +19,14 @@ pub struct Report {
     pub version: String,
     /// Its SHA-256.
     pub sha256: String,
-    /// The version of the crate.
-    pub crate_version: Version,
+    /// The version of the crate that owns the fragment.
+    pub crate_version: Option<Version>,
+    /// How many operations the fragment has.
+    pub operations: usize,
+    /// What the code around the client needs and the description lacks.
+    pub needed: Vec<String>,
+    /// The operations that are wanted and are not there.
+    pub missing: Vec<String>,
     /// What callers could see.
     pub differences: Vec<Difference>,
     /// Whether the fragment is not as it would be written, if only in its order.
@@ -45,39 +52,92 @@ impl Report {
     }
 }
 
+impl Report {
+    /// The report as JSON, for other tools.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let asked = self.crate_version.as_ref().zip(self.change());
+        let next = asked.map(|(version, change)| next(version, change).0.to_string());
+        let json = json!({
+            "description": {
+                "file": self.file,
+                "version": self.version,
+                "sha256": self.sha256,
+            },
+            "operations": self.operations,
+            "differs": self.differs,
+            "change": match self.change() {
+                None => "none",
+                Some(Change::Added) => "added",
+                Some(Change::Breaking) => "breaking",
+            },
+            "next_version": next,
+            "needed": self.needed,
+            "missing": self.missing,
+            "differences": self.differences.iter().map(|difference| json!({
+                "kind": difference.kind.to_string(),
+                "place": difference.place,
+                "change": difference.change,
+                "breaking": difference.breaking,
+            })).collect::<Vec<_>>(),
+            "missing_words": self.missing_words,
+            "notes": self.notes,
+        });
+        format!("{json:#}\n")
+    }
+
+    fn changes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(change) = self.change() else {
+            let text = if self.differs && self.crate_version.is_some() {
+                "No drift, but the fragment is not as it is written: order, layout or a rule changed."
+            } else {
+                "No drift."
+            };
+            return writeln!(f, "{text}");
+        };
+        let breaking = self.differences.iter().filter(|d| d.breaking).count();
+        let count = self.differences.len();
+        write!(f, "Changes: {count}, breaking: {breaking}. ")?;
+        match &self.crate_version {
+            Some(old) => {
+                let (new, number) = next(old, change);
+                writeln!(f, "Version {old} asks for {new} (a {number} release).\n")?;
+            }
+            None if change == Change::Breaking => writeln!(f, "A breaking release.\n")?,
+            None => writeln!(f, "A compatible release.\n")?,
+        }
+        writeln!(f, "| what | where | change | breaking |\n|---|---|---|---|")?;
+        for difference in &self.differences {
+            let breaking = if difference.breaking { "**yes**" } else { "no" };
+            let kind = difference.kind;
+            let place = code(&difference.place);
+            let change = cell(&difference.change);
+            writeln!(f, "| {kind} | {place} | {change} | {breaking} |")?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "# Drift of Webflow's description\n")?;
         writeln!(
             f,
-            "`{}`, version {}, SHA-256 `{}`.\n",
-            self.file, self.version, self.sha256
+            "`{}`, version {}, SHA-256 `{}`; operations: {}.\n",
+            self.file, self.version, self.sha256, self.operations
         )?;
-        match self.change() {
-            None if self.differs => writeln!(
+        if !self.needed.is_empty() {
+            writeln!(
                 f,
-                "No drift, but the fragment is not as it is written: order, layout or a rule changed."
-            )?,
-            None => writeln!(f, "No drift.")?,
-            Some(change) => {
-                let (version, number) = next(&self.crate_version, change);
-                let breaking = self.differences.iter().filter(|d| d.breaking).count();
-                writeln!(
-                    f,
-                    "Changes: {}, breaking: {breaking}. Version {} asks for {version} (a {number} release).\n",
-                    self.differences.len(),
-                    self.crate_version,
-                )?;
-                writeln!(f, "| what | where | change | breaking |\n|---|---|---|---|")?;
-                for difference in &self.differences {
-                    let breaking = if difference.breaking { "**yes**" } else { "no" };
-                    let kind = difference.kind;
-                    let place = code(&difference.place);
-                    let change = cell(&difference.change);
-                    writeln!(f, "| {kind} | {place} | {change} | {breaking} |")?;
-                }
+                "**The crate does not build with this fragment:** it needs what follows.\n"
+            )?;
+            for place in &self.needed {
+                writeln!(f, "- {}", code(place))?;
             }
+            writeln!(f)?;
         }
+        self.changes(f)?;
+        list(f, "Missing", self.missing.iter().map(|text| cell(text)))?;
         let words = self.missing_words.iter().map(|place| code(place));
         list(f, "Words to write", words)?;
         list(f, "Notes", self.notes.iter().map(|note| cell(note)))

@@ -1,38 +1,317 @@
-//! Cuts the asset operations out of a description.
+//! Cuts operations out of a description.
 
-use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
 
 use crate::{
     cut::{
-        keywords::Keywords,
-        operation::{Operation, operation},
+        lock::Lock,
+        operation::{Operation, Reader, names},
+        recipe::Recipe,
         source::{At, Source},
-        tables::{OPERATIONS, Wanted},
+        text,
     },
-    error::Result,
+    error::{Error, Result},
 };
 
-/// What the fragment takes from a description: OpenAPI 3.0.3, every schema where it is used.
+/// Which operations a fragment has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// Those of the recipe.
+    Recipe,
+    /// Those with these names: `list-sites` or `list_sites`.
+    Operations(Vec<String>),
+    /// Those with this tag.
+    Tag(String),
+    /// All.
+    All,
+}
+
+/// What a fragment takes from a description: OpenAPI 3.0.3, every schema where it is used.
 #[derive(Debug)]
 pub struct Cut {
-    /// The version of the description.
-    pub version: String,
+    /// The title and the version of the description.
+    pub info: Value,
     /// The server's address.
     pub server: String,
     /// The security schemes by name.
     pub security: Map<String, Value>,
-    /// The operations that were found, in the order of [`OPERATIONS`].
+    /// The operations that were found, in the order of the recipe or the description.
     pub operations: Vec<Operation>,
-    /// Those that were not.
-    pub missing: Vec<&'static Wanted>,
+    /// What is wanted and was not found.
+    pub missing: Vec<String>,
 }
 
-/// Servers of its own would be another place to send requests to: they are not left out.
-#[rustfmt::skip]
-const PATH_ITEM: Keywords = Keywords {
-    used: &["parameters", "get", "post", "patch", "delete"],
-    left_out: &["summary", "description", "put", "options", "head", "trace"],
-};
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// An operation of the description.
+#[derive(Clone, Debug)]
+pub struct Published<'a> {
+    /// The method in lower case.
+    pub method: &'static str,
+    /// The path template.
+    pub path: &'a str,
+    /// What the operation is called in a fragment, if no recipe says otherwise.
+    pub name: String,
+    is_named_by_path: bool,
+    item: &'a Value,
+    value: &'a Value,
+    at: At,
+}
+
+impl Published<'_> {
+    /// The method and the path without the names of its parameters: what an operation is.
+    #[must_use]
+    pub fn key(&self) -> String {
+        key(self.method, self.path)
+    }
+
+    fn tags(&self) -> impl Iterator<Item = &str> {
+        let tags = self.value.get("tags").and_then(Value::as_array);
+        tags.into_iter().flatten().filter_map(Value::as_str)
+    }
+}
+
+/// What an operation is: the method, and the path without the names of its parameters.
+#[must_use]
+pub fn key(method: &str, path: &str) -> String {
+    let parts = path.split(['{', '}']).enumerate();
+    let path: String = parts
+        .map(|(index, part)| if index % 2 == 1 { "{}" } else { part })
+        .collect();
+    format!("{} {path}", method.to_ascii_uppercase())
+}
+
+/// The operations of a description, with names that no two of them share.
+///
+/// # Errors
+///
+/// With the place, if there are no paths.
+pub fn published<'a>(source: &Source<'a>, lock: &Lock) -> Result<Vec<Published<'a>>> {
+    let at = At::default();
+    let document = at.object(source.root())?;
+    let (paths, paths_at) = at.member(document, "paths")?;
+    let mut operations = Vec::new();
+    for (path, item) in paths_at.object(paths)? {
+        if !path.starts_with('/') {
+            continue;
+        }
+        let followed = source.follow(item, paths_at.child(path));
+        let (item, at) = match followed {
+            Ok((item, at)) if item.is_object() => (item, at),
+            _ => {
+                source.note(&paths_at.child(path), "no object; left out");
+                continue;
+            }
+        };
+        for method in METHODS {
+            if let Some(value) = item.get(method) {
+                operations.push(Published {
+                    method,
+                    path,
+                    name: String::new(),
+                    is_named_by_path: false,
+                    item,
+                    value,
+                    at: at.child(method),
+                });
+            }
+        }
+    }
+    let id = |operation: &Published<'_>| {
+        let id = operation.value.get("operationId").and_then(Value::as_str);
+        text::snake(id.unwrap_or_default())
+    };
+    let mut ids: BTreeMap<String, usize> = BTreeMap::new();
+    for operation in &operations {
+        *ids.entry(id(operation)).or_default() += 1;
+    }
+    let mut taken: BTreeSet<String> = lock.operations.values().cloned().collect();
+    for operation in &mut operations {
+        if let Some(name) = lock.operations.get(&operation.key()) {
+            operation.name.clone_from(name);
+            continue;
+        }
+        let mut name = id(operation);
+        // An id that two operations have names neither.
+        if name.is_empty() || !name.starts_with(|c: char| c.is_ascii_alphabetic()) || ids[&name] > 1
+        {
+            let fixed = operation.path.split(['{', '}']).step_by(2);
+            let fixed: Vec<&str> = fixed.collect();
+            name = text::snake(&format!("{} {}", operation.method, fixed.join(" ")));
+            operation.is_named_by_path = true;
+        }
+        let base = name.clone();
+        let mut number = 2;
+        while !taken.insert(name.clone()) {
+            name = format!("{base}_{number}");
+            number += 1;
+        }
+        operation.name = name;
+    }
+    Ok(operations)
+}
+
+/// Cuts the operations out.
+///
+/// # Errors
+///
+/// With the place, if the document is no description, or an operation that is required or asked
+/// for by name is missing or cannot be sent.
+pub fn cut(
+    source: &Source<'_>,
+    selection: &Selection,
+    recipe: &Recipe,
+    lock: &Lock,
+) -> Result<Cut> {
+    let published = published(source, lock)?;
+    let mut missing = Vec::new();
+    // Each with its path in the fragment, its name, and whether it must be there.
+    let mut wanted: Vec<(&Published<'_>, String, String, bool)> = Vec::new();
+    match selection {
+        Selection::Recipe => {
+            for entry in &recipe.settings.operations {
+                let (method, path) = entry.method_and_path();
+                let found = published
+                    .iter()
+                    .find(|operation| operation.key() == key(&method, path));
+                match found {
+                    Some(found) => {
+                        let required = recipe.settings.requires.contains(&entry.name);
+                        wanted.push((found, path.to_owned(), entry.name.clone(), required));
+                    }
+                    None => missing.push(format!(
+                        "`{}` is missing: the description has no `{}`",
+                        entry.name, entry.request
+                    )),
+                }
+            }
+        }
+        Selection::Operations(ids) => {
+            for id in ids {
+                let name = text::snake(id);
+                let found = published.iter().find(|operation| operation.name == name);
+                let found = found.ok_or_else(|| {
+                    let message =
+                        format!("no operation `{id}`; `--all --report` lists their names");
+                    Error::new("/paths", message)
+                })?;
+                wanted.push((found, found.path.to_owned(), found.name.clone(), true));
+            }
+        }
+        Selection::Tag(_) | Selection::All => {
+            let is_wanted = |operation: &&Published<'_>| match selection {
+                Selection::Tag(tag) => operation.tags().any(|found| found == tag),
+                _ => true,
+            };
+            wanted.extend(
+                published
+                    .iter()
+                    .filter(is_wanted)
+                    .map(|found| (found, found.path.to_owned(), found.name.clone(), false)),
+            );
+            if let (Selection::Tag(tag), true) = (selection, wanted.is_empty()) {
+                let mut tags: Vec<&str> = published.iter().flat_map(Published::tags).collect();
+                tags.sort_unstable();
+                tags.dedup();
+                let tags = tags.join("`, `");
+                let message = format!("no operation has the tag `{tag}`; there are `{tags}`");
+                return Err(Error::new("/paths", message));
+            }
+        }
+    }
+    let is_named = *selection == Selection::Recipe;
+    for (found, ..) in wanted.iter().filter(|_| !is_named) {
+        if found.is_named_by_path {
+            let text = format!("no id of its own; named `{}`", found.name);
+            source.note(&found.at, &text);
+        }
+    }
+    let reader = Reader { source };
+    let mut operations = Vec::new();
+    for (found, path, name, required) in wanted {
+        let shared_at = found.at.parent().child("parameters");
+        let shared = (found.item.get("parameters"), shared_at);
+        let target = (found.method, path.as_str(), name.as_str());
+        let at = found.at.clone();
+        match reader.operation(target, found.path, found.value, shared, at) {
+            Ok(operation) => operations.push(operation),
+            Err(error) => {
+                if required || source.is_exhausted() {
+                    return Err(error);
+                }
+                missing.push(format!("`{name}` is left out: {error}"));
+            }
+        }
+    }
+    same_parameters(&mut operations);
+    let at = At::default();
+    let document = at.object(source.root())?;
+    Ok(Cut {
+        info: info(source, document, &at)?,
+        server: server(source, document, &at),
+        security: security(source, &operations),
+        operations,
+        missing,
+    })
+}
+
+/// Gives paths that differ in the names of their parameters alone the names of the first, so
+/// that they are one path.
+fn same_parameters(operations: &mut [Operation]) {
+    let mut first: BTreeMap<String, String> = BTreeMap::new();
+    for operation in operations {
+        let path = first
+            .entry(key("", &operation.path))
+            .or_insert_with(|| operation.path.clone());
+        for (old, new) in names(&operation.path).zip(names(path)) {
+            let parameter = operation
+                .parameters
+                .iter_mut()
+                .find(|p| p.location == "path" && p.name == old);
+            if let Some(parameter) = parameter {
+                new.clone_into(&mut parameter.name);
+            }
+        }
+        operation.path.clone_from(path);
+    }
+}
+
+fn info(source: &Source<'_>, document: &Map<String, Value>, at: &At) -> Result<Value> {
+    let (info, at) = at.member(document, "info")?;
+    let (version, version_at) = at.member(at.object(info)?, "version")?;
+    let mut version = match version {
+        Value::String(version) => version.clone(),
+        version => version.to_string(),
+    };
+    if !version.is_ascii() {
+        let text = "not ASCII, and sent in a header; other letters are left out";
+        source.note(&version_at, text);
+        version.retain(|letter| letter.is_ascii());
+    }
+    let title = info
+        .get("title")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    Ok(json!({ "title": title, "version": version }))
+}
+
+fn server(source: &Source<'_>, document: &Map<String, Value>, at: &At) -> String {
+    const DEFAULT: &str = "https://api.webflow.com/v2";
+    let servers = document.get("servers").and_then(Value::as_array);
+    let servers = servers.map(Vec::as_slice).unwrap_or_default();
+    if servers.len() != 1 {
+        source.note(
+            &at.child("servers"),
+            "expected one server; the first is taken",
+        );
+    }
+    let url = servers
+        .first()
+        .and_then(|server| server.get("url")?.as_str());
+    url.unwrap_or(DEFAULT).to_owned()
+}
 
 /// What the fragment takes from a security scheme.
 #[rustfmt::skip]
@@ -43,110 +322,42 @@ const SECURITY_SCHEME: [&str; 7] = [
 /// What it takes from a flow of OAuth.
 const FLOW: [&str; 4] = ["authorizationUrl", "tokenUrl", "refreshUrl", "scopes"];
 
-/// Cuts the operations out.
-///
-/// # Errors
-///
-/// With the place, if something that is needed is missing, is not what OpenAPI says, or has no
-/// form in the fragment.
-pub fn cut(source: &Source<'_>) -> Result<Cut> {
-    let at = At::default();
-    let document = at.object(source.root())?;
-    let (info, info_at) = at.member(document, "info")?;
-    let (version, version_at) = info_at.member(info_at.object(info)?, "version")?;
-    let version = version_at.string(version)?;
-    if !version.is_ascii() {
-        return Err(version_at.error("not ASCII; the generated client sends it in a header"));
-    }
-    let (paths, paths_at) = at.member(document, "paths")?;
-    let paths = paths_at.object(paths)?;
-    let (mut operations, mut missing) = (Vec::new(), Vec::new());
-    for wanted in &OPERATIONS {
-        // A path is the same path whatever its parameters are called.
-        let found = paths
-            .iter()
-            .find(|(path, _)| blanked(path) == blanked(wanted.path));
-        let path = found.map_or(wanted.path, |(path, _)| path.as_str());
-        let item_at = paths_at.child(path);
-        let item = found
-            .map(|(_, item)| source.follow(item, item_at.clone()))
-            .transpose()?;
-        let found = match &item {
-            Some((item, at)) => {
-                let object = at.object(item)?;
-                PATH_ITEM.check(object, at)?;
-                object.get(wanted.method).map(|found| (item, at, found))
-            }
-            None => None,
-        };
-        match found {
-            Some((item, at, found)) => {
-                let shared = (item.get("parameters"), at.child("parameters"));
-                let at = at.child(wanted.method);
-                operations.push(operation(source, wanted, path, found, shared, at)?);
-            }
-            None if wanted.needed => {
-                let message = format!("missing, and the crate needs `{}`", wanted.name);
-                return Err(item_at.child(wanted.method).error(message));
-            }
-            None => missing.push(wanted),
-        }
-    }
-    Ok(Cut {
-        version: version.to_owned(),
-        server: server(document, &at)?,
-        security: security(source, &operations)?,
-        operations,
-        missing,
-    })
-}
-
-/// A path template without the names of its parameters.
-fn blanked(path: &str) -> String {
-    let parts = path.split(['{', '}']).enumerate();
-    parts
-        .map(|(index, part)| if index % 2 == 1 { "{}" } else { part })
-        .collect()
-}
-
-fn server(document: &Map<String, Value>, at: &At) -> Result<String> {
-    let (servers, at) = at.member(document, "servers")?;
-    let [server] = at.list(servers)? else {
-        return Err(at.error("expected one server"));
-    };
-    let at = at.child(&0);
-    let (url, at) = at.member(at.object(server)?, "url")?;
-    Ok(at.string(url)?.to_owned())
-}
-
-/// The security schemes that the operations name.
-fn security(source: &Source<'_>, operations: &[Operation]) -> Result<Map<String, Value>> {
-    let mut schemes = Map::new();
+/// The security schemes that the operations name, with the scopes that they require.
+fn security(source: &Source<'_>, operations: &[Operation]) -> Map<String, Value> {
+    let mut used: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for operation in operations {
-        let at = operation.at.child("security");
-        for (index, way) in at.list(&operation.security)?.iter().enumerate() {
-            let at = at.child(&index);
-            for name in at.object(way)?.keys() {
-                if schemes.contains_key(name) {
-                    continue;
-                }
-                let name_in_pointer = name.replace('~', "~0").replace('/', "~1");
-                let pointer = format!("#/components/securitySchemes/{name_in_pointer}");
-                let (scheme, scheme_at) = source.target(&pointer, &at)?;
-                let (scheme, scheme_at) = source.follow(scheme, scheme_at)?;
-                let scheme = scheme_at.object(scheme)?;
-                let mut kept = picked(scheme, &SECURITY_SCHEME);
-                if let Some(flows) = kept.get_mut("flows").and_then(Value::as_object_mut) {
-                    for flow in flows.values_mut() {
-                        let found = flow.as_object().map(|flow| picked(flow, &FLOW));
-                        *flow = found.unwrap_or_default().into();
-                    }
-                }
-                schemes.insert(name.clone(), kept.into());
-            }
+        let ways = operation.security.as_array().into_iter().flatten();
+        for (name, scopes) in ways.filter_map(Value::as_object).flatten() {
+            let scopes = scopes.as_array().into_iter().flatten();
+            let used = used.entry(name).or_default();
+            used.extend(scopes.filter_map(Value::as_str));
         }
     }
-    Ok(schemes)
+    let mut schemes = Map::new();
+    for (name, used) in used {
+        let scheme = source
+            .root()
+            .pointer("/components/securitySchemes")
+            .and_then(|schemes| schemes.get(name)?.as_object());
+        let Some(scheme) = scheme else {
+            let at = At::default().child("components").child("securitySchemes");
+            source.note(&at.child(name), "missing; its operations name it");
+            continue;
+        };
+        let mut kept = picked(scheme, &SECURITY_SCHEME);
+        let flows = kept.get_mut("flows").and_then(Value::as_object_mut);
+        for flow in flows.into_iter().flat_map(Map::values_mut) {
+            let found = flow.as_object().map(|flow| picked(flow, &FLOW));
+            *flow = found.unwrap_or_default().into();
+            if let Some(scopes) = flow.get_mut("scopes").and_then(Value::as_object_mut) {
+                scopes.retain(|scope, _| used.contains(scope.as_str()));
+                // Their descriptions are words.
+                scopes.values_mut().for_each(|words| *words = "".into());
+            }
+        }
+        schemes.insert(name.to_owned(), kept.into());
+    }
+    schemes
 }
 
 fn picked(object: &Map<String, Value>, keys: &[&str]) -> Map<String, Value> {

@@ -2,6 +2,8 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeSet,
+    iter,
     rc::Rc,
 };
 
@@ -16,6 +18,9 @@ const MAX_TAKEN: usize = 200_000;
 /// How deep it may nest, references included.
 const MAX_DEPTH: usize = 200;
 
+/// How many notes are kept.
+const MAX_NOTES: usize = 2_000;
+
 /// What counts as much as a value: a piece of text of this many bytes.
 const PIECE: usize = 256;
 
@@ -25,7 +30,14 @@ pub struct At {
     pointer: String,
     depth: usize,
     /// The references that led here: one that comes back is a cycle.
-    trail: Rc<Vec<String>>,
+    trail: Option<Rc<Followed>>,
+}
+
+/// A reference that was followed, and the one before it.
+#[derive(Debug)]
+struct Followed {
+    pointer: String,
+    before: Option<Rc<Followed>>,
 }
 
 impl At {
@@ -36,7 +48,20 @@ impl At {
         Self {
             pointer: format!("{}/{key}", self.pointer),
             depth: self.depth + 1,
-            trail: Rc::clone(&self.trail),
+            trail: self.trail.clone(),
+        }
+    }
+
+    /// The place of what this is a member of.
+    #[must_use]
+    pub fn parent(&self) -> Self {
+        let parent = self
+            .pointer
+            .rsplit_once('/')
+            .map_or("", |(parent, _)| parent);
+        Self {
+            pointer: parent.to_owned(),
+            ..self.clone()
         }
     }
 
@@ -129,11 +154,13 @@ impl At {
 pub struct Source<'a> {
     root: &'a Value,
     left: Cell<usize>,
-    notes: RefCell<Vec<String>>,
+    exhausted: Cell<bool>,
+    keeps_words: bool,
+    notes: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Source<'a> {
-    /// A description in OpenAPI 3.1.
+    /// A description in OpenAPI 3.0 or 3.1.
     ///
     /// # Errors
     ///
@@ -146,19 +173,38 @@ impl<'a> Source<'a> {
             (None, Some(_)) => {
                 return Err(at
                     .child("swagger")
-                    .error("Swagger 2.0; expected OpenAPI 3.1"));
+                    .error("Swagger 2.0; expected OpenAPI 3.0 or 3.1"));
             }
-            (None, None) => return Err(at.error("has no `openapi`; expected OpenAPI 3.1")),
+            (None, None) => return Err(at.error("has no `openapi`; expected OpenAPI 3.0 or 3.1")),
         };
-        if version != "3.1" && !version.starts_with("3.1.") {
-            let message = format!("OpenAPI {version}; expected 3.1");
+        let known = ["3.0", "3.1"].iter().any(|known| {
+            let patch = version.strip_prefix(known);
+            patch.is_some_and(|patch| patch.is_empty() || patch.starts_with('.'))
+        });
+        if !known {
+            let message = format!("OpenAPI {version}; expected 3.0 or 3.1");
             return Err(at.child("openapi").error(message));
         }
         Ok(Self {
             root,
             left: Cell::new(MAX_TAKEN),
+            exhausted: Cell::new(false),
+            keeps_words: false,
             notes: RefCell::default(),
         })
+    }
+
+    /// Takes the description's summaries and descriptions over.
+    #[must_use]
+    pub fn with_words(mut self, keep: bool) -> Self {
+        self.keeps_words = keep;
+        self
+    }
+
+    /// Whether the description's words are taken over.
+    #[must_use]
+    pub fn keeps_words(&self) -> bool {
+        self.keeps_words
     }
 
     /// The whole description.
@@ -169,17 +215,22 @@ impl<'a> Source<'a> {
 
     /// Records something at `at` that is not as it should be, and is tolerated.
     pub fn note(&self, at: &At, text: &str) {
-        let note = format!("`{}`: {text}", at.pointer());
         let mut notes = self.notes.borrow_mut();
-        if !notes.contains(&note) {
-            notes.push(note);
+        if notes.len() < MAX_NOTES {
+            notes.insert(format!("`{}`: {text}", at.pointer()));
         }
     }
 
     /// What was tolerated so far, with its places.
     #[must_use]
-    pub fn notes(&self) -> Vec<String> {
-        self.notes.borrow().clone()
+    pub fn notes(&self) -> BTreeSet<String> {
+        self.notes.take()
+    }
+
+    /// Whether more was reached than any description has, which no note makes good.
+    #[must_use]
+    pub fn is_exhausted(&self) -> bool {
+        self.exhausted.get()
     }
 
     /// Counts what is taken at `at`: its place, and `value` if that is copied.
@@ -189,15 +240,18 @@ impl<'a> Source<'a> {
     /// If it is too much, or too deep.
     pub fn take(&self, value: Option<&Value>, at: &At) -> Result<()> {
         if at.depth > MAX_DEPTH {
+            self.exhausted.set(true);
             return Err(at.error(format!("more than {MAX_DEPTH} levels deep")));
         }
         let size = 1 + at.pointer.len() / PIECE + value.map_or(0, size);
-        let left = self.left.get().checked_sub(size).ok_or_else(|| {
-            at.error(format!(
+        let left = self.left.get().checked_sub(size);
+        self.exhausted.set(self.exhausted.get() || left.is_none());
+        self.left.set(left.unwrap_or_default());
+        if self.is_exhausted() {
+            return Err(at.error(format!(
                 "more than {MAX_TAKEN} values are reached, references included"
-            ))
-        })?;
-        self.left.set(left);
+            )));
+        }
         Ok(())
     }
 
@@ -230,18 +284,20 @@ impl<'a> Source<'a> {
                 format!("`{reference}` is not within the description; only `#/…` is read");
             return Err(place.error(message));
         };
-        if at.trail.iter().any(|followed| followed == pointer) {
+        let trail = iter::successors(at.trail.as_deref(), |followed| followed.before.as_deref());
+        if trail.clone().any(|followed| followed.pointer == pointer) {
             return Err(place.error(format!("`{reference}` leads back to itself")));
         }
         let target = self.root.pointer(pointer);
         let target =
             target.ok_or_else(|| place.error(format!("nothing stands at `{reference}`")))?;
-        let mut trail = at.trail.to_vec();
-        trail.push(pointer.to_owned());
         let at = At {
             pointer: pointer.to_owned(),
             depth: at.depth + 1,
-            trail: Rc::new(trail),
+            trail: Some(Rc::new(Followed {
+                pointer: pointer.to_owned(),
+                before: at.trail.clone(),
+            })),
         };
         Ok((target, at))
     }

@@ -26,14 +26,22 @@ pub enum Change {
     Breaking,
 }
 
-/// The version in the manifest of the crate at `root`.
+/// The version in the manifest of the crate that `file` belongs to.
 ///
 /// # Errors
 ///
-/// If there is no manifest with a version.
-pub fn of_crate(root: &Path) -> Result<Version> {
+/// If no directory above it has a manifest with a version.
+pub fn of_crate(file: &Path) -> Result<Version> {
     let place = "Cargo.toml";
-    let text = fs::read_to_string(root.join(place))
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let manifest = file.ancestors().skip(1).map(|dir| dir.join(place));
+    let text = manifest
+        .into_iter()
+        .find(|manifest| manifest.is_file())
+        .map_or_else(
+            || Err(std::io::ErrorKind::NotFound.into()),
+            fs::read_to_string,
+        )
         .map_err(|e| Error::new(place, "could not be read").because(e))?;
     let manifest: Manifest =
         toml::from_str(&text).map_err(|e| Error::new(place, "has no version").because(e))?;

@@ -5,6 +5,12 @@ use serde_json::{Map, Value};
 
 use crate::cut::shape::Shape;
 
+/// Gives what must have words, and has none in the description, empty ones.
+pub fn fill(new: &mut Value) {
+    let old = new.clone();
+    carry_over(new, &old);
+}
+
 /// Carries words and examples from `old` over to `new`. Returns the places that have no words
 /// and need some.
 pub fn carry_over(new: &mut Value, old: &Value) -> Vec<String> {
@@ -54,7 +60,13 @@ fn carry(
         }
         Value::Array(list) => {
             for (index, value) in list.iter_mut().enumerate() {
-                let old = old.and_then(|old| old.get(index));
+                let old = match shape {
+                    Shape::List(Shape::Parameter) => {
+                        let mut old = old.and_then(Value::as_array).into_iter().flatten();
+                        old.find(|old| same_parameter(old, value))
+                    }
+                    _ => old.and_then(|old| old.get(index)),
+                };
                 carry(
                     shape.child(""),
                     value,
@@ -70,6 +82,13 @@ fn carry(
         },
         _ => {}
     }
+}
+
+/// Whether two parameters of an operation are the same one, wherever they stand in its list.
+fn same_parameter(one: &Value, other: &Value) -> bool {
+    ["$ref", "name", "in"]
+        .iter()
+        .all(|key| one.get(key) == other.get(key))
 }
 
 /// OpenAPI requires some words: they are empty until somebody writes them.

@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use crate::{
     edits::EDITS,
-    project::{Project, root},
+    project::{FRAGMENT, Project, root},
 };
 
 /// What the library is built from, and what its manifest names.
@@ -43,17 +43,12 @@ fn the_library_builds_after_each_edit() {
     // The dependencies are those that are built for the project itself.
     let executable = Path::new(env!("CARGO_BIN_EXE_webflow-codegen"));
     let target = executable.ancestors().nth(2).unwrap();
-    let committed = project.read(webflow_codegen::cut::FRAGMENT);
+    let committed = project.read(FRAGMENT);
     for edit in &EDITS {
-        fs::write(project.path(webflow_codegen::cut::FRAGMENT), &committed).unwrap();
+        fs::write(project.path(FRAGMENT), &committed).unwrap();
         let outcome = project.spec(edit.description(), &[]);
         assert_eq!(outcome.code, 0, "{}: {}", edit.name, outcome.error);
-        assert_ne!(
-            project.read(webflow_codegen::cut::FRAGMENT),
-            committed,
-            "{}",
-            edit.name
-        );
+        assert_ne!(project.read(FRAGMENT), committed, "{}", edit.name);
         let output = Command::new(env!("CARGO"))
             .args(["check", "--lib", "--locked"])
             .current_dir(project.dir.path())

@@ -1,21 +1,28 @@
-//! Schemas of OpenAPI 3.1 and what they are in 3.0.3.
+//! Schemas of OpenAPI 3.1, odd ones among them, and what they are in 3.0.3.
 
 use serde_json::{Value, json};
 use webflow_codegen::cut::{
-    convert,
+    convert::{Converter, Side},
     source::{At, Source},
 };
 
-fn converted(schema: &Value) -> Result<Value, String> {
+/// The schema as it is in the fragment, and what is noted of it.
+fn converted(schema: &Value, side: Side) -> (Value, Vec<String>) {
     let document = json!({
         "openapi": "3.1.0",
         "components": { "schemas": {
             "Text": { "type": "string", "description": "a text" },
             "Point": { "properties": { "x": { "type": "number" } }, "required": ["x"] },
+            "Tree": { "properties": {
+                "children": { "items": { "$ref": "#/components/schemas/Tree" } },
+            } },
         } },
     });
     let source = Source::new(&document).unwrap();
-    convert::schema(&source, schema, &At::default()).map_err(|e| e.to_string())
+    let source = &source;
+    let converter = Converter { source, side };
+    let found = converter.schema(schema, &At::default()).unwrap();
+    (found, source.notes().into_iter().collect())
 }
 
 #[test]
@@ -50,21 +57,14 @@ fn what_3_1_says_is_said_in_3_0() {
             json!({ "enum": ["a", null] }),
             json!({ "type": "string", "enum": ["a"], "nullable": true }),
         ),
+        (json!({ "enum": [1, 2] }), json!({ "type": "integer" })),
         (
-            json!({ "type": "integer", "exclusiveMinimum": 0 }),
-            json!({ "type": "integer", "minimum": 0, "exclusiveMinimum": true }),
-        ),
-        (
-            json!({ "maximum": 5, "exclusiveMaximum": 9 }),
-            json!({ "maximum": 5 }),
-        ),
-        (
-            json!({ "minimum": 5, "exclusiveMinimum": 5 }),
-            json!({ "minimum": 5, "exclusiveMinimum": true }),
-        ),
-        (
-            json!({ "type": "string", "examples": ["a"], "default": null }),
+            json!({ "type": "string", "pattern": "^a", "format": "uri", "default": null }),
             json!({ "type": "string" }),
+        ),
+        (
+            json!({ "type": "integer", "format": "int32", "exclusiveMinimum": 0 }),
+            json!({ "type": "integer", "format": "int32" }),
         ),
         (
             json!({ "prefixItems": [{ "type": "string" }, { "type": "string" }], "items": false }),
@@ -83,17 +83,24 @@ fn what_3_1_says_is_said_in_3_0() {
             json!({ "type": "array", "items": {} }),
         ),
         (
-            json!({ "properties": {} }),
+            json!({ "properties": null }),
             json!({ "type": "object", "properties": {} }),
         ),
-        (json!({ "additionalProperties": true }), json!({})),
+        (
+            json!({ "properties": { "a": true }, "additionalProperties": true }),
+            json!({ "type": "object", "properties": { "a": {} }, "additionalProperties": {} }),
+        ),
         (
             json!({ "properties": { "description": { "type": "string", "description": "a field" } } }),
             json!({ "type": "object", "properties": { "description": { "type": "string" } } }),
         ),
         (
+            json!({ "properties": { "a": { "readOnly": true }, "b": {} }, "required": ["a", "b", "c"] }),
+            json!({ "type": "object", "properties": { "a": {}, "b": {} }, "required": ["b"] }),
+        ),
+        (
             json!({ "$ref": "#/components/schemas/Text", "description": "beside", "maxLength": 3 }),
-            json!({ "type": "string", "maxLength": 3 }),
+            json!({ "type": "string" }),
         ),
         (
             json!({ "$ref": "#/components/schemas/Text", "nullable": true }),
@@ -103,9 +110,13 @@ fn what_3_1_says_is_said_in_3_0() {
             json!({ "allOf": [{ "$ref": "#/components/schemas/Point" }, { "properties": { "y": true }, "required": ["y"] }] }),
             json!({ "type": "object", "properties": { "x": { "type": "number" }, "y": {} }, "required": ["x", "y"] }),
         ),
+        (
+            json!({ "content": { "application/json": { "schema": { "type": "string" } } } }),
+            json!({ "type": "string" }),
+        ),
         (json!(true), json!({})),
     ] {
-        let found = converted(&before).unwrap();
+        let (found, notes) = converted(&before, Side::Request);
         // Which name comes first means nothing.
         let sorted = |mut schema: Value| {
             if let Some(names) = schema.get_mut("required").and_then(Value::as_array_mut) {
@@ -114,45 +125,119 @@ fn what_3_1_says_is_said_in_3_0() {
             schema
         };
         assert_eq!(sorted(found), after, "{before}");
+        assert_eq!(notes, Vec::<String>::new(), "{before}");
     }
 }
 
 #[test]
-fn what_has_no_form_or_contradicts_itself_is_refused_with_its_place() {
-    for (schema, error) in [
-        (json!({ "if": {} }), "/if: `if` has no form in OpenAPI 3.0"),
-        (json!({ "type": "text" }), "/type: `text` is no type"),
-        (json!({ "type": "null" }), "/type: no type but null"),
+fn a_request_is_one_of_several_shapes_and_a_response_has_the_fields_of_all() {
+    let one =
+        json!({ "title": "One", "properties": { "a": { "type": "string" } }, "required": ["a"] });
+    let other = json!({ "properties": { "a": { "type": "integer" }, "b": { "type": "string" } } });
+    let schema = json!({ "oneOf": [one, other] });
+    let (request, _) = converted(&schema, Side::Request);
+    assert_eq!(request["oneOf"].as_array().unwrap().len(), 2);
+    let (response, _) = converted(&schema, Side::Response);
+    let merged = json!({ "type": "object", "properties": { "a": {}, "b": { "type": "string" } } });
+    assert_eq!(response, merged);
+    // An object or a list is neither.
+    let (response, _) = converted(
+        &json!({ "oneOf": [other, { "type": "array" }] }),
+        Side::Response,
+    );
+    assert_eq!(response, json!({}));
+    // Which fields are required together has no form in Rust.
+    let required = json!({ "properties": { "a": {} }, "anyOf": [{ "required": ["a"] }] });
+    let (request, _) = converted(&required, Side::Request);
+    assert_eq!(
+        request,
+        json!({ "type": "object", "properties": { "a": {} } })
+    );
+}
+
+#[test]
+fn a_response_is_not_lost_because_one_value_is_not_as_announced() {
+    for (before, after) in [
         (
-            json!({ "type": 3 }),
-            "/type: expected a string, found a number",
+            json!({ "properties": { "a": { "type": "string" } }, "required": ["a"] }),
+            json!({ "type": "object", "properties": { "a": { "type": "string" } } }),
+        ),
+        (
+            json!({ "properties": { "a": {} }, "additionalProperties": { "type": "string" } }),
+            json!({ "type": "object", "properties": { "a": {} }, "additionalProperties": {} }),
+        ),
+        (json!({ "const": "a" }), json!({ "type": "string" })),
+    ] {
+        assert_eq!(converted(&before, Side::Response).0, after, "{before}");
+    }
+}
+
+#[test]
+fn what_is_odd_is_read_as_it_is_meant_or_as_any_value_and_noted_with_its_place() {
+    for (schema, after, note) in [
+        (
+            json!({ "if": {} }),
+            json!({}),
+            "`/if`: `if` has no form in Rust; left out",
+        ),
+        (
+            json!({ "type": "string," }),
+            json!({ "type": "string" }),
+            "`/type`: `string,` read as `string`",
+        ),
+        (
+            json!({ "type": "text" }),
+            json!({}),
+            "`/type`: \"text\" is no type; taken as any value",
         ),
         (
             json!({ "properties": { "a/b": 3 } }),
-            "/properties/a~1b: expected an object, found a number",
+            json!({ "type": "object", "properties": {} }),
+            "`/properties/a~1b`: a keyword of the schema around it; left out",
         ),
         (
             json!({ "items": "string" }),
-            "/items: expected an object, found a string",
+            json!({ "type": "array", "items": {} }),
+            "`/items`: expected a schema; taken as any value",
         ),
         (
-            json!({ "const": "a", "enum": ["b"] }),
-            "/enum: contradicts itself on `enum`",
+            json!({ "type": "string", "properties": { "a": {} } }),
+            json!({}),
+            "``: `properties`, but of type `string`; taken as any value",
         ),
         (
-            json!({ "minimum": "0" }),
-            "/minimum: expected a number, found a string",
+            json!({ "enum": ["a", "a", "b"] }),
+            json!({ "type": "string", "enum": ["a", "b"] }),
+            "`/enum`: `a` stands twice",
+        ),
+        (
+            json!({ "enum": ["<", ">"] }),
+            json!({ "type": "string" }),
+            "`/enum`: `<` has no name of its own in Rust; taken as a string",
         ),
         (
             json!({ "$ref": "#/components/schemas/Text", "type": "integer" }),
-            ": contradicts itself on `type`",
+            json!({}),
+            "``: contradicts itself; any value",
         ),
         (
             json!({ "$ref": "#/components/schemas/None" }),
-            "/$ref: nothing stands at `#/components/schemas/None`",
+            json!({}),
+            "``: nothing stands at `#/components/schemas/None`; taken as any value",
         ),
-        (json!(false), ": expected an object, found true or false"),
+        (
+            json!({ "$ref": "#/components/schemas/Tree" }),
+            json!({ "type": "object", "properties": { "children": { "type": "array", "items": {} } } }),
+            "`/components/schemas/Tree/properties/children/items`: `#/components/schemas/Tree` leads back to itself; taken as any value",
+        ),
+        (
+            json!(false),
+            json!({}),
+            "``: expected a schema; taken as any value",
+        ),
     ] {
-        assert_eq!(converted(&schema), Err(error.to_owned()), "{schema}");
+        let (found, notes) = converted(&schema, Side::Request);
+        assert_eq!(found, after, "{schema}");
+        assert_eq!(notes, [note], "{schema}");
     }
 }

@@ -3,7 +3,7 @@
 use semver::Version;
 use webflow_codegen::cut::version::{Change, first_compatible, next, of_crate};
 
-use crate::project::{DESCRIPTION, Outcome, Project, replaced};
+use crate::project::{DESCRIPTION, FRAGMENT, Outcome, Project, replaced};
 
 /// An edit of the made-up description.
 #[derive(Debug)]
@@ -65,10 +65,7 @@ pub(crate) const EDITS: [Edit; 16] = [
             "type | `AssetUploadedBy` | added: `object` | no",
             "field | `Asset.uploaded-by` | added: `AssetUploadedBy` | no",
         ],
-        says: &[
-            "`/components/schemas/AssetUploadedBy` is named after its place",
-            "- `/components/schemas/AssetUploadedBy/properties/name/description`\n",
-        ],
+        says: &["- `/components/schemas/AssetUploadedBy/properties/name/description`\n"],
     },
     Edit {
         name: "a field of the form",
@@ -127,7 +124,7 @@ pub(crate) const EDITS: [Edit; 16] = [
             "type | `NewAssetFolderColor` | added: `string` | no",
             "field | `NewAssetFolder.color` | added: `NewAssetFolderColor`, required | **yes**",
         ],
-        says: &["`/components/schemas/NewAssetFolderColor` is named after its place"],
+        says: &[],
     },
     Edit {
         // The type may be written out, field by field.
@@ -166,10 +163,10 @@ pub(crate) const EDITS: [Edit; 16] = [
             "        - { name: sort-by, in: query, schema: { enum: [name, date] } }\n        - { name: folderId, in: query,",
         )],
         rows: &[
-            "parameter | `list_assets.sort-by` | added: `SortByQueryValue` | no",
-            "type | `SortByQueryValue` | added: `string` | no",
+            "parameter | `list_assets.sort-by` | added: `ListAssetsSortBy` | no",
+            "type | `ListAssetsSortBy` | added: `string` | no",
         ],
-        says: &["`/components/parameters/SortByQuery` is named after its place"],
+        says: &["- `/paths/~1sites~1{site_id}~1assets/get/parameters/5/description`\n"],
     },
     Edit {
         name: "a parameter that is required now",
@@ -221,7 +218,7 @@ fn rows(outcome: &Outcome) -> Vec<&str> {
 fn each_edit_gives_its_report() {
     for edit in &EDITS {
         let project = Project::new();
-        let version = of_crate(project.dir.path()).unwrap();
+        let version = of_crate(&project.path(FRAGMENT)).unwrap();
         let outcome = project.spec(edit.description(), &["--check"]);
         assert_eq!(
             (outcome.code, outcome.error.as_str()),
@@ -285,7 +282,7 @@ fn what_the_rules_level_and_what_only_words_say_is_no_drift() {
         ),
         ("      required: [id]\n", ""),
         (
-            "format: { type: string, enum: [png, webp] }",
+            "format: { type: string, enum: [png] }",
             "format: { type: string, format: media-type }",
         ),
         // Never sent.
@@ -314,17 +311,9 @@ fn words_go_with_what_they_describe() {
         "                  quality: { type: integer, minimum: 0, maximum: 100 }\n",
         "",
     );
-    assert!(
-        project
-            .read(webflow_codegen::cut::FRAGMENT)
-            .contains("The quality of the image")
-    );
+    assert!(project.read(FRAGMENT).contains("The quality of the image"));
     assert_eq!(project.spec(edited, &[]).code, 0);
-    assert!(
-        !project
-            .read(webflow_codegen::cut::FRAGMENT)
-            .contains("The quality of the image")
-    );
+    assert!(!project.read(FRAGMENT).contains("The quality of the image"));
     let fragment = project.fragment();
     let example = fragment
         .pointer("/components/schemas/Asset/example/variants/0")
@@ -354,11 +343,6 @@ fn an_answer_that_differs_between_operations_has_what_both_have() {
         rows(&outcome),
         ["field | `Pagination.cursor` | added: `string` | no"]
     );
-    assert!(
-        outcome.report.contains("`Pagination` differs between"),
-        "{}",
-        outcome.report
-    );
 
     let edited = replaced(
         DESCRIPTION,
@@ -366,13 +350,10 @@ fn an_answer_that_differs_between_operations_has_what_both_have() {
         "                      total: { type: string }\n",
     );
     let outcome = project.spec(edited, &["--check"]);
-    assert_eq!(outcome.code, 2);
-    assert!(
-        outcome
-            .error
-            .contains("properties/total/type: \"string\" here, but \"integer\""),
-        "{}",
-        outcome.error
+    // A number at one place and a string at another is any value.
+    assert_eq!(
+        rows(&outcome),
+        ["field | `Pagination.total` | type: `integer, format \"int64\"` → `anything` | **yes**"]
     );
 }
 

@@ -8,9 +8,16 @@ use std::{
 
 use serde_json::Value;
 use tempfile::TempDir;
+pub(crate) use webflow_codegen::cut::project::FRAGMENT;
 
 /// The made-up description.
 pub(crate) const DESCRIPTION: &str = include_str!("../fixtures/description.yml");
+
+/// The names in the fragment.
+pub(crate) const NAMES: &str = "openapi/webflow-assets.names.json";
+
+/// Where the fragment comes from.
+pub(crate) const PROVENANCE: &str = "openapi/provenance.json";
 
 /// The root of the project.
 pub(crate) fn root() -> PathBuf {
@@ -38,8 +45,10 @@ impl Project {
         fs::create_dir(project.path("openapi")).unwrap();
         for file in [
             "Cargo.toml",
-            webflow_codegen::cut::FRAGMENT,
-            webflow_codegen::cut::PROVENANCE,
+            FRAGMENT,
+            NAMES,
+            PROVENANCE,
+            "openapi/webflow-assets.yaml",
         ] {
             fs::copy(root().join(file), project.path(file)).unwrap();
         }
@@ -57,7 +66,7 @@ impl Project {
 
     /// The fragment as a value.
     pub(crate) fn fragment(&self) -> Value {
-        serde_json::from_str(&self.read(webflow_codegen::cut::FRAGMENT)).unwrap()
+        serde_json::from_str(&self.read(FRAGMENT)).unwrap()
     }
 
     /// Runs the task over `description`.

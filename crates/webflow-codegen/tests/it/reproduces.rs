@@ -6,7 +6,9 @@ use std::{
     path::Path,
 };
 
-use crate::project::{DESCRIPTION, Project, replaced, root};
+use webflow_codegen::cut::{read, readme, recipe::Recipe};
+
+use crate::project::{DESCRIPTION, FRAGMENT, PROVENANCE, Project, replaced, root};
 
 #[test]
 fn the_made_up_description_gives_the_committed_fragment() {
@@ -25,11 +27,11 @@ fn the_made_up_description_gives_the_committed_fragment() {
     );
 }
 
-/// Without `WEBFLOW_ASSETS_TEST_DESCRIPTION` there is nothing to test: the description is not
+/// Without `WEBFLOW_DESCRIPTION` there is nothing to test: the description is not
 /// part of the project.
 #[test]
 fn webflows_own_description_gives_the_committed_fragment() {
-    let variable = "WEBFLOW_ASSETS_TEST_DESCRIPTION";
+    let variable = "WEBFLOW_DESCRIPTION";
     let Some(description) = env::var_os(variable) else {
         // Not captured, as what `println!` says would be.
         let _ = writeln!(
@@ -39,7 +41,7 @@ fn webflows_own_description_gives_the_committed_fragment() {
         return;
     };
     let project = Project::new();
-    let committed = project.read(webflow_codegen::cut::FRAGMENT);
+    let committed = project.read(FRAGMENT);
     let outcome = project.spec_file(Path::new(&description), &["--check"]);
     assert_eq!(
         (outcome.code, outcome.error.as_str()),
@@ -47,23 +49,17 @@ fn webflows_own_description_gives_the_committed_fragment() {
         "{}",
         outcome.report
     );
-    assert!(!outcome.report.contains("## "), "{}", outcome.report);
+    assert!(!outcome.report.contains("\n## "), "{}", outcome.report);
 
     let outcome = project.spec_file(Path::new(&description), &[]);
     assert_eq!(outcome.code, 0, "{}", outcome.error);
-    assert_eq!(project.read(webflow_codegen::cut::FRAGMENT), committed);
+    assert_eq!(project.read(FRAGMENT), committed);
 }
 
 #[test]
 fn a_second_run_changes_nothing_and_check_never_writes() {
     let project = Project::new();
-    let files = |project: &Project| {
-        [
-            webflow_codegen::cut::FRAGMENT,
-            webflow_codegen::cut::PROVENANCE,
-        ]
-        .map(|f| project.read(f))
-    };
+    let files = |project: &Project| [FRAGMENT, PROVENANCE].map(|f| project.read(f));
     let committed = files(&project);
     let edited = replaced(
         DESCRIPTION,
@@ -79,7 +75,7 @@ fn a_second_run_changes_nothing_and_check_never_writes() {
     // Another day does not show: the description is the same.
     let dated = first[1].replace("\"regenerated\": \"2", "\"regenerated\": \"1");
     assert_ne!(dated, first[1]);
-    fs::write(project.path(webflow_codegen::cut::PROVENANCE), &dated).unwrap();
+    fs::write(project.path(PROVENANCE), &dated).unwrap();
     let second = project.spec(&edited, &[]);
     assert!(second.report.contains("\nNo drift.\n"), "{}", second.report);
     assert_eq!(files(&project), [first[0].clone(), dated]);
@@ -89,12 +85,12 @@ fn a_second_run_changes_nothing_and_check_never_writes() {
 #[test]
 fn the_order_is_neither_that_of_the_description_nor_that_of_the_fragment() {
     let project = Project::new();
-    let committed = project.read(webflow_codegen::cut::FRAGMENT);
+    let committed = project.read(FRAGMENT);
     // Sorted, as every key order goes.
     let sorted: std::collections::BTreeMap<String, serde_json::Value> =
         serde_json::from_str(&committed).unwrap();
     fs::write(
-        project.path(webflow_codegen::cut::FRAGMENT),
+        project.path(FRAGMENT),
         serde_json::to_string(&sorted).unwrap(),
     )
     .unwrap();
@@ -111,7 +107,7 @@ fn the_order_is_neither_that_of_the_description_nor_that_of_the_fragment() {
         outcome.report
     );
     assert_eq!(project.spec(&reordered, &[]).code, 0);
-    assert_eq!(project.read(webflow_codegen::cut::FRAGMENT), committed);
+    assert_eq!(project.read(FRAGMENT), committed);
 }
 
 #[test]
@@ -119,7 +115,7 @@ fn json_says_the_same_as_yaml() {
     let project = Project::new();
     let yaml = project.path("description.yml");
     fs::write(&yaml, DESCRIPTION).unwrap();
-    let document = webflow_codegen::cut::read::read(&yaml).unwrap().document;
+    let document = read::read(&yaml).unwrap().document;
     let outcome = project.spec(serde_json::to_string(&document).unwrap(), &["--check"]);
     assert_eq!(outcome.code, 0, "{}{}", outcome.report, outcome.error);
 }
@@ -128,8 +124,7 @@ fn json_says_the_same_as_yaml() {
 fn the_provenance_names_the_file_and_not_where_it_was() {
     let project = Project::new();
     project.spec(DESCRIPTION, &[]);
-    let provenance: serde_json::Value =
-        serde_json::from_str(&project.read(webflow_codegen::cut::PROVENANCE)).unwrap();
+    let provenance: serde_json::Value = serde_json::from_str(&project.read(PROVENANCE)).unwrap();
     assert_eq!(provenance["file"], "description.yml");
     assert_eq!(provenance["version"], "2.0.0");
     assert_eq!(provenance["sha256"].as_str().unwrap().len(), 64);
@@ -147,18 +142,16 @@ fn the_report_goes_to_a_file_too() {
 }
 
 #[test]
-fn the_table_in_the_readme_has_every_rule() {
-    let readme = fs::read_to_string(root().join("openapi/README.md")).unwrap();
-    let table = readme.split("| rule |").nth(1).unwrap();
-    let rows: Vec<&str> = table
-        .lines()
-        .skip(2)
-        .take_while(|line| line.starts_with('|'))
-        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
-        .collect();
-    let rules: Vec<&str> = webflow_codegen::cut::rules::RULES
-        .iter()
-        .map(|rule| rule.name)
-        .collect();
-    assert_eq!(rows, rules);
+fn the_page_beside_the_fragment_has_every_action_of_the_recipe() {
+    let file = root().join("openapi/webflow-assets.yaml");
+    let recipe = Recipe::read(&read::read(&file).unwrap()).unwrap();
+    assert!(
+        recipe
+            .actions
+            .iter()
+            .all(|action| !action.description.is_empty())
+    );
+    let page = fs::read_to_string(root().join("openapi/README.md")).unwrap();
+    let again = readme::with_table(&page, "webflow-assets.yaml", &recipe);
+    assert_eq!(again.unwrap(), page);
 }

@@ -1,0 +1,35 @@
+//! Names that last: what an operation or a type was called once, it is called again, whatever
+//! the description calls it now.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The names of a fragment, which are committed beside it.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Lock {
+    /// The names of operations, by method and path without the names of its parameters.
+    pub operations: BTreeMap<String, String>,
+    /// The names of types by their places: `list_assets.response`, `Asset.variants`.
+    pub types: BTreeMap<String, String>,
+}
+
+impl Lock {
+    /// What is called otherwise in `new`, in the words of the report.
+    #[must_use]
+    pub fn renamed(&self, new: &Self) -> Vec<String> {
+        let pairs = [
+            (&self.operations, &new.operations),
+            (&self.types, &new.types),
+        ];
+        let mut renamed = Vec::new();
+        for (old, new) in pairs {
+            for (place, name) in old {
+                if let Some(other) = new.get(place).filter(|other| *other != name) {
+                    renamed.push(format!("`{name}` is renamed `{other}` (at `{place}`)"));
+                }
+            }
+        }
+        renamed
+    }
+}

@@ -1,0 +1,303 @@
+//! What holds for every Webflow client, beside what [`convert`](super::convert) does to schemas:
+//! rules on the fragment as a whole.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use crate::cut::{
+    name::{Fragment, header_name, reference, with},
+    shared::{CODES, ERROR},
+    text::snake,
+    version,
+};
+
+/// The headers that every response has, of which the description speaks where requests have run
+/// out.
+const RATE_LIMIT: [&str; 2] = ["X-RateLimit-Limit", "X-RateLimit-Remaining"];
+
+const RETRY_AFTER: &str = "Retry-After";
+
+/// Fields with which anyone could upload.
+const SECRETS: [&str; 4] = [
+    "Policy",
+    "X-Amz-Credential",
+    "X-Amz-Security-Token",
+    "X-Amz-Signature",
+];
+
+/// Numbers that are whole, whatever the description says.
+const WHOLE: [&str; 3] = ["limit", "offset", "total"];
+
+/// Applies the rules that come before the recipe's actions.
+pub fn apply(fragment: &mut Fragment) {
+    let document = &mut fragment.document;
+    headers(document);
+    complete_errors(document);
+    whole_numbers(document);
+    let responses = response_names(document);
+    let Some(schemas) = schemas_of(document) else {
+        return;
+    };
+    let names: Vec<String> = schemas.keys().cloned().collect();
+    let notes = &mut fragment.notes;
+    for name in names {
+        let is_response = responses.contains(&name);
+        let Some(schema) = schemas.get_mut(&name).and_then(Value::as_object_mut) else {
+            continue;
+        };
+        different_names(&name, schema, notes);
+        if is_response {
+            if schema.contains_key("enum") {
+                open(schemas, &name);
+            } else {
+                nullable(schema);
+            }
+        } else {
+            explicit_lists(schema);
+        }
+    }
+}
+
+/// Applies the rules that come after the recipe's actions.
+pub fn finish(document: &mut Value, owner: Option<(&str, &semver::Version)>) {
+    only_references(document);
+    widen(document);
+    let Some((owner, version)) = owner else {
+        return;
+    };
+    let version = version::first_compatible(version).to_string();
+    let module = owner.replace('-', "_");
+    for (name, schema) in schemas_of(document).into_iter().flatten() {
+        if let Some(schema) = schema.as_object_mut() {
+            let path = format!("{module}::types::{name}");
+            let rust_type = json!({ "crate": owner, "version": version, "path": path });
+            schema.insert("x-rust-type".to_owned(), rust_type);
+        }
+    }
+}
+
+fn schemas_of(document: &mut Value) -> Option<&mut Map<String, Value>> {
+    document
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut)
+}
+
+/// Gives every success the headers that tell how many requests are left, and 429 the one that
+/// tells when to come again. They count: their values are whole.
+fn headers(document: &mut Value) {
+    let integer = json!({ "schema": { "type": "integer" } });
+    for name in RATE_LIMIT.iter().chain([&RETRY_AFTER]) {
+        document["components"]["headers"][header_name(name)] = integer.clone();
+    }
+    if let Some(too_many) = document.pointer_mut("/components/responses/TooManyRequests") {
+        too_many["headers"][RETRY_AFTER] = reference("headers", &header_name(RETRY_AFTER));
+    } else {
+        let headers = document.pointer_mut("/components/headers");
+        if let Some(headers) = headers.and_then(Value::as_object_mut) {
+            headers.remove(&header_name(RETRY_AFTER));
+        }
+    }
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    let operations = paths
+        .into_iter()
+        .flat_map(Map::values_mut)
+        .filter_map(Value::as_object_mut)
+        .flat_map(Map::values_mut);
+    for operation in operations {
+        let responses = operation
+            .get_mut("responses")
+            .and_then(Value::as_object_mut);
+        for (status, response) in responses.into_iter().flatten() {
+            if status.starts_with('2') {
+                for name in RATE_LIMIT {
+                    response["headers"][name] = reference("headers", &header_name(name));
+                }
+            }
+        }
+    }
+}
+
+/// Adds to the type of all errors what the description does not say of it: to 2024-10 errors
+/// have no body there, and no list of codes.
+fn complete_errors(document: &mut Value) {
+    let fields = &mut document["components"]["schemas"][ERROR]["properties"];
+    let text = json!({ "type": "string" });
+    for (name, schema) in [
+        ("message", text.clone()),
+        ("externalReference", text),
+        ("details", json!({ "type": "array", "items": {} })),
+    ] {
+        if fields[name].is_null() {
+            fields[name] = schema;
+        }
+    }
+    if fields["code"].get("$ref").is_none() {
+        fields["code"] = reference("schemas", "ErrorCode");
+        let codes = json!({ "type": "string", "enum": CODES });
+        document["components"]["schemas"]["ErrorCode"] = codes;
+    }
+}
+
+/// `limit`, `offset` and `total` count.
+fn whole_numbers(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            let is_parameter = object
+                .get("name")
+                .and_then(Value::as_str)
+                .is_some_and(|name| WHOLE.contains(&name));
+            for (key, value) in object.iter_mut() {
+                let counts = WHOLE.contains(&key.as_str()) || key == "schema" && is_parameter;
+                if counts && value.get("type") == Some(&json!("number")) {
+                    value["type"] = "integer".into();
+                }
+                whole_numbers(value);
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(whole_numbers),
+        _ => {}
+    }
+}
+
+/// Opens a list of values in responses: one that is not in it keeps its text.
+fn open(schemas: &mut Map<String, Value>, name: &str) {
+    // The generator needs the known values first, to print the open list.
+    let known = format!("Known{name}");
+    let open = json!({
+        "oneOf": [reference("schemas", &known), { "title": "Other", "type": "string" }],
+    });
+    if let Some(values) = schemas.insert(name.to_owned(), open) {
+        schemas.insert(known, values);
+    }
+}
+
+/// Allows null in every field of a response, and marks secrets.
+fn nullable(schema: &mut Map<String, Value>) {
+    for (name, field) in properties(schema) {
+        if field.get("$ref").is_some() {
+            *field = json!({ "allOf": [field.take()] });
+        } else if SECRETS.contains(&name.as_str()) {
+            *field = json!({ "type": "string", "format": "password" });
+        }
+        field["nullable"] = true.into();
+    }
+}
+
+/// Leaves one of several fields that have the same name in Rust.
+fn different_names(name: &str, schema: &mut Map<String, Value>, notes: &mut BTreeSet<String>) {
+    let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
+    let mut taken = BTreeSet::new();
+    if let Some(fields) = fields {
+        fields.retain(|field, _| {
+            let is_new = taken.insert(snake(field));
+            if !is_new {
+                notes.insert(format!(
+                    "`{name}.{field}` is left out: another field has its name in Rust"
+                ));
+            }
+            is_new
+        });
+    }
+}
+
+/// Lets a request send a list that is empty: without `nullable` it is the same as no list.
+fn explicit_lists(schema: &mut Map<String, Value>) {
+    let required = schema.get("required").cloned().unwrap_or_default();
+    let required = required.as_array().cloned().unwrap_or_default();
+    for (name, field) in properties(schema) {
+        let is_required = required.iter().any(|required| required == name.as_str());
+        if field.get("items").is_some() && !is_required {
+            field["nullable"] = true.into();
+        }
+    }
+}
+
+/// In 3.0 nothing counts beside a reference, but that it may be null or is deprecated.
+fn only_references(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            object.values_mut().for_each(only_references);
+            let Some(reference) = object.get("$ref").filter(|r| r.is_string()).cloned() else {
+                return;
+            };
+            let mut beside = std::mem::take(object);
+            beside.retain(|key, _| key == "nullable" || key == "deprecated");
+            *value = with(json!({ "$ref": reference }), beside);
+        }
+        Value::Array(list) => list.iter_mut().for_each(only_references),
+        _ => {}
+    }
+}
+
+/// Integers are 64 bits wide: sizes and counts have no documented limit.
+fn widen(document: &mut Value) {
+    fn each(value: &mut Value) {
+        match value {
+            Value::Object(object) => {
+                if object.get("type") == Some(&json!("integer")) && !object.contains_key("format") {
+                    object.insert("format".to_owned(), "int64".into());
+                }
+                object.values_mut().for_each(each);
+            }
+            Value::Array(list) => list.iter_mut().for_each(each),
+            _ => {}
+        }
+    }
+    for part in ["/paths", "/components/parameters", "/components/schemas"] {
+        if let Some(part) = document.pointer_mut(part) {
+            each(part);
+        }
+    }
+}
+
+/// The names of the schemas that responses lead to and requests do not.
+#[must_use]
+pub fn response_names(document: &Value) -> BTreeSet<String> {
+    let (mut responses, mut requests) = (BTreeSet::new(), BTreeSet::new());
+    let shared = document.pointer("/components/responses");
+    responses.extend(shared.into_iter().flat_map(schema_references));
+    let parameters = document.pointer("/components/parameters");
+    requests.extend(parameters.into_iter().flat_map(schema_references));
+    let paths = document.get("paths").and_then(Value::as_object);
+    let operations = paths
+        .into_iter()
+        .flat_map(Map::values)
+        .filter_map(Value::as_object)
+        .flat_map(Map::values);
+    for operation in operations {
+        let part = |name| operation.get(name).into_iter().flat_map(schema_references);
+        responses.extend(part("responses"));
+        requests.extend(part("requestBody").chain(part("parameters")));
+    }
+    for names in [&mut responses, &mut requests] {
+        let mut new: Vec<String> = names.iter().cloned().collect();
+        while let Some(name) = new.pop() {
+            let schema = document.pointer("/components/schemas");
+            let inner = schema.and_then(|schemas| schemas.get(&name));
+            let inner = inner.into_iter().flat_map(schema_references);
+            new.extend(inner.filter(|name| names.insert(name.clone())));
+        }
+    }
+    responses.difference(&requests).cloned().collect()
+}
+
+/// The names of the schemas that `value` refers to.
+fn schema_references(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(object) => {
+            let reference = object.get("$ref").and_then(Value::as_str);
+            let name = reference.and_then(|r| r.strip_prefix("#/components/schemas/"));
+            let inner = object.values().flat_map(schema_references);
+            name.map(str::to_owned).into_iter().chain(inner).collect()
+        }
+        Value::Array(list) => list.iter().flat_map(schema_references).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The properties of a schema.
+fn properties(schema: &mut Map<String, Value>) -> impl Iterator<Item = (&String, &mut Value)> {
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    properties.into_iter().flatten()
+}

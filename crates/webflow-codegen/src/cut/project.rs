@@ -1,0 +1,229 @@
+//! A fragment in a project: the files beside it, and what has changed in it.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use semver::Version;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use crate::{
+    cut::{
+        Plan, cut, diff, facts::facts, lock::Lock, order, provenance::Provenance, read, readme,
+        recipe::Recipe, report::Report, select::Selection, version, words,
+    },
+    error::{Error, Result},
+};
+
+/// This project's fragment, from its root. Its recipe, names and provenance stand beside it.
+pub const FRAGMENT: &str = "openapi/webflow-assets.json";
+
+/// What to make and where.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The description.
+    pub description: PathBuf,
+    /// The recipe.
+    pub recipe: Option<PathBuf>,
+    /// Which operations.
+    pub selection: Selection,
+    /// Whether the description's words are taken over; the fragment's own are kept otherwise.
+    pub words: bool,
+    /// The fragment.
+    pub out: PathBuf,
+    /// Whether nothing is written.
+    pub check: bool,
+}
+
+impl Job {
+    /// Makes this project's fragment at `root` from `description`.
+    #[must_use]
+    pub fn of_project(root: &Path, description: &Path, check: bool) -> Self {
+        let out = root.join(FRAGMENT);
+        Self {
+            description: description.to_owned(),
+            recipe: Some(out.with_extension("yaml")),
+            selection: Selection::Recipe,
+            words: false,
+            out,
+            check,
+        }
+    }
+
+    /// Makes the fragment, and writes it with its names and its provenance unless `check` is
+    /// set.
+    ///
+    /// # Errors
+    ///
+    /// With file and place, if the description or the recipe is not what it should be, or a file
+    /// cannot be read or written.
+    pub fn run(&self) -> Result<Report> {
+        let recipe = match &self.recipe {
+            Some(path) => Recipe::read(&read::read(path)?)?,
+            None => Recipe::default(),
+        };
+        let version = match recipe.settings.owner {
+            Some(_) => Some(version::of_crate(&self.out)?),
+            None => None,
+        };
+        let names = self.out.with_extension("names.json");
+        let lock: Lock = read_json(&names)?.unwrap_or_default();
+        let committed: Option<(String, Value)> = match read_text(&self.out)? {
+            Some(text) => {
+                let value = parse(&self.out, &text)?;
+                Some((text, value))
+            }
+            None => None,
+        };
+        let input = read::read(&self.description)?;
+        let plan = Plan {
+            selection: self.selection.clone(),
+            recipe,
+            lock,
+            words: self.words,
+            crate_version: version.clone(),
+        };
+        let recipe_name = self.recipe.as_deref().map(name_of).unwrap_or_default();
+        let mut fragment = cut(&input, &plan).map_err(|e| e.within(&recipe_name))?;
+        let nothing = json!({});
+        let old = committed.as_ref().map_or(&nothing, |(_, value)| value);
+        order::order(&mut fragment.document, &plan.recipe.settings);
+        let missing_words = if self.words {
+            words::fill(&mut fragment.document);
+            Vec::new()
+        } else {
+            words::carry_over(&mut fragment.document, old)
+        };
+        order::order(&mut fragment.document, &plan.recipe.settings);
+        let new_text = pretty(&fragment.document);
+        let page = self.out.with_file_name("README.md");
+        let old_page = read_text(&page)?.unwrap_or_default();
+        let new_page = readme::with_table(&old_page, &recipe_name, &plan.recipe);
+        let new_page = new_page.filter(|new| *new != old_page);
+        let known = facts(&fragment.document);
+        let is_missing = |need: &&String| !known.keys().any(|(_, place)| place == *need);
+        let settings = &plan.recipe.settings;
+        if let Some(required) = settings.requires.iter().find(is_missing) {
+            let message = format!("has no `{required}`, which {recipe_name} requires");
+            return Err(Error::new(&input.name, message));
+        }
+        let needed = settings.needs.iter().filter(is_missing);
+        let mut notes = plan.lock.renamed(&fragment.lock);
+        notes.extend(fragment.notes);
+        let is_recipe = self.recipe.is_some();
+        let report = Report {
+            file: input.name.clone(),
+            version: text_at(&fragment.document, "/info/version"),
+            sha256: input.sha256.clone(),
+            crate_version: version,
+            operations: known
+                .keys()
+                .filter(|(kind, _)| *kind == crate::cut::facts::Kind::Operation)
+                .count(),
+            needed: needed.cloned().collect(),
+            missing: fragment.missing,
+            differences: match &committed {
+                Some((_, old)) => diff::diff(old, &fragment.document),
+                None => Vec::new(),
+            },
+            differs: new_page.is_some()
+                || committed.as_ref().is_none_or(|(text, _)| *text != new_text),
+            missing_words: if is_recipe { missing_words } else { Vec::new() },
+            notes,
+        };
+        if !self.check {
+            write(&self.out, &new_text)?;
+            if let Some(text) = new_page {
+                write(&page, &text)?;
+            }
+            if is_recipe {
+                let mut names_given = plan.lock;
+                names_given.operations.extend(fragment.lock.operations);
+                names_given.types.extend(fragment.lock.types);
+                write(&names, &pretty(&names_given))?;
+                let place = self.out.with_file_name("provenance.json");
+                let old = read_json(&place)?;
+                let provenance = Provenance::of(&input, &report.version, old);
+                write(&place, &pretty(&provenance))?;
+            }
+        }
+        Ok(report)
+    }
+}
+
+/// What has changed between two descriptions, in the operations of a recipe or in all.
+///
+/// # Errors
+///
+/// With file and place, if a file cannot be read or is not what it should be.
+pub fn compare(old: &Path, new: &Path, recipe: Option<&Path>) -> Result<Report> {
+    let mut plan = Plan::of(Selection::All);
+    if let Some(recipe) = recipe {
+        plan.recipe = Recipe::read(&read::read(recipe)?)?;
+        plan.selection = Selection::Recipe;
+    }
+    let before = cut(&read::read(old)?, &plan)?;
+    // What is the same has the same name.
+    plan.lock = before.lock;
+    let input = read::read(new)?;
+    let after = cut(&input, &plan)?;
+    let missing = after.missing.into_iter();
+    Ok(Report {
+        file: input.name,
+        version: text_at(&after.document, "/info/version"),
+        sha256: input.sha256,
+        crate_version: None::<Version>,
+        operations: after.lock.operations.len(),
+        needed: Vec::new(),
+        missing: missing
+            .filter(|text| !before.missing.contains(text))
+            .collect(),
+        differences: diff::diff(&before.document, &after.document),
+        differs: before.document != after.document,
+        missing_words: Vec::new(),
+        notes: Vec::new(),
+    })
+}
+
+fn text_at(document: &Value, pointer: &str) -> String {
+    let text = document.pointer(pointer).and_then(Value::as_str);
+    text.unwrap_or_default().to_owned()
+}
+
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+/// The text of a file, if there is one.
+fn read_text(path: &Path) -> Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Error::new(name_of(path), "could not be read").because(e)),
+    }
+}
+
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    read_text(path)?.map(|text| parse(path, &text)).transpose()
+}
+
+fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|e| {
+        let place = format!("{}:{}:{}", name_of(path), e.line(), e.column());
+        Error::new(place, "not what this tool writes").because(e)
+    })
+}
+
+fn pretty(value: &impl Serialize) -> String {
+    // Neither a value nor a struct of strings has a key that is no string.
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).map_err(|e| Error::new(name_of(path), "could not be written").because(e))
+}
