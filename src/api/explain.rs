@@ -59,6 +59,17 @@ pub(crate) fn cause(error: &ApiCallError<ApiError>) -> Option<&(dyn StdError + '
     }
 }
 
+/// The cause alone.
+#[cfg(feature = "sync")]
+pub(crate) fn into_cause(error: ApiCallError<ApiError>) -> Option<reqwest::Error> {
+    match error {
+        ApiCallError::CommunicationError(error)
+        | ApiCallError::ResponseBodyError(error)
+        | ApiCallError::InvalidUpgrade(error) => Some(error),
+        _ => None,
+    }
+}
+
 /// The same, in the words that follow a statement, and nothing where there is no answer: the
 /// causes then say why.
 pub(crate) struct Explained<'a>(pub(crate) &'a ApiCallError<ApiError>, pub(crate) &'a str);

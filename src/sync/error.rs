@@ -5,10 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use http::StatusCode;
 use progenitor_client::Error as ApiCallError;
 
 use super::lock_file::LockFileError;
-use crate::{api::explain::Explained, generated::types::ApiError, upload::error::UploadError};
+use crate::{
+    api::explain::{Explained, into_cause},
+    generated::types::ApiError,
+    upload::error::UploadError,
+};
 
 /// What listing and creating folders takes.
 const SCOPES: &str = "scopes assets:read and assets:write";
@@ -89,31 +94,67 @@ pub enum SyncError {
     #[error("the folder path `{0}` has an empty part")]
     FolderPath(String),
     /// A folder could not be created. No file was sent.
-    #[error(
-        "the folder `{path}` could not be created{}",
-        Explained(source, SCOPES)
-    )]
+    #[error("the folder `{path}` could not be created{why}")]
     Folder {
         /// The path of the folder, from the top of the site.
         path: String,
-        /// What Webflow answered.
-        source: Box<ApiCallError<ApiError>>,
+        /// What Webflow answered; nothing where it did not.
+        why: String,
+        /// The status of the answer.
+        status: Option<StatusCode>,
+        /// Why there is no answer.
+        source: Option<reqwest::Error>,
     },
     /// What is on the site could not be listed. No file was sent.
-    #[error(
-        "the {what} of the site could not be listed{}",
-        Explained(source, SCOPES)
-    )]
+    #[error("the {what} of the site could not be listed{why}")]
     List {
         /// `folders` or `assets`.
         what: &'static str,
-        /// What Webflow answered.
-        source: Box<ApiCallError<ApiError>>,
+        /// What Webflow answered; nothing where it did not.
+        why: String,
+        /// The status of the answer.
+        status: Option<StatusCode>,
+        /// Why there is no answer.
+        source: Option<reqwest::Error>,
     },
     /// Webflow refuses the token, or every file so far. What was uploaded until then is in the lock
     /// file.
     #[error(transparent)]
     Refused(UploadError),
+}
+
+impl SyncError {
+    pub(super) fn folder(path: String, error: ApiCallError<ApiError>) -> Self {
+        let (why, status) = (Explained(&error, SCOPES).to_string(), error.status());
+        let source = into_cause(error);
+        Self::Folder {
+            path,
+            why,
+            status,
+            source,
+        }
+    }
+
+    pub(super) fn list(what: &'static str, error: ApiCallError<ApiError>) -> Self {
+        let (why, status) = (Explained(&error, SCOPES).to_string(), error.status());
+        let source = into_cause(error);
+        Self::List {
+            what,
+            why,
+            status,
+            source,
+        }
+    }
+
+    /// The status of the answer that ended it, from Webflow or S3.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Folder { status, .. } | Self::List { status, .. } => *status,
+            Self::Refused(error) => error.status(),
+            _ => None,
+        }
+    }
 }
 
 /// What is wrong with a file, so that it is left out.

@@ -115,10 +115,7 @@ impl Folders<'_> {
     }
 
     async fn list(&self) -> Result<Known, SyncError> {
-        let failed = |error| SyncError::List {
-            what: "folders",
-            source: Box::new(error),
-        };
+        let failed = |error| SyncError::list("folders", error);
         let mut folders = self.client.list_all_folders(self.site).stream();
         let mut known = Known::default();
         while let Some(folder) = folders.try_next().await.map_err(failed)? {
@@ -163,10 +160,7 @@ impl Folders<'_> {
             Err(error) => error,
         };
         let repeatable = retry::may_have_arrived(&error);
-        let failed = Err(SyncError::Folder {
-            path: wanted.path.clone(),
-            source: Box::new(error),
-        });
+        let failed = Err(SyncError::folder(wanted.path.clone(), error));
         if !repeatable {
             return Attempt::Done(failed);
         }

@@ -27,10 +27,7 @@ impl Listing {
         site: SiteId,
         wanted: &HashSet<AssetId>,
     ) -> Result<Self, SyncError> {
-        let failed = |error| SyncError::List {
-            what: "assets",
-            source: Box::new(error),
-        };
+        let failed = |error| SyncError::list("assets", error);
         let mut assets = client.list_all_assets(site).stream();
         let mut listing = Self::default();
         while let Some(asset) = assets.try_next().await.map_err(failed)? {

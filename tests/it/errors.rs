@@ -345,6 +345,37 @@ async fn upload_errors_name_the_file_and_the_phase() {
     insta::assert_snapshot!("upload", table.text);
 }
 
+#[tokio::test]
+async fn a_refused_sync_says_why_once() {
+    let mut table = Table::default();
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("a.txt"), "a").unwrap();
+    for fault in [
+        "401",
+        "403",
+        "404",
+        "502,html",
+        "200,html",
+        "stall-before-answer",
+    ] {
+        for operation in ["list-folders", "create-folder"] {
+            let rule = format!("{operation}:{fault}");
+            let (sandbox, client) = sandbox(&[&rule]).await;
+            let sync = client.sync(sandbox.site_id(), directory.path()).folder("a");
+            let error = sync.send().await.unwrap_err();
+            let mut own = Table::default();
+            own.add(&rule, &error, &error);
+            table.text += &own
+                .text
+                .replace(sandbox.base_url(), "http://server")
+                .replace(sandbox.site_id(), "SITE");
+            let status = fault.get(..3).and_then(|status| status.parse().ok());
+            assert_eq!(error.status().map(|status| status.as_u16()), status);
+        }
+    }
+    insta::assert_snapshot!("sync", table.text);
+}
+
 /// Says why a generated operation failed, and names the variant.
 fn explained(error: &ApiCallError<ApiError>) -> String {
     let why = explain(error, "scope assets:read");

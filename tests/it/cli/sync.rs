@@ -245,7 +245,7 @@ fn a_failure_is_said_once_and_counted() {
     let output = run(live
         .command(&["sync", path_text(&dir)])
         .env("WEBFLOW_API_TOKEN", "wrong"));
-    assert_exit(&output, 1);
+    assert_exit(&output, 3);
     assert!(text(&output.stderr).contains(" 401 "), "{output:?}");
     let output = run(&mut live.command(&["sync", "no-such-directory"]));
     assert_exit(&output, 1);

@@ -8,6 +8,7 @@ use std::io::{self, IsTerminal};
 use clap::error::ErrorKind;
 use console::Term;
 use futures_util::StreamExt;
+use http::StatusCode;
 use webflow_assets::{
     Client,
     sync::{Plan, Report, SyncError, SyncEvent},
@@ -41,7 +42,7 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
             let message = output::escape(&error.to_string());
             args::usage("sync", ErrorKind::ValueValidation, &message)
         }
-        Err(error) => return Ok(output::fail(&error)),
+        Err(error) => return Ok(fail(&error)),
     };
     if !args.quiet {
         output::block(&plan::table(&plan));
@@ -135,10 +136,19 @@ async fn carry_out(
             }
             Some(Err(error)) => {
                 show.clear();
-                return Ok(output::fail(&error));
+                return Ok(fail(&error));
             }
             None => return Ok(Exit::Failure),
         }
+    }
+}
+
+/// Prints why it ended. A refused token has an exit code of its own.
+fn fail(error: &SyncError) -> Exit {
+    let exit = output::fail(error);
+    match error.status() {
+        Some(StatusCode::UNAUTHORIZED) => Exit::Refused,
+        _ => exit,
     }
 }
 
