@@ -349,6 +349,25 @@ async fn a_server_that_never_answers_is_given_up() {
     }
 }
 
+#[tokio::test]
+async fn the_token_does_not_follow_a_redirect() {
+    let (server, target) = (
+        MockServer::start_async().await,
+        MockServer::start_async().await,
+    );
+    let mock = target.mock(|_, then| {
+        then.status(200).body("{}");
+    });
+    server.mock(|_, then| {
+        then.status(307).header("location", target.url("/assets"));
+    });
+    match create(&client(&server.base_url())).await {
+        Err(Error::UnexpectedResponse(response)) => assert_eq!(response.status(), 307),
+        other => panic!("{other:?}"),
+    }
+    mock.assert_calls_async(0).await;
+}
+
 #[test]
 fn a_client_needs_a_token_and_a_base_url_that_is_safe() {
     use webflow_assets::{ConfigError, Token};

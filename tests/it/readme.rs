@@ -15,6 +15,7 @@ use webflow_assets::sandbox::Sandbox;
 
 const README: &str = include_str!("../../README.md");
 const COMMAND_LINE: &str = include_str!("../../docs/command-line.md");
+const SECURITY: &str = include_str!("../../docs/security.md");
 const CI: &str = include_str!("../../docs/ci.md");
 
 /// The first block of shell commands under a heading, without the line that sets the environment.
@@ -128,4 +129,32 @@ fn the_sandbox_serves_another_command() {
     assert!(stdout.contains("hero.png"), "{stdout}");
     // The request went to the sandbox that the script started.
     assert_eq!(shell.sandbox.requests(), []);
+}
+
+#[test]
+fn each_test_that_the_security_page_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut code = String::new();
+    let mut directories = vec![root.join("src"), root.join("tests/it")];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                code += &fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    // In code spans, every second part; settings have at most one underscore.
+    let names: Vec<&str> = SECURITY
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| name.matches('_').count() > 1 && name.starts_with(char::is_lowercase))
+        .collect();
+    assert!(names.len() >= 30, "{names:?}");
+    for name in names {
+        assert!(code.contains(&format!("fn {name}()")), "no test `{name}`");
+    }
 }
