@@ -155,6 +155,6 @@ fn each_test_that_the_security_page_names_exists() {
         .collect();
     assert!(names.len() >= 30, "{names:?}");
     for name in names {
-        assert!(code.contains(&format!("fn {name}()")), "no test `{name}`");
+        assert!(code.contains(&format!("fn {name}(")), "no test `{name}`");
     }
 }
