@@ -91,10 +91,11 @@ pub use s3::Progress;
 pub use secret::Secret;
 pub use source::{FileWarning, Hashed, MAX_LEN, Md5, Remote, Source};
 pub use upload::{
-    Attempts, Outcome, Upload, Uploaded,
+    Upload,
     batch::{Batch, Event, Events},
     check::Checked,
     error::{CleanUp, Invalid, UploadError, UploadErrorKind},
+    result::{Attempts, Outcome, Uploaded},
 };
 #[cfg(feature = "sandbox")]
 pub use webflow_sandbox as sandbox;

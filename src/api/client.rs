@@ -149,6 +149,16 @@ impl ClientBuilder {
         self
     }
 
+    /// How long after its registration an asset may be deleted by an upload that failed: 30 s if
+    /// not set. An upload that is handed such an asset looks at it again when this time is over.
+    ///
+    /// Programs that upload to one site at the same time must agree on it. With 0, no upload
+    /// deletes anything or waits.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.settings.lease = lease;
+        self
+    }
+
     /// The length of the windows in which the server counts requests: a minute if not set, as
     /// Webflow documents it.
     pub fn rate_limit_window(mut self, window: Duration) -> Self {

@@ -75,6 +75,8 @@ pub(crate) struct Settings {
     /// For the next byte of an upload to go out, or of S3's answer to come in.
     pub(crate) idle: Duration,
     pub(crate) retry: RetryPolicy,
+    /// How long an upload that fails may delete the asset that it registered.
+    pub(crate) lease: Duration,
     /// The length of a rate-limit window.
     pub(crate) window: Duration,
     /// Whether to send anything over plain `http` to other machines.
@@ -87,6 +89,8 @@ impl Default for Settings {
             request: Duration::from_secs(60),
             idle: Duration::from_secs(60),
             retry: RetryPolicy::default(),
+            // Longer than small files take with all their retries, and short enough to wait for.
+            lease: Duration::from_secs(30),
             // Webflow states its limits per minute.
             window: Duration::from_secs(60),
             allow_http: false,

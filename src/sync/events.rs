@@ -22,7 +22,7 @@ use crate::{
     generated::types::ApiError,
     id::{AssetId, FolderId},
     s3::Progress,
-    upload::{Uploaded, error::UploadError},
+    upload::{error::UploadError, result::Uploaded},
 };
 
 /// What happens while a [`Plan`] is carried out. Paths are relative to the directory.

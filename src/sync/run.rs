@@ -28,9 +28,10 @@ use crate::{
     id::{AssetId, FolderId, Md5},
     source::{Source, Stamp, blocking},
     upload::{
-        Contents, Outcome, Uploaded,
+        Contents,
         batch::{Batch, CONCURRENCY, Event},
         error::{UploadError, UploadErrorKind},
+        result::{Outcome, Uploaded},
     },
 };
 

@@ -12,10 +12,10 @@ use futures_core::{Stream, stream::BoxStream};
 use futures_util::{StreamExt, stream};
 use tokio::{sync::mpsc, task::JoinSet};
 
-use super::{Contents, Upload, Uploaded, error::UploadError};
+use super::{Contents, Upload, error::UploadError, result::Uploaded};
 use crate::{
-    generated::{Client, types::SiteId},
-    id::IdError,
+    generated::Client,
+    id::{IdError, SiteId},
     s3::Progress,
     source::Source,
 };

@@ -1,8 +1,9 @@
 //! What is checked before anything is sent.
 
 use super::{
-    Attempts, Upload,
+    Upload,
     error::{Invalid, UploadError, UploadErrorKind},
+    result::Attempts,
 };
 use crate::{
     generated::types::FileName,

@@ -1,4 +1,4 @@
-//! Equal content within a batch, created once.
+//! The contents that a batch has put on a site.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -6,14 +6,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
-
 use crate::{
-    generated::types::{AssetUpload, SiteId},
+    generated::types::AssetUpload,
+    id::{AssetId, SiteId},
     source::Md5,
 };
 
-/// The assets that a batch has made, by site and content.
+/// The assets that a batch has filled, by site and content.
 pub(crate) struct Contents {
     /// How many are remembered; the oldest is forgotten first.
     limit: usize,
@@ -22,14 +21,19 @@ pub(crate) struct Contents {
 
 #[derive(Default)]
 struct Known {
-    places: HashMap<Key, Place>,
+    assets: HashMap<Key, Arc<Filled>>,
     order: VecDeque<Key>,
 }
 
 type Key = (SiteId, Md5);
 
-/// The asset of one content: nothing until it is on the site.
-type Place = Arc<Turn<Option<Box<AssetUpload>>>>;
+/// An asset that has its file.
+pub(super) struct Filled {
+    pub(super) id: AssetId,
+    pub(super) asset: AssetUpload,
+    /// Whether the batch registered it.
+    pub(super) is_new: bool,
+}
 
 impl Contents {
     pub(crate) fn new(limit: usize) -> Self {
@@ -39,37 +43,33 @@ impl Contents {
         }
     }
 
-    /// Waits for whoever uploads this content now. Then it is there, or it is the caller's turn:
-    /// what the caller leaves in the place is what the next one finds.
-    pub(super) async fn enter(
-        &self,
-        site: SiteId,
-        md5: Md5,
-    ) -> OwnedMutexGuard<Option<Box<AssetUpload>>> {
-        self.place((site, md5)).lock_owned().await
+    pub(super) fn get(&self, site: SiteId, md5: Md5) -> Option<Arc<Filled>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.assets.get(&(site, md5)).cloned()
     }
 
-    /// Takes in an asset that is on a site already.
-    #[cfg(feature = "sync")]
-    pub(crate) fn know(&self, site: SiteId, md5: Md5, asset: AssetUpload) {
-        // Nobody is in a place before the batch begins.
-        if let Ok(mut place) = self.place((site, md5)).try_lock() {
-            *place = Some(Box::new(asset));
-        }
-    }
-
-    fn place(&self, key: Key) -> Place {
+    pub(super) fn insert(&self, site: SiteId, md5: Md5, filled: Filled) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = known.places.get(&key) {
-            return Arc::clone(place);
+        let key = (site, md5);
+        if known.assets.insert(key, Arc::new(filled)).is_some() {
+            return;
         }
         if known.order.len() >= self.limit
             && let Some(oldest) = known.order.pop_front()
         {
-            known.places.remove(&oldest);
+            known.assets.remove(&oldest);
         }
         known.order.push_back(key);
-        Arc::clone(known.places.entry(key).or_default())
+    }
+
+    /// Adds an asset that is on a site already. One without a usable id is not added.
+    #[cfg(feature = "sync")]
+    pub(crate) fn know(&self, site: SiteId, md5: Md5, asset: AssetUpload) {
+        let id = asset.id.as_deref().and_then(|id| id.parse().ok());
+        if let Some(id) = id {
+            let is_new = false;
+            self.insert(site, md5, Filled { id, asset, is_new });
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Why an upload failed: on which file, in which phase, and what to do next.
 
-use std::{error::Error as StdError, fmt, io, time::Duration};
+use std::{borrow::Cow, error::Error as StdError, fmt, io, time::Duration};
 
-use super::Attempts;
+use super::result::Attempts;
 use crate::{
     api::explain::{cause, describe, key_hint},
     generated::types::ApiError,
@@ -73,8 +73,9 @@ pub enum UploadErrorKind {
 pub enum CleanUp {
     /// This call had registered it, it had no file, and it was deleted.
     Deleted,
-    /// It was left on the site: on request, or because nothing proves that this call registered
-    /// it and that it has no file. Uploading the same file again fills it.
+    /// It was left on the site: on request, because the upload is one of a batch, because its
+    /// lease is over, or because nothing proves that this call registered it and that it has no
+    /// file. Uploading the same file again fills it.
     Kept,
     /// It should have been deleted and could not be.
     Failed(ApiCallError<ApiError>),
@@ -155,7 +156,7 @@ impl UploadError {
         &self.0.kind
     }
 
-    /// The same, to keep.
+    /// Consumes the error and returns its kind.
     #[must_use]
     pub fn into_kind(self) -> UploadErrorKind {
         self.0.kind
@@ -194,6 +195,36 @@ impl UploadError {
             | UploadErrorKind::Update(error) => error.status(),
             UploadErrorKind::S3(error) => error.status(),
             _ => None,
+        }
+    }
+
+    /// The error code of the answer that ended the upload, such as `validation_error` of Webflow
+    /// or `AccessDenied` of S3.
+    #[must_use]
+    pub fn code(&self) -> Option<Cow<'_, str>> {
+        match self.kind() {
+            UploadErrorKind::Create(error)
+            | UploadErrorKind::Check(error)
+            | UploadErrorKind::Update(error) => match error {
+                ApiCallError::ErrorResponse(response) => {
+                    response.code.as_ref().map(|code| code.to_string().into())
+                }
+                _ => None,
+            },
+            UploadErrorKind::S3(error) => error.code().map(Cow::Borrowed),
+            _ => None,
+        }
+    }
+
+    /// Whether Webflow refused the token: it is not valid, or lacks a scope. Other uploads with it
+    /// fail too.
+    #[must_use]
+    pub fn is_auth(&self) -> bool {
+        match self.kind() {
+            UploadErrorKind::Create(error)
+            | UploadErrorKind::Check(error)
+            | UploadErrorKind::Update(error) => error.status() == Some(StatusCode::UNAUTHORIZED),
+            _ => false,
         }
     }
 

@@ -1,41 +1,52 @@
 //! One file onto a site, in one call.
 
-mod age;
 pub(crate) mod batch;
 pub(crate) mod check;
+mod cleanup;
 mod contents;
 pub(crate) mod error;
-mod run;
+mod finish;
+mod own;
+mod ownership;
+mod register;
+pub(crate) mod result;
+mod steps;
+mod turns;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::{
-    generated::{
-        Client,
-        types::{self, FolderId, SiteId},
-    },
-    id::IdError,
-    s3::{Progress, Stored},
-    source::{MAX_LEN, Md5, Source},
-};
 pub(crate) use contents::Contents;
 use error::UploadError;
-use run::Run;
+use result::Uploaded;
+use steps::Steps;
+
+use crate::{
+    generated::Client,
+    id::{FolderId, IdError, SiteId},
+    s3::Progress,
+    source::{MAX_LEN, Source},
+};
 
 impl Client {
-    /// Puts a file on a site: hashes it, announces it to Webflow, posts it to S3 with the signed
-    /// form that Webflow answers, and holds S3's ETag against the MD5.
+    /// Puts a file on a site: hashes it, registers it with Webflow, posts it to S3 with the signed
+    /// form that Webflow answers, and compares S3's ETag with the MD5.
     ///
     /// Each step is repeated as the client's [`RetryPolicy`](crate::RetryPolicy) says, and a form
-    /// that runs out is replaced once. If the file does not arrive, the asset that this call
-    /// created is deleted.
+    /// that has run out is replaced once. If the file does not arrive, the asset is deleted if
+    /// Webflow's answer proves that this call registered it less than a
+    /// [lease](crate::ClientBuilder::lease) ago.
+    ///
+    /// Webflow may answer with an asset that another upload of the same content registered a moment
+    /// ago. That upload may fail and delete it. So this call looks at the asset again when the lease
+    /// is over, and uploads the file anew if the asset is gone. Uploads of one content to one site
+    /// within a process take turns.
     ///
     /// ```no_run
     /// # async fn upload(client: webflow_assets::Client) -> Result<(), webflow_assets::UploadError> {
     /// use std::path::Path;
     ///
     /// let done = client.upload("580e63e98c9a982ac9b8b741", Path::new("hero.png")).send().await?;
-    /// println!("{}", done.asset.hosted_url.as_deref().unwrap_or_default());
+    /// println!("{}", done.url());
     /// # Ok(())
     /// # }
     /// ```
@@ -98,75 +109,6 @@ impl fmt::Debug for Upload {
     }
 }
 
-/// A file that is on the site.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Uploaded {
-    /// What Webflow answered. The signed form is taken out: it has been used, and would let
-    /// whoever reads it replace the file for the rest of its hour.
-    pub asset: types::AssetUpload,
-    /// What S3 answered; `None` if Webflow had the file already and gave no form.
-    pub stored: Option<Stored>,
-    /// Whether this call put the file there.
-    pub outcome: Outcome,
-    /// The MD5 of the file.
-    pub md5: Md5,
-    /// The length of the file in bytes.
-    pub len: u64,
-    attempts: Attempts,
-    is_new: bool,
-}
-
-impl Uploaded {
-    /// Whether Webflow's answer proves that this call registered the asset: it has the name that
-    /// the call gave, and a date within the call. To Webflow's clock a second is the least.
-    #[must_use]
-    pub fn is_new(&self) -> bool {
-        self.is_new
-    }
-
-    /// How often each step was tried.
-    #[must_use]
-    pub fn attempts(&self) -> Attempts {
-        self.attempts
-    }
-}
-
-/// How often each step of an upload was tried.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Attempts {
-    /// Create calls that were sent to Webflow, those for a new form among them.
-    pub create: u32,
-    /// Forms that were posted to S3.
-    pub s3: u32,
-    /// Forms that had run out and were replaced.
-    pub renewals: u32,
-}
-
-/// Whether an upload put its file there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// The file was sent, and nothing in Webflow's answer says that the site had it before.
-    Uploaded,
-    /// The site had an asset with the same content, and Webflow answered with that one, under its
-    /// first file name. Where the answer has a form, the file was sent all the same: whoever
-    /// announced it first may not have. Or another file of the same batch has this content.
-    AlreadyThere,
-}
-
-impl Outcome {
-    /// `uploaded` or `already_there`, for machines.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Uploaded => "uploaded",
-            Self::AlreadyThere => "already_there",
-        }
-    }
-}
-
 impl Upload {
     /// The name of the asset, with its extension: 1 to 99 characters. The last part of the path
     /// if not set.
@@ -190,6 +132,9 @@ impl Upload {
 
     /// What the image shows, for those who cannot see it. It takes one more request, after the
     /// upload, together with the display name.
+    ///
+    /// An asset that the site had already keeps its text, if it has one: see
+    /// [`Uploaded::alt_text_kept`].
     pub fn alt_text(mut self, alt_text: impl Into<String>) -> Self {
         self.alt_text = Some(alt_text.into());
         self
@@ -251,6 +196,6 @@ impl Upload {
     ///
     /// [`UploadErrorKind`](crate::UploadErrorKind) names each phase.
     pub async fn send(self) -> Result<Uploaded, UploadError> {
-        Run::new(&self).send().await
+        Steps::new(&self).send().await
     }
 }

@@ -95,13 +95,14 @@ impl Live {
     }
 
     fn upload(&self, args: &[&str]) -> Command {
-        let mut upload = self.command(&["upload"]);
-        upload.args(args);
-        upload
+        self.command(&[&["upload"], args].concat())
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        self.point(command(args))
+        let mut command = command(args);
+        // Nothing waits for an asset that another process of the test registered.
+        command.args(["--lease", "1ms"]);
+        self.point(command)
     }
 
     /// Points the command at the sandbox, through the environment.

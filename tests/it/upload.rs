@@ -1,5 +1,7 @@
 //! A file onto the sandbox's site, in one call.
 
+mod ownership;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -431,7 +433,7 @@ async fn an_answer_without_what_the_upload_needs_says_what_is_missing() {
         (json!({"uploadDetails": null}), "upload details"),
         (
             json!({"uploadUrl": null, "uploadDetails": null, "id": null}),
-            "an id or a form",
+            "a valid id",
         ),
     ] {
         let server = MockServer::start_async().await;

@@ -133,6 +133,9 @@ fn builder(args: &ApiArgs) -> ClientBuilder {
     if let Some(limit) = args.network.timeout {
         builder = builder.request_timeout(limit).idle_timeout(limit);
     }
+    if let Some(lease) = args.network.lease {
+        builder = builder.lease(lease);
+    }
     if let Some(retries) = args.network.retries {
         builder = builder.retry(RetryPolicy::default().max_attempts(retries.saturating_add(1)));
     }

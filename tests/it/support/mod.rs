@@ -25,6 +25,7 @@ pub(crate) fn client(base_url: &str) -> Client {
         .token(Token::new(TOKEN).unwrap())
         .base_url(base_url)
         .retry(RetryPolicy::none())
+        .lease(Duration::ZERO)
         .build()
         .unwrap()
 }

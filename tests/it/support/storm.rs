@@ -158,6 +158,8 @@ fn sync(sandbox: &Sandbox, dir: &Path) -> Child {
             "shorten",
             "--timeout",
             "1",
+            "--lease",
+            "1ms",
         ])
         .arg(dir)
         .env("WEBFLOW_API_TOKEN", sandbox.token())

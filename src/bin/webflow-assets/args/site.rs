@@ -66,6 +66,11 @@ pub(crate) struct NetworkArgs {
     /// How often a failed request is retried, if that is safe [default: 4]
     #[arg(long, value_name = "N", value_parser = number(0..=100_u32), allow_negative_numbers = true)]
     pub(crate) retries: Option<u32>,
+
+    // The same for all that upload to a site at the same time; tests shorten it.
+    /// How long after its registration an asset may be deleted by an upload that failed
+    #[arg(long, value_name = "TIME", value_parser = duration, hide = true)]
+    pub(crate) lease: Option<Duration>,
 }
 
 /// An asset folder: its id, or its path from the top of the site.

@@ -1,0 +1,75 @@
+//! The assets that this process registered a moment ago.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::time::Instant;
+
+use super::ownership::Claim;
+use crate::id::AssetId;
+
+/// Remembered until their lease is over.
+static OWN: LazyLock<Mutex<Own>> = LazyLock::new(Mutex::default);
+
+#[derive(Default)]
+struct Own {
+    assets: HashMap<AssetId, Call>,
+    order: VecDeque<AssetId>,
+}
+
+/// The create call that registered an asset.
+#[derive(Clone, Copy)]
+pub(super) struct Call {
+    pub(super) claim: Claim,
+    /// When the answered attempt began.
+    pub(super) called: Instant,
+    pub(super) answered: Instant,
+    pub(super) is_filled: bool,
+}
+
+/// The call that is to decide about the asset: this one, unless an earlier one of this process
+/// registered the asset.
+pub(super) fn decisive(id: AssetId, call: Call) -> Call {
+    let mut own = own();
+    match own.assets.get(&id) {
+        Some(earlier) if earlier.is_filled => Call {
+            claim: call.claim.after_fill(),
+            ..call
+        },
+        Some(earlier) => *earlier,
+        None => {
+            own.add(id, call);
+            call
+        }
+    }
+}
+
+/// Notes that an asset has its file.
+pub(super) fn filled(id: AssetId) {
+    if let Some(call) = own().assets.get_mut(&id) {
+        call.is_filled = true;
+    }
+}
+
+impl Own {
+    fn add(&mut self, id: AssetId, call: Call) {
+        if !call.claim.is_fresh() {
+            return;
+        }
+        let is_over = |call: &Call| call.called.elapsed() > call.claim.lease();
+        while let Some(oldest) = self.order.front()
+            && self.assets.get(oldest).is_none_or(is_over)
+        {
+            self.assets.remove(oldest);
+            self.order.pop_front();
+        }
+        self.assets.insert(id, call);
+        self.order.push_back(id);
+    }
+}
+
+fn own() -> MutexGuard<'static, Own> {
+    OWN.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,133 @@
+//! The create call: what it is asked, and what its answer is checked for.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use progenitor_client::{ClientInfo, ResponseValue};
+use tokio::time::Instant;
+
+use super::{
+    check::Target,
+    error::UploadErrorKind,
+    own::{self, Call},
+    ownership::{Claim, Evidence},
+    steps::Steps,
+};
+use crate::{
+    api::retry,
+    generated::types,
+    id::AssetId,
+    s3::{self, PostForm},
+    source::Md5,
+};
+
+/// The asset that a create call answered with.
+pub(super) struct Registered {
+    pub(super) id: AssetId,
+    pub(super) asset: types::AssetUpload,
+    pub(super) call: Call,
+}
+
+impl Registered {
+    /// How long its clean-up may take; `None` if it is to be left alone.
+    pub(super) fn may_delete(&self, keep: bool) -> Option<Duration> {
+        self.call.claim.may_delete(self.call.called.elapsed(), keep)
+    }
+
+    /// How long to wait before looking at it again; `None` if that is not needed.
+    pub(super) fn look_after(&self) -> Option<Duration> {
+        self.call.claim.look_after(self.call.answered.elapsed())
+    }
+}
+
+impl Steps<'_> {
+    /// Registers an asset, and puts it into `registered` as soon as its id is known: what fails
+    /// after that has an asset to name and to clean up. Returns the form, if there is one.
+    pub(super) async fn register(
+        &self,
+        target: &Target,
+        md5: Md5,
+        registered: &mut Option<Registered>,
+    ) -> Result<Option<PostForm>, UploadErrorKind> {
+        let hash = md5.to_string();
+        let request = self.creator.create_asset().site_id(target.site);
+        let response = request
+            .body_map(|body| {
+                let body = body.file_name(target.name.clone()).file_hash(hash);
+                body.parent_folder(target.folder)
+            })
+            .send()
+            .await
+            .map_err(UploadErrorKind::Create)?;
+        let answered = Instant::now();
+        // From the attempt that was answered: an asset that was registered while this call waited
+        // is somebody else's.
+        let took = self.creates.elapsed();
+        let evidence = evidence(&response, &target.name, took);
+        let lease = self.upload.client.inner().settings().lease;
+        let mut asset = response.into_inner();
+        let id = asset.id.as_deref().and_then(|id| id.parse().ok());
+        let Some(id) = id else {
+            return Err(UploadErrorKind::Incomplete("a valid id"));
+        };
+        let (url, details) = (asset.upload_url.take(), asset.upload_details.take());
+        match registered {
+            // A new form for the same asset makes it no older.
+            Some(known) if known.id == id => known.asset = asset,
+            _ => {
+                let call = Call {
+                    claim: Claim::of(&evidence, lease),
+                    called: answered.checked_sub(took).unwrap_or(answered),
+                    answered,
+                    is_filled: false,
+                };
+                let call = own::decisive(id, call);
+                *registered = Some(Registered { id, asset, call });
+            }
+        }
+        match (url, details) {
+            (Some(url), Some(details)) => {
+                let form = self.form(&url, &details).map_err(UploadErrorKind::S3)?;
+                Ok(Some(form))
+            }
+            // Webflow answers with the asset it has where the content is the same.
+            (None, None) => Ok(None),
+            (None, Some(_)) => Err(UploadErrorKind::Incomplete("an upload URL")),
+            (Some(_), None) => Err(UploadErrorKind::Incomplete("upload details")),
+        }
+    }
+
+    fn form(&self, url: &str, details: &types::UploadDetails) -> Result<PostForm, s3::Error> {
+        let form = PostForm::from_details(url, details)?;
+        let settings = self.upload.client.inner().settings();
+        let form = form
+            .idle_timeout(settings.idle)
+            .allow_http(settings.allow_http);
+        Ok(match self.upload.on_progress.clone() {
+            Some(on_progress) => form.on_progress(move |progress| on_progress(progress)),
+            None => form,
+        })
+    }
+}
+
+/// The dates that an answer states. All of them are of the server's clock.
+fn evidence(response: &ResponseValue<types::AssetUpload>, name: &str, took: Duration) -> Evidence {
+    let first_name = response.original_file_name.as_deref();
+    let created = response.created_on.as_deref();
+    let details = response.upload_details.as_ref();
+    let signed = details.and_then(|details| details.x_amz_date.as_deref());
+    Evidence {
+        named: first_name.map(|first| first == name),
+        created: created.and_then(|date| date.parse().ok()),
+        answered: retry::server_time(response.headers()),
+        signed: signed.and_then(amz_date),
+        has_form: details.is_some() || response.upload_url.is_some(),
+        took,
+    }
+}
+
+/// A date as AWS signs it, such as `20261122T120000Z`.
+fn amz_date(text: &str) -> Option<Timestamp> {
+    let date = DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
+    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}

@@ -1,0 +1,287 @@
+//! The steps of an upload: hash, register, fill, look again.
+
+use std::sync::Arc;
+
+use progenitor_client::{ClientInfo, Error};
+use tokio::time::{sleep, timeout};
+
+use super::{
+    Upload,
+    check::Target,
+    contents::Filled,
+    error::{UploadError, UploadErrorKind},
+    own,
+    ownership::Origin,
+    register::Registered,
+    result::{Attempts, Outcome, Uploaded},
+    turns::Turn,
+};
+use crate::{
+    api::{
+        context::Sent,
+        retry::{self, Attempt, Retries},
+        trace,
+    },
+    generated::Client,
+    id::AssetId,
+    s3::{self, PostForm, Stored},
+    source::{Hashed, Md5},
+};
+
+/// How often a form that has run out is replaced.
+const RENEWALS: u32 = 1;
+
+/// How often an asset that others deleted is filled anew.
+const REFILLS: u32 = 3;
+
+/// One upload in progress.
+pub(super) struct Steps<'a> {
+    pub(super) upload: &'a Upload,
+    /// The upload's client, counting the create calls.
+    pub(super) creator: Client,
+    pub(super) creates: Arc<Sent>,
+}
+
+/// How far an upload came: what its error and its clean-up need to know.
+#[derive(Default)]
+pub(super) struct Reached {
+    /// Held until the clean-up is over.
+    turn: Option<Turn>,
+    pub(super) registered: Option<Registered>,
+    /// Whether the asset has its file.
+    pub(super) is_filled: bool,
+    attempts: Attempts,
+}
+
+impl<'a> Steps<'a> {
+    pub(super) fn new(upload: &'a Upload) -> Self {
+        let creates = Arc::default();
+        let Client {
+            baseurl, client, ..
+        } = &upload.client;
+        let context = upload.client.inner().counting(&creates);
+        Self {
+            upload,
+            creator: Client::new_with_client(baseurl, client.clone(), context),
+            creates,
+        }
+    }
+
+    pub(super) async fn send(&self) -> Result<Uploaded, UploadError> {
+        let mut reached = Reached::default();
+        let all = self.all(&mut reached);
+        let result = match self.upload.timeout {
+            None => all.await,
+            Some(limit) => match timeout(limit, all).await {
+                Ok(result) => result,
+                Err(_) => Err(UploadErrorKind::TimedOut { limit }),
+            },
+        };
+        reached.attempts.create = self.creates.count();
+        match result {
+            Ok(mut done) => {
+                done.attempts = reached.attempts;
+                Ok(done)
+            }
+            Err(kind) => {
+                let clean_up = self.clean_up(&reached).await;
+                Err(UploadError::new(
+                    self.upload.source.label(),
+                    kind,
+                    reached
+                        .registered
+                        .map(|registered| registered.id.to_string()),
+                    reached.attempts,
+                    clean_up,
+                ))
+            }
+        }
+    }
+
+    async fn all(&self, reached: &mut Reached) -> Result<Uploaded, UploadErrorKind> {
+        let target = self.upload.target().map_err(UploadErrorKind::Invalid)?;
+        let hashed = self.upload.hash().await?;
+        let turn = Turn::wait(&self.upload.client.baseurl, target.site, hashed.md5).await;
+        reached.turn = Some(turn);
+
+        let contents = self.upload.contents.as_deref();
+        if let Some(filled) = contents.and_then(|known| known.get(target.site, hashed.md5)) {
+            return Ok(Uploaded {
+                alt_text_kept: self.describe(filled.id, filled.is_new).await?,
+                id: filled.id,
+                asset: filled.asset.clone(),
+                stored: None,
+                outcome: Outcome::AlreadyThere,
+                md5: hashed.md5,
+                len: hashed.len,
+                attempts: Attempts::default(),
+                is_new: false,
+            });
+        }
+
+        let stored = self.fill_for_good(&target, &hashed, reached).await?;
+        let Some(registered) = &reached.registered else {
+            return Err(UploadErrorKind::Incomplete("an answer"));
+        };
+        let Registered { id, asset, .. } = registered;
+        let origin = registered.call.claim.origin;
+        let is_new = origin == Origin::Fresh;
+        if let Some(limit) = self.upload.wait_until_ready {
+            self.ready(*id, hashed.len, limit).await?;
+        }
+        if let Some(contents) = contents {
+            let filled = Filled {
+                id: *id,
+                asset: asset.clone(),
+                is_new,
+            };
+            contents.insert(target.site, hashed.md5, filled);
+        }
+        Ok(Uploaded {
+            alt_text_kept: self.describe(*id, is_new).await?,
+            id: *id,
+            asset: asset.clone(),
+            outcome: match (&stored, origin) {
+                (None, _) | (_, Origin::Older) => Outcome::AlreadyThere,
+                (Some(_), Origin::Fresh | Origin::Unknown) => Outcome::Uploaded,
+            },
+            stored,
+            md5: hashed.md5,
+            len: hashed.len,
+            attempts: Attempts::default(),
+            is_new,
+        })
+    }
+
+    /// Fills an asset that nobody can delete any more under the rules of
+    /// [`ownership`](super::ownership).
+    async fn fill_for_good(
+        &self,
+        target: &Target,
+        hashed: &Hashed,
+        reached: &mut Reached,
+    ) -> Result<Option<Stored>, UploadErrorKind> {
+        let mut refills = 0;
+        let mut missed = None;
+        loop {
+            let stored = self.fill(target, hashed, reached).await?;
+            reached.is_filled = true;
+            let Some(registered) = &reached.registered else {
+                return Ok(stored);
+            };
+            let id = registered.id;
+            own::filled(id);
+            let Some(wait) = registered.look_after() else {
+                return Ok(stored);
+            };
+            // Webflow did not find it at once, and knows it by its content.
+            if missed == Some(id) {
+                return Ok(stored);
+            }
+            trace::debug!(?wait, "another upload may still delete the asset");
+            sleep(wait).await;
+            if self.is_there(id).await {
+                return Ok(stored);
+            }
+            if refills == REFILLS {
+                let reason = "other uploads of this content deleted it each time";
+                return Err(UploadErrorKind::Create(Error::Custom(reason.to_owned())));
+            }
+            refills += 1;
+            missed = Some(id);
+            trace::warning!("the asset is gone and is filled anew");
+            reached.registered = None;
+            reached.is_filled = false;
+        }
+    }
+
+    /// Whether Webflow has the asset. Where that cannot be learned, the asset is filled anew: if it
+    /// is there, Webflow answers with it.
+    async fn is_there(&self, id: AssetId) -> bool {
+        let request = self.upload.client.get_asset().asset_id(id);
+        request.send().await.is_ok()
+    }
+
+    /// Registers an asset and posts its form, a second one if the first has run out. Returns what
+    /// S3 answered, or `None` if Webflow gave no form.
+    async fn fill(
+        &self,
+        target: &Target,
+        hashed: &Hashed,
+        reached: &mut Reached,
+    ) -> Result<Option<Stored>, UploadErrorKind> {
+        let mut retries = self.upload.client.inner().settings().retry.start();
+        loop {
+            let form = self
+                .register(target, hashed.md5, &mut reached.registered)
+                .await?;
+            let Some(form) = form else {
+                return Ok(None);
+            };
+            let posted = self
+                .post(&form, hashed, &mut retries, &mut reached.attempts.s3)
+                .await;
+            match posted {
+                Err(UploadErrorKind::S3(error))
+                    if error.is_expired() && reached.attempts.renewals < RENEWALS =>
+                {
+                    trace::warning!("the form has run out and is replaced");
+                    reached.attempts.renewals += 1;
+                }
+                result => return result.map(Some),
+            }
+        }
+    }
+
+    /// Posts a form, and again until S3 accepts the file or the error is permanent.
+    async fn post(
+        &self,
+        form: &PostForm,
+        hashed: &Hashed,
+        retries: &mut Retries,
+        attempts: &mut u32,
+    ) -> Result<Stored, UploadErrorKind> {
+        let (result, sent) = retries
+            .run(0, |sent, _| async move {
+                let result = form.send(self.upload.client.client(), &hashed.source).await;
+                // What the form's own check turned down was not sent.
+                let unsent = matches!(result, Err(s3::Error::Policy(_) | s3::Error::Form(_)));
+                let sent = sent + u32::from(!unsent);
+                let (kind, repeatable, retry_after) = match result {
+                    Ok(stored) => match mismatch(&stored, hashed.md5) {
+                        None => return Attempt::Done((Ok(stored), sent)),
+                        // A form sent again overwrites what went wrong.
+                        Some(kind) => (kind, true, None),
+                    },
+                    Err(error) => {
+                        let retry_after = error.refusal().and_then(|refusal| {
+                            retry::retry_after(refusal.status, &refusal.headers)
+                        });
+                        let repeatable = error.is_retryable();
+                        (UploadErrorKind::S3(error), repeatable, retry_after)
+                    }
+                };
+                let otherwise = (Err(kind), sent);
+                if !repeatable {
+                    return Attempt::Done(otherwise);
+                }
+                Attempt::Again {
+                    state: sent,
+                    retry_after,
+                    otherwise,
+                }
+            })
+            .await;
+        *attempts += sent;
+        result
+    }
+}
+
+/// Compares S3's ETag with the MD5, where it is one.
+fn mismatch(stored: &Stored, md5: Md5) -> Option<UploadErrorKind> {
+    let etag = stored.etag_md5()?;
+    (!etag.eq_ignore_ascii_case(&md5.to_string())).then(|| UploadErrorKind::Mismatch {
+        md5,
+        etag: etag.to_owned(),
+    })
+}
