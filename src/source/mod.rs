@@ -18,6 +18,8 @@ use std::{
 use bytes::Bytes;
 use tokio::io::AsyncRead;
 
+#[cfg(feature = "sync")]
+pub(crate) use self::remote::http_client;
 pub(crate) use self::{blocking::blocking, read::BodyStream, stamp::Stamp};
 pub use self::{
     limits::{FileWarning, MAX_LEN},

@@ -149,7 +149,8 @@ impl From<Remote> for Source {
     }
 }
 
-fn http_client() -> reqwest::Result<reqwest::Client> {
+/// A client that follows a few redirects, none of them from `https` to `http`.
+pub(crate) fn http_client() -> reqwest::Result<reqwest::Client> {
     let follow = redirect::Policy::custom(|attempt| {
         let downgrade = attempt.url().scheme() == "http"
             && attempt.previous().iter().any(|url| url.scheme() == "https");

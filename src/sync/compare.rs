@@ -68,20 +68,7 @@ impl Draft {
         let tree = sync.filter.walk(&sync.dir)?;
         let state = StateDir::open(&sync.dir)?;
         let (lock, unsaved) = load(&state)?;
-        if let Some(locked) = lock.site {
-            let (what, locked, given) = if locked == site {
-                ("the folder", lock.folder.clone(), sync.folder.clone())
-            } else {
-                ("the site", locked.to_string(), site.to_string())
-            };
-            if locked != given {
-                return Err(SyncError::Elsewhere {
-                    what,
-                    locked,
-                    given,
-                });
-            }
-        }
+        check_bound(&lock, site, &sync.folder)?;
         let stamps = state.stamps();
         let mut actions = BTreeMap::new();
         let mut unsure = Vec::new();
@@ -310,8 +297,28 @@ fn unchanged_if(same: bool) -> Action {
     }
 }
 
+/// Fails where the lock file is of another site or folder.
+pub(super) fn check_bound(lock: &LockFile, site: SiteId, folder: &str) -> Result<(), SyncError> {
+    let Some(locked) = lock.site else {
+        return Ok(());
+    };
+    let (what, locked, given) = if locked == site {
+        ("the folder", lock.folder.clone(), folder.to_owned())
+    } else {
+        ("the site", locked.to_string(), site.to_string())
+    };
+    if locked == given {
+        return Ok(());
+    }
+    Err(SyncError::Elsewhere {
+        what,
+        locked,
+        given,
+    })
+}
+
 /// The lock file with what the journal adds to it, and whether that is anything.
-fn load(state: &StateDir) -> Result<(LockFile, bool), SyncError> {
+pub(super) fn load(state: &StateDir) -> Result<(LockFile, bool), SyncError> {
     let (mut lock, md5) = match LockFile::load(state.lock_file())? {
         Some((lock, md5)) => (lock, Some(md5)),
         None => (LockFile::default(), None),

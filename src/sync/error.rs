@@ -8,7 +8,7 @@ use std::{
 use http::StatusCode;
 use progenitor_client::Error as ApiCallError;
 
-use super::lock_file::LockFileError;
+use super::{lock_file::LockFileError, pull::PullError};
 use crate::{
     api::explain::{Explained, into_cause},
     generated::types::ApiError,
@@ -93,6 +93,12 @@ pub enum SyncError {
     /// A folder path has an empty part. Nothing was sent.
     #[error("the folder path `{0}` has an empty part")]
     FolderPath(String),
+    /// The site has no folder at this path. Nothing was fetched.
+    #[error("the site has no folder `{0}`")]
+    NoFolder(String),
+    /// No HTTP client for the content of assets could be made. Nothing was fetched.
+    #[error("assets cannot be fetched")]
+    Fetch(#[source] PullError),
     /// A folder could not be created. No file was sent.
     #[error("the folder `{path}` could not be created{why}")]
     Folder {

@@ -10,6 +10,7 @@ mod listing;
 mod lock_file;
 mod names;
 mod plan;
+mod pull;
 mod run;
 mod stamps;
 mod state_dir;
@@ -25,6 +26,7 @@ pub use self::{
     lock_file::{LockFile, LockFileError, Locked},
     names::LongNames,
     plan::{Action, Plan, Planned},
+    pull::{Pull, PullError, PullEvent, PullReport},
 };
 use crate::{generated::Client, id::SiteId};
 

@@ -236,7 +236,7 @@ impl StateDir {
     }
 
     /// Creates a file that was not there before.
-    fn create(&self) -> io::Result<NamedTempFile> {
+    pub(super) fn create(&self) -> io::Result<NamedTempFile> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(NEW);
         #[cfg(unix)]

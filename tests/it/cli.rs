@@ -6,6 +6,7 @@ mod logs;
 mod manual;
 #[cfg(target_os = "linux")]
 mod mistakes;
+mod pull;
 mod sandbox;
 #[cfg(unix)]
 mod signals;

@@ -14,6 +14,7 @@ mod id;
 mod pacing;
 mod pages;
 mod properties;
+mod pull;
 mod readme;
 mod redaction;
 mod remote;

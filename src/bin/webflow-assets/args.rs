@@ -18,7 +18,7 @@ use webflow_assets::sandbox::{Fault, Operation, Rule};
 
 pub(crate) use assets::{FoldersArgs, FoldersCommand, GetArgs, ListArgs, RmArgs, UpdateArgs};
 pub(crate) use site::{ApiArgs, FolderArg, SiteArgs};
-pub(crate) use sync::{SyncArgs, UrlArgs};
+pub(crate) use sync::{PullArgs, SyncArgs, UrlArgs};
 pub(crate) use upload::UploadArgs;
 
 use crate::output;
@@ -69,13 +69,20 @@ pub(crate) enum Command {
     /// records which file is which asset, so that the next run sends only new and changed files.
     #[command(after_help = sync::NOTES)]
     Sync(SyncArgs),
-    /// Print the hosted URL of a synchronised file
+    /// Fetch the assets of a site into a directory
+    ///
+    /// Asset folders become sub-directories. A lock file in the directory, webflow-assets.lock,
+    /// records which file is which asset, so that the next run fetches only what is new and `sync`
+    /// goes on from there.
+    #[command(after_help = sync::PULL_NOTES)]
+    Pull(PullArgs),
+    /// Print the hosted URLs of synchronised files
     #[command(after_help = sync::URL_NOTES)]
     Url(UrlArgs),
     /// List the assets of a site
     #[command(after_help = assets::LIST_NOTES)]
     List(ListArgs),
-    /// Show the details of assets
+    /// Show the details of assets, or fetch their content
     Get(GetArgs),
     /// Set alternative texts and display names of assets
     #[command(after_help = assets::UPDATE_NOTES)]

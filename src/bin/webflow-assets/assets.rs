@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
+use clap::error::ErrorKind;
 use console::{Alignment, Term};
 use futures_util::StreamExt;
 use serde::Serialize;
@@ -13,7 +14,7 @@ use webflow_assets::{
 use crate::{
     Exit,
     api_error::Failed,
-    args::{FolderArg, GetArgs, ListArgs, RmArgs},
+    args::{self, FolderArg, GetArgs, ListArgs, RmArgs},
     output,
     progress::size,
     site::{self, Site},
@@ -86,6 +87,13 @@ struct ListedLine<'a> {
     #[serde(flatten)]
     asset: AssetLine<'a>,
     folder: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct SavedLine {
+    id: AssetId,
+    file: String,
+    size: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -221,10 +229,28 @@ pub(crate) async fn get(args: GetArgs) -> io::Result<Exit> {
         Ok(client) => client,
         Err(error) => return Ok(output::fail(&error)),
     };
+    let single = args.output.as_deref().filter(|output| !output.is_dir());
+    if args.ids.len() > 1
+        && let Some(file) = single
+    {
+        args::usage(
+            "get",
+            ErrorKind::ValueValidation,
+            &output::escape(&format!(
+                "--output {} is no directory, which several assets need",
+                file.display()
+            )),
+        );
+    }
     let mut exit = Exit::Success;
     let mut printed = false;
     for id in &args.ids {
         match fetch(&client, *id).await {
+            Ok(asset) if args.output.is_some() => {
+                if let Some(failed) = save(&client, *id, &asset, &args).await? {
+                    exit = failed;
+                }
+            }
             Ok(asset) if args.json => output::json_line(&AssetLine::from(&asset))?,
             Ok(asset) => {
                 if std::mem::replace(&mut printed, true) {
@@ -249,6 +275,41 @@ pub(crate) async fn get(args: GetArgs) -> io::Result<Exit> {
         }
     }
     Ok(exit)
+}
+
+/// Fetches the content of an asset and prints its path. Returns how the command ends if that
+/// fails.
+async fn save(
+    client: &Client,
+    id: AssetId,
+    asset: &Asset,
+    args: &GetArgs,
+) -> io::Result<Option<Exit>> {
+    let to = args.output.clone().unwrap_or_default();
+    match client.download(asset, &to, args.overwrite).await {
+        Ok(file) if args.json => output::json_line(&SavedLine {
+            id,
+            file: file.display().to_string(),
+            size: asset.size,
+        })
+        .map(|()| None),
+        Ok(file) => {
+            let file = file.display().to_string();
+            output::line(&format!("{id}\t{}", output::field(&file))).map(|()| None)
+        }
+        Err(error) => {
+            let text = format!("{id}: not fetched: {error}");
+            output::error(&text, &output::causes(&error));
+            if args.json {
+                output::json_line(&FailedLine {
+                    id,
+                    error: &text,
+                    status: None,
+                })?;
+            }
+            Ok(Some(Exit::Failure))
+        }
+    }
 }
 
 /// Deletes assets, after asking.

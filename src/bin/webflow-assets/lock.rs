@@ -64,6 +64,13 @@ impl Locks {
         self.find(path)?.url.as_deref().ok_or(no_url)
     }
 
+    /// The lock file of a directory.
+    pub(crate) fn of_directory(&mut self, dir: &Path) -> Result<&LockFile, LookUpError> {
+        let any_file = dir.join(LockFile::NAME);
+        let file = full(&any_file)?;
+        Ok(self.lock(dir, &file)?.1)
+    }
+
     /// The lock file for a file, which is read once.
     fn lock(&mut self, path: &Path, file: &Path) -> Result<(&Path, &LockFile), LookUpError> {
         let lock_file = match &self.given {

@@ -8,6 +8,7 @@ mod generate;
 mod lock;
 mod output;
 mod progress;
+mod pull;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod signals;
@@ -71,6 +72,7 @@ fn main() -> Exit {
         }
         Command::Upload(args) => block_on(one(), upload::run(args)),
         Command::Sync(args) => block_on(one(), sync::run(args)),
+        Command::Pull(args) => block_on(one(), pull::run(args)),
         Command::Url(args) => exit(url::run(&args)),
         Command::List(args) => block_on(one(), assets::list(args)),
         Command::Get(args) => block_on(one(), assets::get(args)),

@@ -111,6 +111,18 @@ pub(crate) fn unwritable(failure: &io::Error) -> Exit {
     Exit::Failure
 }
 
+/// The counts that are not 0, in a line.
+pub(crate) fn counts(counts: &[(usize, &str)]) -> String {
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if counts.is_empty() {
+        return "no files".to_owned();
+    }
+    counts.join(", ")
+}
+
 /// The causes of an error, each unless the line above contains it.
 pub(crate) fn causes(error: &dyn Error) -> Vec<String> {
     let mut above = error.to_string();

@@ -39,7 +39,17 @@ pub(crate) enum SiteError {
 impl Site {
     /// Checks what was given and makes a client from it; wrong usage ends the process.
     pub(crate) fn live(subcommand: &str, args: &SiteArgs) -> Result<Self, SiteError> {
-        let id = given(args.id.as_ref(), "WEBFLOW_SITE_ID").unwrap_or_else(|| {
+        Self::live_or(subcommand, args, None)
+    }
+
+    /// The same, with the site of a lock file if none is given.
+    pub(crate) fn live_or(
+        subcommand: &str,
+        args: &SiteArgs,
+        locked: Option<SiteId>,
+    ) -> Result<Self, SiteError> {
+        let id = given(args.id.as_ref(), "WEBFLOW_SITE_ID");
+        let id = id.or_else(|| locked.map(String::from)).unwrap_or_else(|| {
             args::usage(
                 subcommand,
                 ErrorKind::MissingRequiredArgument,
@@ -82,6 +92,18 @@ impl Site {
     pub(crate) async fn folders(&self) -> Result<FolderTree, Failed> {
         let folders = self.client.list_all_folders(self.id).tree().await;
         folders.map_err(|error| Failed::new("the folders were not listed", &error, "assets:read"))
+    }
+
+    /// The path of a folder. Only an id takes a request.
+    pub(crate) async fn folder_path(&self, folder: &FolderArg) -> Result<String, Failed> {
+        match folder {
+            FolderArg::Path(path) => Ok(path.clone()),
+            FolderArg::Id(id) => self.folders().await?.path(*id).ok_or_else(|| {
+                Failed::of(format!(
+                    "the site has no folder {id}; `webflow-assets folders` lists them"
+                ))
+            }),
+        }
     }
 
     /// The id of a folder. Only a path takes a request.

@@ -9,6 +9,7 @@ fn the_help_is_as_reviewed() {
         ("help-upload", &["upload", "--help"]),
         ("help-sync", &["sync", "--help"]),
         ("help-url", &["url", "--help"]),
+        ("help-pull", &["pull", "--help"]),
         ("help-list", &["list", "--help"]),
         ("help-get", &["get", "--help"]),
         ("help-update", &["update", "--help"]),

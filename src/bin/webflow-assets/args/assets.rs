@@ -41,6 +41,14 @@ pub(crate) struct GetArgs {
     #[arg(required = true, value_name = "ASSET_ID", value_parser = asset_id)]
     pub(crate) ids: Vec<AssetId>,
 
+    /// Fetch the content into this file, or into files in this directory
+    #[arg(long, short, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Replace files that are there
+    #[arg(long, requires = "output")]
+    pub(crate) overwrite: bool,
+
     /// Print one JSON object for each asset, including those that fail
     #[arg(long)]
     pub(crate) json: bool,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 use webflow_assets::sync::{LongNames, MaxDelete};
 
-use super::{CONCURRENCY, SiteArgs, number};
+use super::{CONCURRENCY, FolderArg, SiteArgs, number};
 
 pub(super) const NOTES: &str = "\
 Prints its plan and a summary on standard error. With --json, prints an object for each event:
@@ -22,12 +22,56 @@ Examples:
   Leave sources out:
     webflow-assets sync public --exclude '*.psd' --exclude '/drafts'";
 
+pub(super) const PULL_NOTES: &str = "\
+A file that has the name of an asset and other content stays as it is, unless --overwrite is given.
+Names that a file system may refuse are changed: control characters and those of / \\ : * ? \" < > |
+become _, as does a dot at the beginning or end, and one of two equal names is marked with its id.
+With --json, prints an object for each event: pulled, kept, failed, and at the end summary.
+
+Examples:
+  Fetch a whole site:
+    webflow-assets pull backup
+  Fetch a folder and go on from there:
+    webflow-assets pull public/img --folder brand/2026
+    webflow-assets sync public/img --folder brand/2026";
+
+#[derive(Debug, Args)]
+pub(crate) struct PullArgs {
+    /// Directory to fetch into; it is created if it is missing
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) dir: PathBuf,
+
+    /// Fetch only this asset folder and those below it: a path or an id
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<FolderArg>,
+
+    /// Replace files that differ from the assets whose names they have
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+
+    /// How many assets to fetch at a time
+    #[arg(long, value_name = "N", default_value = "8", value_parser = number(CONCURRENCY))]
+    pub(crate) concurrency: usize,
+
+    /// Print one JSON object for each event
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Show errors only: no progress and no summary
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+
+    #[command(flatten)]
+    pub(crate) site: SiteArgs,
+}
+
 pub(super) const URL_NOTES: &str = "\
 The lock file is looked for in the directory of PATH, and in those above it. Nothing is sent, and no
-token is needed.
+token is needed. With --json, prints an object with the id and the URL of each path.
 
-Example:
-  webflow-assets url public/img/hero.png";
+Examples:
+  webflow-assets url public/img/hero.png
+  webflow-assets url --all --json public/img > assets.json";
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
@@ -36,14 +80,9 @@ pub(crate) struct SyncArgs {
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) dir: PathBuf,
 
-    /// Path of the asset folder to put it in [default: the top of the site]
-    #[arg(
-        long,
-        value_name = "PATH",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub(crate) folder: String,
+    /// Asset folder to put it in: a path or an id [default: that of the lock file, or none]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<FolderArg>,
 
     /// List what would be done to each path, and stop
     #[arg(long)]
@@ -126,9 +165,17 @@ impl From<LongNamesArg> for LongNames {
 
 #[derive(Debug, Args)]
 pub(crate) struct UrlArgs {
-    /// File that was synchronised
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub(crate) path: PathBuf,
+    /// File that was synchronised; with --all, the directory [default: .]
+    #[arg(value_hint = ValueHint::AnyPath, required_unless_present = "all")]
+    pub(crate) path: Option<PathBuf>,
+
+    /// Print the paths and URLs of all files of a directory
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 
     /// Lock file to look it up in
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use http::StatusCode;
 use webflow_assets::{
     Client,
-    sync::{Plan, Report, SyncError, SyncEvent},
+    sync::{LockFile, Plan, Report, SyncError, SyncEvent},
 };
 
 use self::events::Show;
@@ -26,15 +26,25 @@ use crate::{
 
 /// Plans, says so, and does it. Fails where an event cannot be printed.
 pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
-    let site = match Site::live("sync", &args.site) {
+    // Where it cannot be read, the plan says so.
+    let lock = LockFile::read(args.dir.join(LockFile::NAME));
+    let lock = lock.ok().flatten().unwrap_or_default();
+    let site = match Site::live_or("sync", &args.site, lock.site()) {
         Ok(site) => site,
         Err(error) => return Ok(output::fail(&error)),
+    };
+    let folder = match &args.folder {
+        None => lock.folder().to_owned(),
+        Some(folder) => match site.folder_path(folder).await {
+            Ok(path) => path,
+            Err(failed) => return Ok(failed.print()),
+        },
     };
     let mut signals = Signals::watch()?;
     let planned = tokio::select! {
         biased;
         stopped = signals.stop() => return Ok(unsent(stopped)),
-        planned = make(&site, &args) => planned,
+        planned = make(&site, &folder, &args) => planned,
     };
     let plan = match planned {
         Ok(plan) => plan,
@@ -80,11 +90,11 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
     carry_out(&site.client, plan, &args, &mut signals).await
 }
 
-async fn make(site: &Site, args: &SyncArgs) -> Result<Plan, SyncError> {
+async fn make(site: &Site, folder: &str, args: &SyncArgs) -> Result<Plan, SyncError> {
     let mut sync = site
         .client
         .sync(site.id, &args.dir)
-        .folder(&args.folder)
+        .folder(folder)
         .hidden(args.hidden)
         .follow_links(args.follow)
         .delete(args.delete)
@@ -144,7 +154,7 @@ async fn carry_out(
 }
 
 /// Prints why it ended. A refused token has an exit code of its own.
-fn fail(error: &SyncError) -> Exit {
+pub(crate) fn fail(error: &SyncError) -> Exit {
     let exit = output::fail(error);
     match error.status() {
         Some(StatusCode::UNAUTHORIZED) => Exit::Refused,
@@ -194,14 +204,7 @@ fn summary(report: &Report) -> String {
         (report.not_deleted.len(), "not deleted"),
         (report.problems.len(), "left out"),
     ];
-    let counts = counts.iter().filter(|(count, _)| *count > 0);
-    let counts: Vec<String> = counts
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
-    if counts.is_empty() {
-        return "no files".to_owned();
-    }
-    counts.join(", ")
+    output::counts(&counts)
 }
 
 fn unsent(stopped: Exit) -> Exit {

@@ -1,0 +1,178 @@
+//! One asset's content, from the content delivery network into a temporary file.
+
+use std::{io, time::Duration};
+
+use fast_md5::Md5 as Hasher;
+use http::StatusCode;
+use progenitor_client::ClientInfo;
+use reqwest::Url;
+use tempfile::NamedTempFile;
+use tokio::{fs::File, io::AsyncWriteExt as _, time::timeout};
+
+use crate::{
+    api::retry::{self, Attempt, Delivery, RetryPolicy},
+    generated::Client,
+    source::{Md5, http_client},
+};
+
+/// Why an asset was not pulled.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PullError {
+    /// Webflow states no address for the asset, or none that can be fetched.
+    #[error("Webflow gives no address to fetch it from")]
+    NoUrl,
+    /// The server refused to give it.
+    #[error("the server answered {0}")]
+    Status(StatusCode),
+    /// The request failed.
+    #[error("it cannot be fetched")]
+    Http(#[source] reqwest::Error),
+    /// The server paused for too long.
+    #[error("nothing arrived for {} s", .0.as_secs_f64())]
+    TimedOut(Duration),
+    /// What arrived is not as long as Webflow states.
+    #[error("{len} bytes arrived, and Webflow states {expected}")]
+    Size {
+        /// The length that Webflow states.
+        expected: u64,
+        /// The length of what arrived.
+        len: u64,
+    },
+    /// A directory above the file is a symbolic link or a file, and would lead elsewhere.
+    #[error("`{0}` is no directory, and is not followed; move it away")]
+    NoDirectory(String),
+    /// The file cannot be written.
+    #[error("the file cannot be written")]
+    Write(#[from] io::Error),
+}
+
+impl From<reqwest::Error> for PullError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Http(error.without_url())
+    }
+}
+
+/// Content that has arrived whole.
+pub(super) struct Fetched {
+    pub(super) file: NamedTempFile,
+    pub(super) md5: Md5,
+    pub(super) len: u64,
+}
+
+/// How content is fetched.
+#[derive(Clone, Debug)]
+pub(super) struct Fetcher {
+    http: reqwest::Client,
+    retry: RetryPolicy,
+    /// How long the server may pause.
+    idle: Duration,
+}
+
+impl Fetcher {
+    pub(super) fn of(client: &Client) -> Result<Self, PullError> {
+        let settings = client.inner().settings();
+        Ok(Self {
+            http: http_client()?,
+            retry: settings.retry,
+            idle: settings.idle,
+        })
+    }
+
+    /// Fetches what a URL leads to into a file of `create`, and checks its length.
+    pub(super) async fn fetch(
+        &self,
+        url: Option<&str>,
+        size: Option<u64>,
+        create: impl Fn() -> io::Result<NamedTempFile>,
+    ) -> Result<Fetched, PullError> {
+        let url = url.and_then(|url| Url::parse(url).ok());
+        let url = url.filter(|url| matches!(url.scheme(), "https" | "http"));
+        let url = url.ok_or(PullError::NoUrl)?;
+        let mut retries = self.retry.start();
+        retries
+            .run((), |(), _| async {
+                match self.attempt(url.clone(), size, &create).await {
+                    Ok(fetched) => Attempt::Done(Ok(fetched)),
+                    Err(Failed {
+                        error,
+                        repeatable,
+                        retry_after,
+                    }) => Attempt::of(Err(error), repeatable, retry_after),
+                }
+            })
+            .await
+    }
+
+    async fn attempt(
+        &self,
+        url: Url,
+        size: Option<u64>,
+        create: impl Fn() -> io::Result<NamedTempFile>,
+    ) -> Result<Fetched, Failed> {
+        let mut response = self.within(self.http.get(url).send()).await?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(Failed {
+                error: PullError::Status(status),
+                repeatable: Delivery::Answered(status).is_repeatable(true),
+                retry_after: retry::retry_after(status, response.headers()),
+            });
+        }
+        let (file, path) = create()?.into_parts();
+        let mut file = File::from_std(file);
+        let mut hasher = Hasher::new();
+        let mut len = 0;
+        while let Some(chunk) = self.within(response.chunk()).await? {
+            len += chunk.len() as u64;
+            if let Some(expected) = size.filter(|expected| len > *expected) {
+                return Err(Failed::again(PullError::Size { expected, len }));
+            }
+            hasher.update(&chunk);
+            file.write_all(&chunk).await?;
+        }
+        file.flush().await?;
+        if let Some(expected) = size.filter(|expected| len != *expected) {
+            return Err(Failed::again(PullError::Size { expected, len }));
+        }
+        Ok(Fetched {
+            file: NamedTempFile::from_parts(file.into_std().await, path),
+            md5: Md5(hasher.finalize()),
+            len,
+        })
+    }
+
+    async fn within<T>(&self, work: impl Future<Output = reqwest::Result<T>>) -> Result<T, Failed> {
+        match timeout(self.idle, work).await {
+            Ok(result) => result.map_err(|error| Failed::again(error.into())),
+            Err(_) => Err(Failed::again(PullError::TimedOut(self.idle))),
+        }
+    }
+}
+
+/// An attempt that failed.
+struct Failed {
+    error: PullError,
+    repeatable: bool,
+    retry_after: Option<Duration>,
+}
+
+impl Failed {
+    fn again(error: PullError) -> Self {
+        Self {
+            error,
+            repeatable: true,
+            retry_after: None,
+        }
+    }
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self {
+            error: error.into(),
+            repeatable: false,
+            retry_after: None,
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The assets of a site into a directory; see [`Client::pull`].
+
+mod fetch;
+mod layout;
+mod place;
+mod run;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use futures_core::stream::BoxStream;
+use futures_util::TryStreamExt;
+use tempfile::NamedTempFile;
+
+use self::fetch::Fetcher;
+pub use self::fetch::PullError;
+use super::SyncError;
+use crate::{
+    generated::{Client, types::Asset},
+    id::{AssetId, IdError, SiteId},
+};
+
+impl Client {
+    /// Fetches the assets of a site into a directory, with a directory for each asset folder.
+    ///
+    /// A lock file records which file is which asset, so that [`Client::sync`] goes on from there
+    /// and sends nothing, and so that the next pull fetches only what is new. A pull that is
+    /// interrupted at any moment can be repeated. Each file has the length that Webflow states.
+    /// Names that a file system may refuse are changed, and no file that is there is overwritten
+    /// unless [`overwrite`](Pull::overwrite) is set.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sandbox")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use webflow_assets::{Client, Token, sandbox::Sandbox};
+    ///
+    /// let sandbox = Sandbox::start().await?;
+    /// let _ = sandbox.add_asset("a.txt", "content");
+    /// let token = Token::new(sandbox.token())?;
+    /// let client = Client::builder().token(token).base_url(sandbox.base_url()).build()?;
+    /// let dir = tempfile::tempdir()?;
+    ///
+    /// let report = client.pull(sandbox.site_id(), dir.path()).send().await?;
+    /// assert_eq!(report.pulled, 1);
+    /// assert_eq!(std::fs::read_to_string(dir.path().join("a.txt"))?, "content");
+    ///
+    /// let synced = client.sync(sandbox.site_id(), dir.path()).send().await?;
+    /// assert_eq!((synced.unchanged, synced.uploaded), (1, 0));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sandbox"))]
+    /// # fn main() {}
+    /// ```
+    pub fn pull(
+        &self,
+        site: impl TryInto<SiteId, Error: Into<IdError>>,
+        dir: impl Into<PathBuf>,
+    ) -> Pull {
+        Pull {
+            client: self.clone(),
+            site: site.try_into().map_err(Into::into),
+            dir: dir.into(),
+            folder: String::new(),
+            overwrite: false,
+            concurrency: 8,
+        }
+    }
+}
+
+impl Client {
+    /// Fetches the content of an asset into a file, and returns its path. In a directory, the file
+    /// gets the name of the asset, changed where a file system may refuse it.
+    ///
+    /// # Errors
+    ///
+    /// The content cannot be fetched, or the file is there and is not to be overwritten.
+    pub async fn download(
+        &self,
+        asset: &Asset,
+        to: impl AsRef<Path>,
+        overwrite: bool,
+    ) -> Result<PathBuf, PullError> {
+        let mut file = to.as_ref().to_owned();
+        if file.is_dir() {
+            file.push(layout::safe(run::name(asset)));
+        }
+        if !overwrite && file.symlink_metadata().is_ok() {
+            return Err(io::Error::from(io::ErrorKind::AlreadyExists).into());
+        }
+        let dir = match file.parent() {
+            Some(dir) if !dir.as_os_str().is_empty() => dir,
+            _ => Path::new("."),
+        };
+        let create = || NamedTempFile::new_in(dir);
+        let fetcher = Fetcher::of(self)?;
+        let url = asset.hosted_url.as_deref();
+        let content = fetcher.fetch(url, run::size(asset), create).await?.file;
+        let persisted = if overwrite {
+            content.persist(&file)
+        } else {
+            content.persist_noclobber(&file)
+        };
+        persisted.map_err(|error| error.error)?;
+        Ok(file)
+    }
+}
+
+/// A pull that has not begun; see [`Client::pull`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing happens until it is streamed or sent"]
+pub struct Pull {
+    client: Client,
+    site: Result<SiteId, IdError>,
+    dir: PathBuf,
+    folder: String,
+    overwrite: bool,
+    concurrency: usize,
+}
+
+impl Pull {
+    /// Only the assets in the folder at this path and below it, which go to the top of the
+    /// directory. All assets of the site if not set.
+    pub fn folder(mut self, path: impl AsRef<str>) -> Self {
+        path.as_ref().trim_matches('/').clone_into(&mut self.folder);
+        self
+    }
+
+    /// Replaces files that differ from the assets whose names they have.
+    pub fn overwrite(mut self, overwrite: bool) -> Self {
+        self.overwrite = overwrite;
+        self
+    }
+
+    /// How many assets are fetched at a time: 8 if not set, and 1 at the least.
+    pub fn concurrency(mut self, assets: usize) -> Self {
+        self.concurrency = assets.max(1);
+        self
+    }
+
+    /// Fetches the assets, as a stream of what happens. Its last item is
+    /// [`PullEvent::Finished`] or an error.
+    ///
+    /// It goes on as far as the stream is polled. Dropping the stream stops it, and writes the
+    /// lock file.
+    #[must_use = "a stream does nothing until it is polled"]
+    pub fn stream(self) -> BoxStream<'static, Result<PullEvent, SyncError>> {
+        run::stream(self)
+    }
+
+    /// Fetches the assets, and returns what it came to.
+    ///
+    /// # Errors
+    ///
+    /// What stops all of it. An asset that fails is in the report.
+    pub async fn send(self) -> Result<PullReport, SyncError> {
+        let mut events = self.stream();
+        let mut report = PullReport::default();
+        while let Some(event) = events.try_next().await? {
+            if let PullEvent::Finished { report: last } = event {
+                report = last;
+            }
+        }
+        Ok(report)
+    }
+}
+
+/// What happens during a pull. Paths are relative to the directory.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PullEvent {
+    /// The site was listed, and these files are fetched. The first event.
+    Planned {
+        /// The path and the stated length of each.
+        files: Vec<(String, Option<u64>)>,
+    },
+    /// A file has the content of its asset.
+    Pulled {
+        /// Its path.
+        path: String,
+        /// The id of the asset.
+        asset: AssetId,
+        /// The length in bytes.
+        size: u64,
+        /// The name that the asset has on the site, where the file could not have it.
+        name: Option<String>,
+    },
+    /// A file has the name of an asset and other content, and stays as it is.
+    Kept {
+        /// Its path.
+        path: String,
+        /// The id of the asset.
+        asset: AssetId,
+    },
+    /// An asset could not be fetched or written.
+    Failed {
+        /// The path that it would have.
+        path: String,
+        /// The id of the asset.
+        asset: AssetId,
+        /// Why.
+        error: PullError,
+    },
+    /// All assets were tried. The last event.
+    Finished {
+        /// What it came to.
+        report: PullReport,
+    },
+}
+
+/// What a pull came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PullReport {
+    /// Files that were fetched.
+    pub pulled: usize,
+    /// Files that were there.
+    pub unchanged: usize,
+    /// Files that have the name of an asset and other content, and stay as they are.
+    pub kept: usize,
+    /// Assets that could not be fetched or written.
+    pub failed: usize,
+    /// Files whose assets have other names on the site.
+    pub renamed: usize,
+}
+
+impl PullReport {
+    /// Whether the directory has every asset.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.kept == 0 && self.failed == 0
+    }
+}

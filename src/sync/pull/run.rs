@@ -1,0 +1,387 @@
+//! The steps of a pull: list, give each asset a path, fetch, record.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    path::Path,
+    sync::Arc,
+};
+
+use futures_core::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+
+use super::{
+    Pull, PullError, PullEvent, PullReport,
+    fetch::Fetcher,
+    layout::{Layout, safe},
+    place::{self, Placed, There},
+};
+use crate::{
+    api::folders::FolderTree,
+    generated::types::Asset,
+    id::{AssetId, FolderId, SiteId},
+    source::{Stamp, blocking},
+    sync::{
+        SyncError, compare,
+        journal::{self, Entry, Header, Journal},
+        lock_file::{LockFile, Locked},
+        plan::split,
+        stamps::Stamps,
+        state_dir::StateDir,
+    },
+};
+
+/// An asset and the file that it belongs in.
+#[derive(Debug)]
+struct Job {
+    path: String,
+    id: AssetId,
+    asset: Arc<Asset>,
+}
+
+/// How a job ended.
+enum Done {
+    Pulled { entry: Locked, stamp: Stamp },
+    Kept,
+    Failed(PullError),
+}
+
+pub(super) fn stream(pull: Pull) -> BoxStream<'static, Result<PullEvent, SyncError>> {
+    let begun = async move {
+        let (record, jobs) = prepare(&pull).await?;
+        let planned = PullEvent::Planned {
+            files: jobs
+                .iter()
+                .map(|job| (job.path.clone(), size(&job.asset)))
+                .collect(),
+        };
+        let first = stream::iter([Ok(planned)]);
+        Ok::<_, SyncError>(first.chain(work(&pull, record, jobs)?))
+    };
+    stream::once(begun).try_flatten().boxed()
+}
+
+/// Opens the directory, lists the site and finds out what is to be fetched.
+async fn prepare(pull: &Pull) -> Result<(Record, Vec<Job>), SyncError> {
+    let site = pull
+        .site
+        .clone()
+        .map_err(|error| SyncError::SiteId(error.text().to_owned()))?;
+    let folder = pull.folder.clone();
+    if !folder.is_empty() && folder.split('/').any(str::is_empty) {
+        return Err(SyncError::FolderPath(folder));
+    }
+    let dir = pull.dir.clone();
+    let mut record = blocking(move || Record::open(&dir, site, folder)).await?;
+
+    let failed = |what| move |error| SyncError::list(what, error);
+    let folders = pull.client.list_all_folders(site).tree().await;
+    let folders = folders.map_err(failed("folders"))?;
+    let mut list = pull.client.list_all_assets(site);
+    let mut top = 0;
+    if !pull.folder.is_empty() {
+        let id = folders.find(&pull.folder);
+        let id = id.ok_or_else(|| SyncError::NoFolder(pull.folder.clone()))?;
+        top = pull.folder.split('/').count();
+        list = list.folder(id);
+    }
+    let assets: Vec<Asset> = list
+        .stream()
+        .try_collect()
+        .await
+        .map_err(failed("assets"))?;
+    let jobs = record.assign(&folders, top, assets);
+    let dir = pull.dir.clone();
+    let (record, jobs) = blocking(move || {
+        let jobs = record.missing(&dir, jobs);
+        (record, jobs)
+    })
+    .await;
+    Ok((record, jobs))
+}
+
+/// Fetches, several at a time, and records each file before it is reported.
+fn work(
+    pull: &Pull,
+    record: Record,
+    jobs: Vec<Job>,
+) -> Result<BoxStream<'static, Result<PullEvent, SyncError>>, SyncError> {
+    let fetcher = Fetcher::of(&pull.client).map_err(SyncError::Fetch)?;
+    let (dir, state) = (pull.dir.clone(), Arc::clone(&record.state));
+    let overwrite = pull.overwrite;
+    let done = stream::iter(jobs)
+        .map(move |job| {
+            let (fetcher, dir, state) = (fetcher.clone(), dir.clone(), Arc::clone(&state));
+            async move {
+                let done = fetch(&fetcher, &state, &dir, &job, overwrite).await;
+                (job, done.unwrap_or_else(Done::Failed))
+            }
+        })
+        .buffer_unordered(pull.concurrency)
+        .boxed();
+    let steps = stream::try_unfold(Some((record, done)), |state| async {
+        let Some((mut record, mut done)) = state else {
+            return Ok(None);
+        };
+        let Some((job, result)) = done.next().await else {
+            let report = blocking(move || record.finish()).await?;
+            return Ok(Some((PullEvent::Finished { report }, None)));
+        };
+        let (record, event) = blocking(move || {
+            let event = record.take(&job, result);
+            event.map(|event| (record, event))
+        })
+        .await?;
+        Ok(Some((event, Some((record, done)))))
+    });
+    Ok(steps.boxed())
+}
+
+async fn fetch(
+    fetcher: &Fetcher,
+    state: &Arc<StateDir>,
+    dir: &Path,
+    job: &Job,
+    overwrite: bool,
+) -> Result<Done, PullError> {
+    let asset = &job.asset;
+    let create = || state.create();
+    if !overwrite {
+        // A file of another length is another file: nothing need be fetched to know that.
+        match There::at(&dir.join(&job.path)) {
+            There::Other => return Ok(Done::Kept),
+            There::File(len) if size(asset).is_some_and(|size| size != len) => {
+                return Ok(Done::Kept);
+            }
+            There::File(_) | There::Nothing => {}
+        }
+    }
+    let content = fetcher
+        .fetch(asset.hosted_url.as_deref(), size(asset), create)
+        .await?;
+    let (md5, len) = (content.md5, content.len);
+    let modified = asset.last_updated.as_deref();
+    let modified = modified.and_then(|time| time.parse::<Timestamp>().ok());
+    let (root, path) = (dir.to_owned(), job.path.clone());
+    let placed = blocking(move || place::place(&root, &path, content, modified, overwrite)).await?;
+    Ok(match placed {
+        Placed::Kept => Done::Kept,
+        Placed::At(stamp) => Done::Pulled {
+            entry: Locked {
+                md5,
+                size: len,
+                asset: job.id,
+                name: other_name(job),
+                url: asset.hosted_url.clone(),
+                // The site had it before.
+                existing: true,
+            },
+            stamp,
+        },
+    })
+}
+
+pub(super) fn size(asset: &Asset) -> Option<u64> {
+    asset.size.and_then(|size| u64::try_from(size).ok())
+}
+
+/// The name under which an asset was registered, or else the one that it is shown under.
+pub(super) fn name(asset: &Asset) -> &str {
+    let name = asset.original_file_name.as_ref();
+    name.or(asset.display_name.as_ref())
+        .map_or("", String::as_str)
+}
+
+/// The name of the asset, where its file has another one.
+fn other_name(job: &Job) -> Option<String> {
+    let name = name(&job.asset);
+    (name != split(&job.path).1).then(|| name.to_owned())
+}
+
+/// What is recorded of a pull.
+struct Record {
+    state: Arc<StateDir>,
+    lock: LockFile,
+    stamps: Stamps,
+    site: SiteId,
+    folder: String,
+    journal: Option<Journal>,
+    report: PullReport,
+    /// The lock file in memory has more than the one on the disk.
+    changed: bool,
+}
+
+impl Record {
+    /// Takes the right to write to a directory, which is made.
+    fn open(dir: &Path, site: SiteId, folder: String) -> Result<Self, SyncError> {
+        std::fs::create_dir_all(dir).map_err(|source| SyncError::Directory {
+            dir: dir.to_owned(),
+            source,
+        })?;
+        let state = StateDir::open(dir)?;
+        let (lock, changed) = compare::load(&state)?;
+        compare::check_bound(&lock, site, &folder)?;
+        state.prepare()?;
+        Ok(Self {
+            stamps: state.stamps(),
+            state: Arc::new(state),
+            lock,
+            site,
+            folder,
+            journal: None,
+            report: PullReport::default(),
+            changed,
+        })
+    }
+
+    /// Gives each asset a path: that of the lock file, or one by its folder and name. The oldest
+    /// of equal names comes first.
+    fn assign(&mut self, folders: &FolderTree, top: usize, mut assets: Vec<Asset>) -> Vec<Job> {
+        assets.sort_by(|a, b| (&a.created_on, &a.id).cmp(&(&b.created_on, &b.id)));
+        let mut locked: HashMap<AssetId, Vec<String>> = HashMap::new();
+        let mut layout = Layout::default();
+        for (path, file) in self.lock.files() {
+            locked.entry(file.asset).or_default().push(path.to_owned());
+            layout.keep(path);
+        }
+        let mut seen = HashSet::new();
+        let mut new = Vec::new();
+        let mut jobs = Vec::new();
+        let mut dirs = BTreeSet::new();
+        for asset in assets {
+            let id = asset.id.as_ref().and_then(|id| AssetId::try_from(id).ok());
+            // A list that changes while it is read can have an asset twice.
+            let Some(id) = id.filter(|id| seen.insert(*id)) else {
+                continue;
+            };
+            let asset = Arc::new(asset);
+            if let Some(paths) = locked.remove(&id) {
+                jobs.extend(paths.into_iter().map(|path| Job {
+                    path,
+                    id,
+                    asset: Arc::clone(&asset),
+                }));
+                continue;
+            }
+            let folder = asset.folder_id.as_ref();
+            let folder = folder.and_then(|folder| FolderId::try_from(folder).ok());
+            let names = folder.and_then(|folder| folders.names(folder));
+            let names = names.unwrap_or_default();
+            let names: Vec<String> = names.into_iter().skip(top).map(safe).collect();
+            for depth in 1..=names.len() {
+                dirs.insert(names[..depth].join("/"));
+            }
+            new.push((names.join("/"), id, asset));
+        }
+        for dir in &dirs {
+            layout.directory(dir);
+        }
+        jobs.extend(new.into_iter().map(|(dir, id, asset)| Job {
+            path: layout.file(&dir, name(&asset), id),
+            id,
+            asset,
+        }));
+        jobs.sort_by(|a, b| a.path.cmp(&b.path));
+        jobs
+    }
+
+    /// The jobs whose file is not there as the lock file has it.
+    fn missing(&mut self, dir: &Path, jobs: Vec<Job>) -> Vec<Job> {
+        let unchanged = |lock: &LockFile, job: &Job| match There::at(&dir.join(&job.path)) {
+            There::File(len) => {
+                let locked = lock.get(&job.path).filter(|it| it.asset == job.id);
+                locked.is_some_and(|locked| locked.size == len)
+            }
+            There::Nothing | There::Other => false,
+        };
+        let (there, fetch): (Vec<_>, Vec<_>) =
+            jobs.into_iter().partition(|job| unchanged(&self.lock, job));
+        self.report.unchanged = there.len();
+        fetch
+    }
+
+    /// Records how a job ended.
+    fn take(&mut self, job: &Job, done: Done) -> Result<PullEvent, SyncError> {
+        let (path, asset) = (job.path.clone(), job.id);
+        match done {
+            Done::Failed(error) => {
+                self.report.failed += 1;
+                Ok(PullEvent::Failed { path, asset, error })
+            }
+            Done::Kept => {
+                self.report.kept += 1;
+                Ok(PullEvent::Kept { path, asset })
+            }
+            Done::Pulled { entry, stamp } => {
+                let (size, name) = (entry.size, entry.name.clone());
+                self.report.pulled += 1;
+                self.report.renamed += usize::from(name.is_some());
+                self.stamps.insert(&path, stamp, entry.md5);
+                self.record(&Entry::File(path.clone(), entry))?;
+                Ok(PullEvent::Pulled {
+                    path,
+                    asset,
+                    size,
+                    name,
+                })
+            }
+        }
+    }
+
+    /// Appends to the journal, and to the lock file in memory.
+    fn record(&mut self, entry: &Entry) -> Result<(), SyncError> {
+        let mut journal = match self.journal.take() {
+            Some(journal) => journal,
+            None => self.begin()?,
+        };
+        let line = journal::line(entry).map_err(|source| SyncError::LockFile {
+            path: self.state.lock_file().to_owned(),
+            source,
+        })?;
+        self.state.append(&mut journal, &line)?;
+        self.journal = Some(journal);
+        self.lock.site = Some(self.site);
+        self.lock.folder.clone_from(&self.folder);
+        self.changed = true;
+        if let Entry::File(path, file) = entry {
+            self.lock.apply(Entry::File(path.clone(), file.clone()));
+        }
+        Ok(())
+    }
+
+    /// Begins the journal. Entries of an earlier one are in the lock file first.
+    fn begin(&mut self) -> Result<Journal, SyncError> {
+        let lock_file = if self.changed {
+            Some(self.state.save_lock(&self.lock, 0)?.md5)
+        } else {
+            LockFile::load(self.state.lock_file())?.map(|(_, md5)| md5)
+        };
+        self.state.begin_journal(&Header {
+            site: self.site,
+            folder: self.folder.clone(),
+            lock_file,
+        })
+    }
+
+    fn finish(&mut self) -> Result<PullReport, SyncError> {
+        if self.changed {
+            self.state.save_lock(&self.lock, 1)?;
+            self.changed = false;
+        }
+        self.state.end_journal();
+        if self.stamps.changed {
+            self.state.save_stamps(&self.stamps);
+        }
+        Ok(std::mem::take(&mut self.report))
+    }
+}
+
+/// What is stopped is in the lock file, for whoever reads that alone.
+impl Drop for Record {
+    fn drop(&mut self) {
+        if self.changed {
+            // There is nobody left to tell, and the journal has it.
+            let _ = self.state.save_lock(&self.lock, 1);
+        }
+    }
+}

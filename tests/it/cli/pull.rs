@@ -1,0 +1,143 @@
+//! `pull`, `get --output` and `url --all`.
+
+use super::*;
+
+#[test]
+fn a_site_is_fetched_and_in_step_without_being_named_again() {
+    let live = Live::start();
+    let brand = live.sandbox.add_folder("brand", None);
+    assert_exit(&run(&mut live.upload(&[HERO, "--folder", "brand"])), 0);
+    let _ = live.sandbox.add_asset("a:b.txt", "odd");
+    let dir = scratch("pull").join("new");
+    let output = run(&mut live.command(&["pull", path_text(&dir), "--json"]));
+    assert_exit(&output, 0);
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.contains("a_b.txt: its name on the site is `a:b.txt`"),
+        "{stderr}"
+    );
+    assert!(stderr.ends_with("2 pulled, 1 renamed\n"), "{stderr}");
+    let lines = json_lines(&output);
+    assert_eq!(lines.last().expect("a summary")["pulled"], 2);
+    let hero = fs::read(HERO).expect("the fixture is there");
+    assert_eq!(fs::read(dir.join("brand/hero.png")).expect("a file"), hero);
+
+    // Site and folder are in the lock file.
+    let requests = live.sandbox.requests().len();
+    let mut sync = live.command(&["sync", path_text(&dir)]);
+    let output = run(sync.env_remove("WEBFLOW_SITE_ID"));
+    assert_exit(&output, 0);
+    assert_eq!(live.sandbox.requests().len(), requests);
+
+    let some = scratch("pull_folder");
+    let output = run(&mut live.command(&["pull", path_text(&some), "--folder", &brand.id, "-q"]));
+    assert_exit(&output, 0);
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(fs::read(some.join("hero.png")).expect("a file"), hero);
+    fs::write(some.join("logo.svg"), "<svg/>").expect("it is written");
+    let output = run(&mut live.command(&["sync", path_text(&some)]));
+    assert_exit(&output, 0);
+    let assets = live.sandbox.assets();
+    let logo = assets.iter().find(|asset| asset.file_name == "logo.svg");
+    assert_eq!(
+        logo.expect("it is sent").parent_folder.as_ref(),
+        Some(&brand.id)
+    );
+
+    let output = run(&mut command(&["url", "--all", "--json", path_text(&some)]));
+    assert_exit(&output, 0);
+    let urls = &json_lines(&output)[0];
+    assert_eq!(urls.as_object().expect("an object").len(), 2);
+    let hosted = urls["logo.svg"]["url"].as_str().expect("a URL");
+    assert!(hosted.ends_with("_logo.svg"), "{hosted}");
+    let output = run(command(&["url", "--all"]).current_dir(&some));
+    assert!(text(&output.stdout).ends_with(&format!("logo.svg\t{hosted}\n")));
+}
+
+#[test]
+fn a_file_that_differs_is_kept_and_reported() {
+    let live = Live::start();
+    let asset = live.sandbox.add_asset("a.txt", "site");
+    let dir = scratch("pull_kept");
+    fs::write(dir.join("a.txt"), "mine").expect("it is written");
+    let output = run(&mut live.command(&["pull", path_text(&dir)]));
+    assert_exit(&output, 1);
+    assert_eq!(
+        text(&output.stderr),
+        format!(
+            "warning: a.txt: it differs from asset {} and stays; --overwrite replaces it\n1 kept\n",
+            asset.id
+        )
+    );
+    let output = run(&mut live.command(&["pull", path_text(&dir), "--overwrite"]));
+    assert_exit(&output, 0);
+    assert_eq!(fs::read(dir.join("a.txt")).expect("a file"), b"site");
+}
+
+#[test]
+fn the_content_of_an_asset_goes_to_a_file_or_directory() {
+    let live = Live::start();
+    let a = live.sandbox.add_asset("a?.txt", "content a").id;
+    let b = live.sandbox.add_asset("b.txt", "content b").id;
+    let dir = scratch("get_output");
+    let get = |args: &[&str]| run(live.command(&["get"]).args(args).current_dir(&dir));
+    let output = get(&[&a, &b, "--output", "."]);
+    assert_exit(&output, 0);
+    assert_eq!(
+        text(&output.stdout),
+        format!("{a}\t./a_.txt\n{b}\t./b.txt\n")
+    );
+    assert_eq!(fs::read(dir.join("a_.txt")).expect("a file"), b"content a");
+
+    let output = get(&[&a, "-o", "b.txt"]);
+    assert_exit(&output, 1);
+    assert_eq!(fs::read(dir.join("b.txt")).expect("a file"), b"content b");
+    assert_exit(&get(&[&a, "-o", "b.txt", "--overwrite", "--json"]), 0);
+    assert_eq!(fs::read(dir.join("b.txt")).expect("a file"), b"content a");
+    assert_exit(&get(&[&a, &b, "-o", "b.txt"]), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pull_that_is_killed_ten_times_ends_whole() {
+    let live = Live::start();
+    for n in 0..300 {
+        let _ = live
+            .sandbox
+            .add_asset(format!("{n}.txt"), format!("content {n}"));
+    }
+    let dir = scratch("pull_killed");
+    let pull = || {
+        let mut pull = live.command(&["pull", path_text(&dir), "--json"]);
+        pull.args(["--concurrency", "2"]);
+        pull
+    };
+    let mut killed = 0;
+    for n in 0..10 {
+        let mut child = pull().spawn().expect("it runs");
+        let mut lines = std::io::BufRead::lines(std::io::BufReader::new(
+            child.stdout.take().expect("a pipe"),
+        ));
+        // At another place each time.
+        for _ in 0..3 * n {
+            if lines.next().is_none() {
+                break;
+            }
+        }
+        child.kill().expect("it is killed");
+        killed += usize::from(!child.wait().expect("it ends").success());
+    }
+    assert_eq!(killed, 10);
+    assert_exit(&run(&mut pull()), 0);
+    for n in 0..300 {
+        let content = fs::read_to_string(dir.join(format!("{n}.txt"))).expect("a file");
+        assert_eq!(content, format!("content {n}"));
+    }
+    let left = fs::read_dir(dir.join(".webflow-assets")).expect("a directory");
+    let mut left: Vec<_> = left.map(|file| file.expect("a file").file_name()).collect();
+    left.sort();
+    assert_eq!(left, [".gitignore", "stamps.json"]);
+    let requests = live.sandbox.requests().len();
+    assert_exit(&run(&mut live.command(&["sync", path_text(&dir)])), 0);
+    assert_eq!(live.sandbox.requests().len(), requests);
+}

@@ -1,0 +1,275 @@
+//! The sandbox's assets into a directory, and again.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    time::Duration,
+};
+
+use futures_util::TryStreamExt;
+use tempfile::TempDir;
+use webflow_assets::{
+    Client, RetryPolicy, Source,
+    sandbox::Sandbox,
+    sync::{LockFile, Pull, PullEvent, SyncError},
+};
+
+use crate::support::client_for;
+
+fn client(sandbox: &Sandbox) -> Client {
+    let quick = RetryPolicy::default().base_delay(Duration::from_millis(1));
+    client_for(sandbox).retry(quick).build().unwrap()
+}
+
+fn pull(sandbox: &Sandbox, dir: &Path) -> Pull {
+    client(sandbox).pull(sandbox.site_id(), dir)
+}
+
+/// The content of every file that is not hidden, by path, without the lock file.
+fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut dirs = vec![dir.to_owned()];
+    while let Some(next) = dirs.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() && name != ".webflow-assets" {
+                dirs.push(path);
+            } else if path.is_file() && name != LockFile::NAME {
+                let relative = path.strip_prefix(dir).unwrap().to_str().unwrap();
+                found.insert(relative.to_owned(), fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+fn lock(dir: &Path) -> LockFile {
+    LockFile::read(dir.join(LockFile::NAME)).unwrap().unwrap()
+}
+
+/// Synchronises a directory and returns how many requests that took.
+async fn sync(sandbox: &Sandbox, dir: &Path, folder: &str) -> usize {
+    let before = sandbox.requests().len();
+    let sync = client(sandbox).sync(sandbox.site_id(), dir).folder(folder);
+    assert!(sync.send().await.unwrap().is_complete());
+    sandbox.requests().len() - before
+}
+
+#[tokio::test]
+async fn what_was_synchronised_comes_back_and_is_in_step() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let here = tempfile::tempdir().unwrap();
+    for (path, content) in [
+        ("hero.png", "hero"),
+        ("icons/a.svg", "<svg/>"),
+        ("icons/deep/b.svg", "<svg></svg>"),
+        // Equal content is one asset.
+        ("twin.png", "hero"),
+    ] {
+        let path = here.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    sync(&sandbox, here.path(), "brand/2026").await;
+    let _ = sandbox.add_asset("elsewhere.txt", "elsewhere");
+
+    let there = tempfile::tempdir().unwrap();
+    let there = there.path().join("new");
+    let report = pull(&sandbox, &there)
+        .folder("brand/2026")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(report.pulled, 3);
+    assert!(report.is_complete());
+    let mut expected = files(here.path());
+    let twins = [expected.remove("twin.png"), expected.remove("hero.png")];
+    let mut pulled = files(&there);
+    let twin = pulled
+        .remove("hero.png")
+        .or_else(|| pulled.remove("twin.png"));
+    assert!(twins.contains(&twin));
+    assert_eq!(pulled, expected);
+    assert_eq!(sync(&sandbox, &there, "brand/2026").await, 0);
+
+    // Two lists, and nothing to fetch.
+    let before = sandbox.requests().len();
+    let report = pull(&sandbox, &there)
+        .folder("brand/2026")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((report.pulled, report.unchanged), (0, 3));
+    assert_eq!(sandbox.requests().len(), before + 2);
+    // What the lock file names twice is there twice again.
+    fs::remove_file(here.path().join("hero.png")).unwrap();
+    fs::remove_file(here.path().join("twin.png")).unwrap();
+    let report = pull(&sandbox, here.path())
+        .folder("brand/2026")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((report.pulled, report.unchanged), (2, 2));
+    assert_eq!(sync(&sandbox, here.path(), "brand/2026").await, 0);
+}
+
+#[tokio::test]
+async fn hostile_names_write_nothing_outside_the_directory_and_lose_nothing() {
+    const EACH: usize = 250;
+    let sandbox = Sandbox::start().await.unwrap();
+    let long = "n".repeat(300);
+    let names = [
+        "../x",
+        "CON",
+        &long,
+        "equal.png",
+        "a\u{1b}[31m\nb.png",
+        "..",
+        ".ignore",
+        LockFile::NAME,
+    ];
+    let mut contents = BTreeSet::new();
+    for n in 0..EACH {
+        for name in names {
+            let content = format!("{name} {n}").into_bytes();
+            let _ = sandbox.add_asset(name, content.clone());
+            contents.insert(content);
+        }
+    }
+    let client = client(&sandbox);
+    let hostile = sandbox.add_folder("../..", None);
+    for name in ["equal.png", "EQUAL.png"] {
+        let upload = client.upload(sandbox.site_id(), Source::bytes(name, name));
+        upload.parent_folder(&*hostile.id).send().await.unwrap();
+        contents.insert(name.as_bytes().to_vec());
+    }
+
+    let around = tempfile::tempdir().unwrap();
+    let dir = around.path().join("dir");
+    let report = pull(&sandbox, &dir).send().await.unwrap();
+    assert_eq!(report.pulled, names.len() * EACH + 2);
+    let pulled = files(&dir);
+    assert_eq!(pulled.len(), report.pulled);
+    let lower: BTreeSet<String> = pulled.keys().map(|path| path.to_lowercase()).collect();
+    assert_eq!(lower.len(), pulled.len());
+    assert!(
+        pulled
+            .keys()
+            .all(|path| path.is_ascii() && !path.contains(".."))
+    );
+    assert_eq!(pulled.into_values().collect::<BTreeSet<_>>(), contents);
+    assert_eq!(fs::read_dir(around.path()).unwrap().count(), 1);
+    assert_eq!(lock(&dir).files().count(), report.pulled);
+    assert_eq!(sync(&sandbox, &dir, "").await, 0);
+    let report = pull(&sandbox, &dir).send().await.unwrap();
+    assert_eq!((report.pulled, report.unchanged), (0, contents.len()));
+}
+
+#[tokio::test]
+async fn a_file_with_other_content_stays_unless_it_is_to_be_overwritten() {
+    let sandbox = Sandbox::start().await.unwrap();
+    for (name, content) in [
+        ("a.txt", "site"),
+        ("b.txt", "site b"),
+        ("c.txt", "same"),
+        ("d.txt", "d"),
+    ] {
+        let _ = sandbox.add_asset(name, content);
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, content: &str| fs::write(dir.path().join(name), content).unwrap();
+    let read = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap();
+    write("a.txt", "mine, longer");
+    write("b.txt", "mine b");
+    write("c.txt", "same");
+    let report = pull(&sandbox, dir.path()).send().await.unwrap();
+    assert_eq!((report.pulled, report.kept), (2, 2));
+    assert!(!report.is_complete());
+    assert_eq!(
+        (read("a.txt"), read("b.txt")),
+        ("mine, longer".to_owned(), "mine b".to_owned())
+    );
+    assert_eq!(read("d.txt"), "d");
+    assert!(lock(dir.path()).get("c.txt").is_some() && lock(dir.path()).get("a.txt").is_none());
+
+    // A file that was pulled and then edited is no different.
+    write("d.txt", "edited");
+    let report = pull(&sandbox, dir.path()).send().await.unwrap();
+    assert_eq!((report.unchanged, report.kept), (1, 3));
+    let report = pull(&sandbox, dir.path())
+        .overwrite(true)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((report.pulled, report.unchanged), (3, 1));
+    assert_eq!(
+        (read("a.txt"), read("b.txt"), read("d.txt")),
+        ("site".to_owned(), "site b".to_owned(), "d".to_owned())
+    );
+    assert_eq!(sync(&sandbox, dir.path(), "").await, 0);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_in_the_directory_is_not_followed() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let folder = sandbox.add_folder("img", None);
+    let client = client(&sandbox);
+    let upload = client.upload(sandbox.site_id(), Source::bytes("a.txt", "a"));
+    upload.parent_folder(&*folder.id).send().await.unwrap();
+    let _ = sandbox.add_asset("b.txt", "b");
+    let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::os::unix::fs::symlink(outside.path(), dir.path().join("img")).unwrap();
+    let victim = outside.path().join("victim");
+    fs::write(&victim, "victim").unwrap();
+    std::os::unix::fs::symlink(&victim, dir.path().join("b.txt")).unwrap();
+    let report = pull(&sandbox, dir.path())
+        .overwrite(true)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((report.pulled, report.failed, report.kept), (0, 1, 1));
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+    assert_eq!(fs::read_to_string(victim).unwrap(), "victim");
+}
+
+#[tokio::test]
+async fn a_pull_that_is_dropped_goes_on_where_it_was() {
+    let sandbox = Sandbox::start().await.unwrap();
+    for n in 0..40 {
+        let _ = sandbox.add_asset(format!("{n}.txt"), format!("content {n}"));
+    }
+    let dir: TempDir = tempfile::tempdir().unwrap();
+    let mut pulled = 0;
+    {
+        let mut events = pull(&sandbox, dir.path()).concurrency(2).stream();
+        while pulled < 15 {
+            let event = events.try_next().await.unwrap().unwrap();
+            pulled += usize::from(matches!(event, PullEvent::Pulled { .. }));
+        }
+    }
+    assert!(lock(dir.path()).files().count() >= pulled);
+    let report = pull(&sandbox, dir.path()).send().await.unwrap();
+    assert_eq!(report.pulled + report.unchanged, 40);
+    assert!(report.unchanged >= pulled);
+    assert_eq!(files(dir.path()).len(), 40);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_named_and_another_site_refused() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let error = pull(&sandbox, dir.path())
+        .folder("none")
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.to_string(), "the site has no folder `none`");
+    let _ = sandbox.add_asset("a.txt", "a");
+    pull(&sandbox, dir.path()).send().await.unwrap();
+    let elsewhere = client(&sandbox).pull("580e63e98c9a982ac9b8b742", dir.path());
+    let error = elsewhere.send().await.unwrap_err();
+    assert!(matches!(error, SyncError::Elsewhere { .. }), "{error}");
+}
