@@ -1,4 +1,4 @@
-//! Keeping secrets out of what servers answer.
+//! Redacts secrets in what servers send.
 
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 
@@ -11,7 +11,7 @@ use quick_xml::escape::resolve_xml_entity;
 
 const REDACTED: &str = "[redacted]";
 
-/// An answer may be cut off within a secret. Less than this much of one proves nothing, and other
+/// A response may be cut off within a secret. Less than this much of one proves nothing, and other
 /// words begin likewise.
 const PARTIAL: usize = 8;
 

@@ -1,4 +1,4 @@
-//! How a [`Client`] is made.
+//! The builder of a [`Client`].
 
 use std::{env, time::Duration};
 
@@ -19,10 +19,17 @@ use crate::{
 impl Client {
     /// Starts to build a client for Webflow.
     ///
-    /// ```no_run
-    /// use webflow_assets::{Client, Token};
+    /// ```
+    /// use std::time::Duration;
+    /// use webflow_assets::{Client, ClientInfo, RetryPolicy, Token};
     ///
-    /// let client = Client::builder().token(Token::from_env()?).build()?;
+    /// let client = Client::builder()
+    ///     .token(Token::new("f5137c53d08dafb2")?)
+    ///     .request_timeout(Duration::from_secs(20))
+    ///     .retry(RetryPolicy::default().max_attempts(3))
+    ///     .build()?;
+    /// assert_eq!(client.baseurl(), "https://api.webflow.com/v2");
+    /// assert_eq!(client.rate_limit().remaining, None);
     /// # Ok::<(), webflow_assets::ConfigError>(())
     /// ```
     pub fn builder() -> ClientBuilder {
@@ -130,7 +137,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How long one request to Webflow may take, from connecting to the end of the answer: 60 s
+    /// How long one request to Webflow may take, from connecting to the end of the response: 60 s
     /// if not set. It does not limit the upload to S3.
     pub fn request_timeout(mut self, limit: Duration) -> Self {
         self.settings.request = limit;

@@ -61,7 +61,7 @@ impl Sent {
 #[derive(Debug)]
 struct Shared {
     authorization: HeaderValue,
-    /// The token, as no answer may quote it.
+    /// The token, which is redacted in responses.
     secrets: Secrets,
     settings: Settings,
     pacer: Arc<Pacer>,
@@ -70,9 +70,9 @@ struct Shared {
 /// How long to wait for what, and how often to try.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
-    /// For one request to Webflow, from connecting to the end of the answer.
+    /// For one request to Webflow, from connecting to the end of the response.
     pub(crate) request: Duration,
-    /// For the next byte of an upload to go out, or of S3's answer to come in.
+    /// For the next chunk of an upload to be sent, and for the whole of S3's response.
     pub(crate) idle: Duration,
     pub(crate) retry: RetryPolicy,
     /// How long an upload that fails may delete the asset that it registered.
@@ -121,7 +121,7 @@ impl Context {
         self.shared.settings
     }
 
-    /// The same context, counting the attempts that are made through it.
+    /// A clone that counts the attempts that are made through it.
     pub(crate) fn counting(&self, attempts: &Arc<Sent>) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
@@ -129,7 +129,7 @@ impl Context {
         }
     }
 
-    /// How matters stand with the rate limit, as far as the answers so far tell.
+    /// The current state of the rate limit, as far as the responses so far state it.
     #[must_use]
     pub fn rate_limit(&self) -> RateLimit {
         self.shared.pacer.snapshot()
@@ -147,16 +147,16 @@ impl Context {
     }
 
     /// Sends a request when the rate limit allows it, repeats it as the
-    /// [`RetryPolicy`] says, and makes its answer uniform.
+    /// [`RetryPolicy`] says, and makes its response uniform.
     ///
     /// A 4xx or 5xx whose body is not an error of Webflow's (a proxy's HTML, nothing, half a
     /// document) gets one whose `message` holds the text, so that the generated code can decode
-    /// it without losing status and headers. The token is redacted wherever the answer quotes it. Of
+    /// it without losing status and headers. The token is redacted wherever the response quotes it. Of
     /// a success, at most 16 MiB are read. Dropping the future while it waits sends nothing.
     ///
     /// # Errors
     ///
-    /// The last attempt's, if no answer arrived.
+    /// That of the last attempt, if no response arrived.
     pub async fn exec(
         &self,
         http: &reqwest::Client,

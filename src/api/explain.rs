@@ -1,4 +1,4 @@
-//! What the API answered instead, in words for people.
+//! Why a request failed, in words for people.
 
 use std::{
     borrow::Cow,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Says in a line why a request of a generated operation failed: status, code, message and
-/// details of the answer, or why there is none. What to do next is said where the token lacks
+/// details of the response, or why there is none. What to do next is said where the token lacks
 /// `scopes` or has made too many requests.
 ///
 /// The generated error's own `Display` prints headers and debug output.
@@ -48,7 +48,7 @@ pub fn explain(error: &ApiCallError<ApiError>, scopes: &str) -> String {
     text.split_off(2)
 }
 
-/// Why there is no answer. The generated error's own layer would repeat what the answer said, with
+/// Why there is no response. The generated error's own layer would repeat what the response said, with
 /// its headers and as debug output; only what failed below it is news.
 pub(crate) fn cause(error: &ApiCallError<ApiError>) -> Option<&(dyn StdError + 'static)> {
     match error {
@@ -70,7 +70,7 @@ pub(crate) fn into_cause(error: ApiCallError<ApiError>) -> Option<reqwest::Error
     }
 }
 
-/// The same, in the words that follow a statement, and nothing where there is no answer: the
+/// The response, in the words that follow a statement; nothing where there is no response, as the
 /// causes then say why.
 pub(crate) struct Explained<'a>(pub(crate) &'a ApiCallError<ApiError>, pub(crate) &'a str);
 
@@ -81,7 +81,7 @@ impl fmt::Display for Explained<'_> {
     }
 }
 
-/// Says in the words of the API what it answered.
+/// Writes status, code, message and details of a response.
 pub(crate) fn describe(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError>) -> fmt::Result {
     match error {
         ApiCallError::InvalidRequest(reason) => write!(f, ": {}", invalid(reason)),
@@ -104,7 +104,7 @@ pub(crate) fn describe(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError
             match Undecodable::why(response) {
                 Some(Why::TooLarge) => write!(f, "more than {} MiB", BODY_LIMIT >> 20),
                 Some(Why::Partial) => f.write_str("a body that breaks off"),
-                Some(Why::Shape) | None => f.write_str("a body that is no answer"),
+                Some(Why::Shape) | None => f.write_str("a body that does not decode"),
             }
         }
         // Without the body, which may hold secrets, and what the decoder quotes of it.
@@ -147,7 +147,7 @@ fn invalid(reason: &str) -> Cow<'_, str> {
         .map_or(Cow::Borrowed(reason), Cow::Owned)
 }
 
-/// Says what the token lacks, or when it may go on.
+/// Writes what the token lacks, or when it may send requests again.
 pub(crate) fn key_hint(
     f: &mut fmt::Formatter<'_>,
     error: &ApiCallError<ApiError>,

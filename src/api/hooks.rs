@@ -91,7 +91,7 @@ macro_rules! client_hooks {
     };
 }
 
-/// The type that an operation answers with, by the future that would send it.
+/// The type of an operation's response, by the future that would send it.
 #[must_use]
 pub fn answer_of<'a, C: 'a, F, T, E>(_: impl FnOnce(&'a C) -> F) -> PhantomData<fn() -> T>
 where

@@ -1,9 +1,9 @@
 //! One pacer for an API key: it spends the allowance that the server states, and no more.
 //!
-//! Webflow counts requests in windows of a minute and states, with every answer, how many are
-//! left. It does not say when a window began. The first answer in a window proves that it began
+//! Webflow counts requests in windows of a minute and states, with every response, how many are
+//! left. It does not say when a window began. The first response in a window proves that it began
 //! before, so that it is over one window's length later at the latest. That first request is
-//! sent alone: its answer tells how many may follow at once, and when the window will be over.
+//! sent alone: its response states how many may follow at once, and so when the window ends.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -24,13 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// No window and no wait is longer.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// How matters stand with the rate limit of an API key, as far as the answers so far tell.
+/// The current state of the rate limit of an API key, as far as the responses so far state it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimit {
-    /// Requests that the key may make in a window; `None` before the first answer.
+    /// Requests that the key may make in a window; `None` before the first response.
     pub limit: Option<u32>,
-    /// Requests that were left in the window at the last answer.
+    /// Requests that were left in the window at the last response.
     pub remaining: Option<u32>,
     /// Requests that wait for a window to begin.
     pub waiting: usize,
@@ -52,13 +52,13 @@ pub(crate) struct Pacer {
 struct Allowance {
     limit: Option<u32>,
     phase: Phase,
-    /// Requests that were let through and not answered.
+    /// Requests that were let through and have no response yet.
     in_flight: u32,
     /// Requests that wait.
     waiting: usize,
-    /// Counts windows, so that an answer to a request from an earlier one is told apart.
+    /// Counts windows, to recognise the response to a request of an earlier one.
     window: u64,
-    /// Counts answers, so that it is known which of them a request was sent after.
+    /// Counts responses, to know after which of them a request was sent.
     answers: u64,
 }
 
@@ -71,9 +71,9 @@ enum Phase {
     Probing { patience: Instant },
     /// The server stated how many are left.
     Metered {
-        /// The least that an answer in this window said.
+        /// The least that a response in this window stated.
         left: u32,
-        /// The count of answers when it said so.
+        /// The count of responses at that time.
         stated: u64,
         /// When the window is over, at the latest.
         resets: Instant,
@@ -82,7 +82,7 @@ enum Phase {
     Unmetered,
 }
 
-/// Leave to send one request. It must be given an answer's headers, or is counted as spent.
+/// A permit to send one request. It counts as spent unless it is given a response.
 #[derive(Debug)]
 pub(crate) struct Permit {
     pacer: Arc<Pacer>,
@@ -226,7 +226,7 @@ impl Allowance {
             Phase::Unknown | Phase::Probing { .. } if permit.probe => {
                 self.open(remaining, now + length);
             }
-            // To a request from an earlier window: what it says of this one, the next answer in
+            // To a request from an earlier window: what it says of this one, the next response in
             // it says too.
             Phase::Metered { .. } | Phase::Unknown | Phase::Probing { .. } => {}
         }
@@ -244,7 +244,7 @@ impl Allowance {
 }
 
 impl Permit {
-    /// Takes in what the answer says of the allowance.
+    /// Records what the response states about the allowance.
     pub(crate) fn answered(mut self, status: StatusCode, headers: &HeaderMap) {
         let mut state = self.pacer.state();
         state.in_flight = state.in_flight.saturating_sub(1);
@@ -277,7 +277,7 @@ impl Permit {
     }
 }
 
-/// Without an answer, the server may have counted the request all the same.
+/// Without a response, the server may have counted the request all the same.
 impl Drop for Permit {
     fn drop(&mut self) {
         if self.open {

@@ -1,4 +1,4 @@
-//! Everything of a kind, page after page.
+//! Streams over paginated lists.
 
 use std::collections::HashSet;
 
@@ -22,16 +22,31 @@ type Result<T> = std::result::Result<T, Error<ApiError>>;
 impl Client {
     /// Lists every asset of a site, however many pages that takes.
     ///
-    /// ```no_run
-    /// # async fn list(client: webflow_assets::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// ```
+    /// # #[cfg(feature = "sandbox")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use webflow_assets::{Client, Token, sandbox::Sandbox};
+    /// # let sandbox = Sandbox::start().await?;
+    /// # let token = Token::new(sandbox.token())?;
+    /// # let client = Client::builder().token(token).base_url(sandbox.base_url()).build()?;
+    /// # let site = sandbox.site_id();
+    /// # for n in 0..150 {
+    /// #     let _ = sandbox.add_asset(format!("{n}.txt"), n.to_string());
+    /// # }
     /// use futures_util::TryStreamExt;
     ///
-    /// let mut assets = client.list_all_assets("580e63e98c9a982ac9b8b741").stream();
+    /// let mut assets = client.list_all_assets(site).stream();
+    /// let mut count = 0;
     /// while let Some(asset) = assets.try_next().await? {
-    ///     println!("{}", asset.display_name.unwrap_or_default());
+    ///     assert!(asset.id.is_some());
+    ///     count += 1;
     /// }
+    /// assert_eq!(count, 150);
     /// # Ok(())
     /// # }
+    /// # #[cfg(not(feature = "sandbox"))]
+    /// # fn main() {}
     /// ```
     pub fn list_all_assets(
         &self,
@@ -116,7 +131,7 @@ pub struct ListAllFolders {
 impl ListAllFolders {
     /// The folders. The first error is the last item.
     ///
-    /// Webflow documents no way to ask for a second page, though its answer says whether there is
+    /// Webflow documents no way to ask for a second page, though its response states whether there is
     /// one; then it is asked for as the second page of assets is.
     #[must_use = "a stream does nothing until it is polled"]
     pub fn stream(self) -> BoxStream<'static, Result<AssetFolder>> {
@@ -206,7 +221,7 @@ impl Place {
         let total = pagination.and_then(|pagination| pagination.total);
         // Without a total, a page that is not full is the last one.
         let more = total.map_or(self.offset - before >= PAGE, |total| self.offset < total);
-        // A server that does not know `offset` would answer with the same pages again and again.
+        // A server that does not know `offset` would send the same pages again and again.
         let first = entries.first().and_then(Listed::id);
         let again = first.is_some_and(|id| !self.firsts.insert(id.to_owned()));
         if again || (more && entries.is_empty()) {

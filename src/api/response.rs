@@ -1,4 +1,4 @@
-//! Answers of Webflow made uniform, so that none loses its status, headers or text.
+//! Makes the responses of Webflow uniform, so that none loses its status, headers or text.
 
 use std::{borrow::Cow, marker::PhantomData};
 
@@ -55,7 +55,7 @@ impl Undecodable {
     }
 }
 
-/// Takes the secrets out of an answer, rewrites the body of an error that is not Webflow's, and
+/// Redacts the secrets of a response, rewrites the body of an error that is not Webflow's, and
 /// marks a success that is not JSON.
 pub(crate) async fn uniform(
     mut response: Response,
@@ -88,7 +88,7 @@ pub(crate) async fn uniform(
 ///
 /// # Errors
 ///
-/// The time for the answer is over.
+/// The time for the response is over.
 pub async fn check_as<T: DeserializeOwned>(
     _: PhantomData<fn() -> T>,
     response: Response,
@@ -96,7 +96,7 @@ pub async fn check_as<T: DeserializeOwned>(
     check::<T>(response).await
 }
 
-/// Marks a success whose body is not a whole `T`. An answer without a body is left alone.
+/// Marks a success whose body is not a whole `T`. A response without a body is left alone.
 async fn check<T: DeserializeOwned>(mut response: Response) -> reqwest::Result<Response> {
     if !response.status().is_success() || response.status() == http::StatusCode::NO_CONTENT {
         return Ok(response);

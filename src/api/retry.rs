@@ -19,7 +19,7 @@ use super::trace;
 /// | outcome | create and other POSTs | GET, DELETE | the form to S3 |
 /// |---|---|---|---|
 /// | no connection | repeated | repeated | repeated |
-/// | no answer after the request was sent | error | repeated | repeated |
+/// | no response after the request was sent | error | repeated | repeated |
 /// | 429, 503 | repeated | repeated | repeated |
 /// | 500, 502, 504 | error | repeated | repeated |
 /// | `SlowDown`, `RequestTimeout` | – | – | repeated |
@@ -27,7 +27,16 @@ use super::trace;
 ///
 /// A create call that may have arrived is never repeated, and a form always may be: it overwrites
 /// the same object. Delays grow exponentially with jitter. `Retry-After`, in seconds or as a date,
-/// is honoured on 429 and 503; where it leads past `max_elapsed`, the answer is returned at once.
+/// is honoured on 429 and 503; where it leads past `max_elapsed`, the response is returned at once.
+///
+/// ```
+/// use std::time::Duration;
+/// use webflow_assets::RetryPolicy;
+///
+/// let patient = RetryPolicy::default().max_attempts(8).max_elapsed(Duration::from_secs(600));
+/// assert_ne!(patient, RetryPolicy::default());
+/// assert_eq!(RetryPolicy::none(), RetryPolicy::default().max_attempts(1));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use = "a policy does nothing until a client is built with it"]
 pub struct RetryPolicy {
@@ -178,11 +187,11 @@ impl Retries {
 /// How far one request came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Delivery {
-    /// An answer arrived.
+    /// A response arrived.
     Answered(StatusCode),
     /// The request was not sent.
     NotSent,
-    /// The request was sent, at least in part, and no answer arrived.
+    /// The request was sent, at least in part, and no response arrived.
     Unknown,
 }
 
@@ -238,7 +247,7 @@ pub(crate) fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Dur
     Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
 }
 
-/// When the server answered, by its own clock, in whole seconds.
+/// The time of a response by the server's clock, in whole seconds.
 pub(crate) fn server_time(headers: &HeaderMap) -> Option<Timestamp> {
     let date = headers.get(header::DATE)?.to_str().ok()?;
     Some(rfc2822::parse(date).ok()?.timestamp())

@@ -20,6 +20,17 @@ pub const BASE_URL_VARIABLE: &str = "WEBFLOW_BASE_URL";
 const SCHEME: &str = "Bearer ";
 
 /// A bearer token for Webflow's Data API. It is never printed.
+///
+/// ```
+/// use webflow_assets::Token;
+///
+/// let token = Token::new("f5137c53d08dafb2\n")?;
+/// assert_eq!(format!("{token:?}"), "Token([redacted])");
+///
+/// let error = Token::new(" ").unwrap_err();
+/// assert_eq!(error.to_string(), "the token cannot be used: it is empty");
+/// # Ok::<(), webflow_assets::ConfigError>(())
+/// ```
 #[derive(Clone)]
 pub struct Token(HeaderValue);
 

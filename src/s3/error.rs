@@ -32,29 +32,29 @@ pub enum Error {
         /// The idle limit.
         idle: Duration,
     },
-    /// S3 answered with a success, and neither its document nor an entity tag says that it has the
-    /// file: a proxy may have answered in its place.
-    #[error("nothing confirms that S3 has the file: the answer was {0}")]
+    /// The response is a success, and neither a document nor an entity tag confirms that S3 has the
+    /// file: it may be a proxy's.
+    #[error("nothing confirms that S3 has the file: the response was {0}")]
     Unconfirmed(Box<Refusal>),
-    /// S3 answered, and did not take the file.
+    /// S3 refused the file.
     #[error("S3 refused the file: {0}")]
     Refused(Box<Refusal>),
 }
 
 impl Error {
-    /// The status that S3 answered with.
+    /// The status of S3's response.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.refusal().map(|refusal| refusal.status)
     }
 
-    /// The error code that S3 answered with, such as `AccessDenied`.
+    /// The error code of S3's response, such as `AccessDenied`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.refusal()?.code.as_deref()
     }
 
-    /// S3's answer, if this is a refusal or a success that confirms nothing.
+    /// The response, if this is a refusal or a success that confirms nothing.
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
@@ -88,8 +88,8 @@ impl Error {
     }
 }
 
-/// What was answered when a file was not taken. It holds none of the form's secrets, even where
-/// S3 quotes them.
+/// The response when a file was not taken. It holds none of the form's secrets, even where S3 quotes
+/// them.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Refusal {

@@ -41,7 +41,7 @@ impl Fields {
         Ok(fields)
     }
 
-    /// The value of a field; S3 does not tell upper from lower case in names.
+    /// The value of a field; S3 ignores the case of names.
     pub(super) fn value_of(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
@@ -62,7 +62,7 @@ impl Fields {
                 [Some(value.as_str()), id]
             })
             .flatten()
-            // The texts of an answer are read without the space around them.
+            // The texts of a response are read without the space around them.
             .map(str::trim);
         Secrets::new(values)
     }

@@ -40,6 +40,18 @@ const FILE_NAME_VARIABLE: &str = "${filename}";
 ///
 /// The fields are sent verbatim, in the order in which the details serialise, and the file last.
 /// A form can be sent more than once: it overwrites the same object.
+///
+/// ```
+/// use webflow_assets::s3::PostForm;
+///
+/// let details = serde_json::json!({ "key": "hero.png", "X-Amz-Signature": "5b1c0ae0" });
+/// let form = PostForm::from_details("https://bucket.s3.amazonaws.com/", &details)?;
+/// assert!(!format!("{form:?}").contains("5b1c0ae0"));
+///
+/// let error = PostForm::from_details("https://bucket.s3.amazonaws.com/", &()).unwrap_err();
+/// assert!(!error.is_retryable());
+/// # Ok::<(), webflow_assets::s3::Error>(())
+/// ```
 #[derive(Clone)]
 #[must_use = "a form does nothing until it is sent"]
 pub struct PostForm {
@@ -55,7 +67,7 @@ pub struct PostForm {
 }
 
 impl PostForm {
-    /// Takes the URL and the fields that a create call answered.
+    /// Takes the URL and the fields that a create call returned.
     ///
     /// `details` is anything that serialises as an object. Strings, numbers and booleans become
     /// fields under exactly their names, whether they are known here or not; nulls are left out.
@@ -89,7 +101,7 @@ impl PostForm {
         })
     }
 
-    /// Calls `on_progress` whenever a piece of the file has been handed to the connection.
+    /// Calls `on_progress` whenever a chunk of the file has been handed to the connection.
     ///
     /// Each attempt starts from nothing; a file of 0 bytes has nothing to report.
     pub fn on_progress(mut self, on_progress: impl Fn(Progress) + Send + Sync + 'static) -> Self {
@@ -103,7 +115,7 @@ impl PostForm {
         self
     }
 
-    /// Sends the form without holding the policy against it first. S3 judges in any case; this is
+    /// Sends the form without checking it against the policy first. S3 judges in any case; this is
     /// for a policy that is read wrongly here.
     pub fn skip_policy_check(mut self) -> Self {
         self.skip_policy_check = true;
@@ -125,9 +137,9 @@ impl PostForm {
 
     /// Posts the form with this file, once.
     ///
-    /// The policy is held against the file before anything is sent. The request has an exact
+    /// The file is checked against the policy before anything is sent. The request has an exact
     /// `Content-Length` and no `Authorization` header of this crate's. `http` should follow no
-    /// redirect (see [`http_client`](super::http_client)); if it does, the answer is refused.
+    /// redirect (see [`http_client`](super::http_client)); if it does, the response is refused.
     /// Dropping the future stops the transfer.
     ///
     /// # Errors

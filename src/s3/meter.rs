@@ -51,13 +51,13 @@ impl Meter {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Counts a piece on its way to the connection, and keeps an error that the connection would
+    /// Counts a chunk on its way to the connection, and keeps an error that the connection would
     /// bury in its own.
-    pub(super) fn pass(&self, piece: io::Result<bytes::Bytes>) -> io::Result<bytes::Bytes> {
-        match piece {
-            Ok(piece) => {
+    pub(super) fn pass(&self, chunk: io::Result<bytes::Bytes>) -> io::Result<bytes::Bytes> {
+        match chunk {
+            Ok(chunk) => {
                 self.moved();
-                let len = piece.len() as u64;
+                let len = chunk.len() as u64;
                 let sent = self.sent.fetch_add(len, Ordering::Relaxed) + len;
                 if let Some(on_progress) = &self.on_progress {
                     on_progress(Progress {
@@ -65,7 +65,7 @@ impl Meter {
                         total: self.total,
                     });
                 }
-                Ok(piece)
+                Ok(chunk)
             }
             Err(error) => {
                 let kind = error.kind();

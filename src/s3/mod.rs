@@ -2,13 +2,13 @@
 //!
 //! This module knows nothing of Webflow. It takes the form that any generated client received
 //! (a URL, and an object whose members are the form's fields), posts a file with it, and reads
-//! S3's answer:
+//! S3's response:
 //!
 //! ```no_run
 //! use webflow_assets::{Source, s3};
 //!
 //! # async fn upload() -> Result<(), Box<dyn std::error::Error>> {
-//! // What another client's create call answered; any `impl Serialize` will do.
+//! // The details that another client's create call returned; any `impl Serialize` will do.
 //! let details = serde_json::json!({ "key": "hero.png", "Policy": "…", "X-Amz-Signature": "…" });
 //!
 //! let form = s3::PostForm::from_details("https://bucket.s3.amazonaws.com/", &details)?;
@@ -43,11 +43,11 @@ pub fn http_client() -> reqwest::Result<reqwest::Client> {
     crate::http::builder(reqwest::redirect::Policy::none()).build()
 }
 
-/// The reader of answers, for fuzzing alone.
+/// The reader of responses, for fuzzing alone.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] if the answer is a refusal.
+/// [`Error::Refused`] if the response is a refusal.
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub fn read_reply(

@@ -1,4 +1,4 @@
-//! The POST policy: decoded, and held against what is about to be sent.
+//! The POST policy: decoded, and compared with what is about to be sent.
 
 use std::{ops::RangeInclusive, time::Duration};
 
@@ -10,12 +10,21 @@ use super::error::Violation;
 
 /// What a signed form may upload, and until when.
 ///
-/// Decoded from the form's `Policy` field. S3 is the judge; this is for finding out before the
-/// file is sent.
+/// Decoded from the form's `Policy` field. S3 decides; this finds out before the file is sent.
+///
+/// ```
+/// use webflow_assets::s3::Policy;
+///
+/// // {"expiration":"2026-07-29T22:13:22Z","conditions":[["content-length-range",1,31457280]]}
+/// let field = "eyJleHBpcmF0aW9uIjoiMjAyNi0wNy0yOVQyMjoxMzoyMloiLCJjb25kaXRpb25zIjpbWyJjb250ZW50LWxlbmd0\
+///              aC1yYW5nZSIsMSwzMTQ1NzI4MF1dfQ==";
+/// let policy = Policy::decode(field).expect("it is a policy");
+/// assert_eq!(policy.content_length_range, Some(1..=31_457_280));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Policy {
-    /// When the policy expires, by the clock of whoever signed it.
+    /// When the policy expires, by the clock of the signer.
     pub expiration: Option<Timestamp>,
     /// The file lengths that are allowed, in bytes.
     pub content_length_range: Option<RangeInclusive<u64>>,

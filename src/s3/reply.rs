@@ -1,4 +1,4 @@
-//! S3's answer to a form: XML or headers into [`Stored`] or a [`Refusal`].
+//! S3's response to a form: XML or headers into [`Stored`] or a [`Refusal`].
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::error::{Error, Refusal};
 use crate::redact::Secrets;
 
-/// S3's answers are a few hundred bytes; a proxy's page may be long.
+/// S3's responses are a few hundred bytes; a proxy's page may be long.
 const BODY_LIMIT: usize = 64 * 1024;
 
 /// How much of a body that is not S3's is kept as a message, in characters.
@@ -62,7 +62,7 @@ impl Stored {
     }
 }
 
-/// Reads the answer to a form that was posted to `url`, for at most `limit`. `secrets` are kept out
+/// Reads the response to a form that was posted to `url`, for at most `limit`. `secrets` are kept out
 /// of what is returned.
 pub(super) async fn read(
     mut response: Response,
@@ -98,7 +98,7 @@ pub(super) async fn read(
     parse(status, headers, &body, secrets)
 }
 
-/// Reads an answer of which everything has arrived that will.
+/// Interprets a response of which everything has arrived that will.
 pub(super) fn parse(
     status: StatusCode,
     mut headers: HeaderMap,

@@ -1,5 +1,5 @@
 //! What is uploaded: a file, bytes, a URL or a reader, hashed off the async threads and read in bounded
-//! pieces.
+//! chunks.
 
 mod blocking;
 mod limits;
@@ -148,7 +148,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// The file cannot be read or fetched, is no regular file, or changed while it was read.
+    /// The file cannot be read or fetched, is not a regular file, or changed while it was read.
     pub async fn hash(&self) -> io::Result<Hashed> {
         match &self.content {
             Content::Path(path) => {
@@ -193,7 +193,7 @@ impl Source {
             Content::Pinned(pinned) => {
                 let owned = Arc::clone(pinned);
                 let file = blocking(move || owned.open()).await?;
-                // Until the last piece: it may hold the only copy.
+                // Until the last chunk: it may hold the only copy.
                 let keep = Some(Arc::clone(pinned));
                 Ok((
                     pinned.stamp.size,

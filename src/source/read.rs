@@ -1,4 +1,4 @@
-//! Reading files: off the async threads, in bounded pieces, and only as long as they stay as they
+//! Reading files: off the async threads, in bounded chunks, and only as long as they stay as they
 //! were.
 
 use std::{
@@ -110,7 +110,7 @@ pub(super) async fn unless_dropped<T: Send + 'static>(
     result
 }
 
-/// The content of a source, in pieces of up to [`CHUNK`] bytes.
+/// The content of a source, in chunks of up to [`CHUNK`] bytes.
 pub(crate) type BodyStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
 /// Fails where a file gave more or fewer bytes than its metadata promised.
@@ -174,8 +174,8 @@ pub(super) fn slices(bytes: Bytes) -> impl Stream<Item = io::Result<Bytes>> + Se
     })
 }
 
-/// Reads a file piece by piece, each while the one before it is on its way out.
-/// `keep` is held until the last piece.
+/// Reads a file in chunks, each while the one before it is being sent. `keep` is held until the
+/// last one.
 pub(super) fn chunks(
     file: File,
     stamp: Stamp,
@@ -206,7 +206,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// Starts to read the next piece; `None` when all of the file has been read.
+    /// Starts to read the next chunk; `None` when all of the file has been read.
     fn start(mut self) -> Option<JoinHandle<io::Result<(Self, Bytes)>>> {
         if self.read == self.stamp.size {
             return None;
@@ -235,7 +235,7 @@ impl Reading {
         if filled as u64 != want {
             check_read(self.stamp, self.read)?;
         }
-        // Before the last piece goes out: without it, S3 cannot take the file as whole.
+        // Before the last chunk is sent: without it, S3 cannot take the file as whole.
         if self.read == self.stamp.size {
             check_same(self.stamp, Stamp::of(&self.file.metadata()?))?;
         }

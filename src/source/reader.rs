@@ -14,9 +14,9 @@ use super::{Hashed, MAX_LEN, spool::Spool};
 const CHUNK: usize = 64 * 1024;
 
 /// A stream of bytes, which is read once.
-pub(super) struct Reader(Mutex<State>);
+pub(super) struct Reader(Mutex<Stage>);
 
-enum State {
+enum Stage {
     Unread(Pin<Box<dyn AsyncRead + Send>>),
     Read(Hashed),
     /// Reading failed or was given up, and what was read is lost.
@@ -25,22 +25,22 @@ enum State {
 
 impl Reader {
     pub(super) fn new(reader: impl AsyncRead + Send + 'static) -> Self {
-        Self(Mutex::new(State::Unread(Box::pin(reader))))
+        Self(Mutex::new(Stage::Unread(Box::pin(reader))))
     }
 
     /// Reads all of it the first time; later, returns what was read.
     pub(super) async fn hash(&self, name: Option<&str>) -> io::Result<Hashed> {
-        let mut state = self.0.lock().await;
-        let hashed = match std::mem::replace(&mut *state, State::Lost) {
-            State::Read(hashed) => hashed,
-            State::Unread(reader) => read(reader, name).await?,
-            State::Lost => {
+        let mut stage = self.0.lock().await;
+        let hashed = match std::mem::replace(&mut *stage, Stage::Lost) {
+            Stage::Read(hashed) => hashed,
+            Stage::Unread(reader) => read(reader, name).await?,
+            Stage::Lost => {
                 return Err(io::Error::other(
                     "it was read in part before and cannot be read again",
                 ));
             }
         };
-        *state = State::Read(hashed.clone());
+        *stage = Stage::Read(hashed.clone());
         Ok(hashed)
     }
 }

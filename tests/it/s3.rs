@@ -355,7 +355,7 @@ fn a_success_with_neither_a_document_nor_an_entity_tag_confirms_nothing() {
         let error = result.unwrap_err();
         assert!(matches!(error, Error::Unconfirmed(_)), "{error:?}");
         assert!(error.is_retryable() && !error.is_expired());
-        let expected = format!("nothing confirms that S3 has the file: the answer was {text}");
+        let expected = format!("nothing confirms that S3 has the file: the response was {text}");
         assert_eq!(error.to_string(), expected);
     }
     for (headers, body) in [
