@@ -1,6 +1,8 @@
 //! The `webflow-assets` command, run as its users run it.
 
 mod assets;
+#[cfg(unix)]
+mod completions;
 mod folders;
 mod logs;
 mod manual;
@@ -13,6 +15,8 @@ mod signals;
 mod sync;
 #[cfg(target_os = "linux")]
 mod terminal;
+#[cfg(target_os = "linux")]
+mod tutorial;
 mod update;
 mod upload;
 mod url;

@@ -17,6 +17,14 @@ pub(crate) fn completions(shell: Shell) -> io::Result<Exit> {
     let mut script = Vec::new();
     // Into memory first: clap panics where it cannot write.
     clap_complete::generate(shell, &mut Cli::command(), "webflow-assets", &mut script);
+    if shell == Shell::Bash {
+        // The generator names the commands below one whose name has a hyphen in two ways, so that
+        // its script finds none of them.
+        let text = String::from_utf8_lossy(&script);
+        script = text
+            .replace("webflow__subcmd__assets", "webflow__assets")
+            .into_bytes();
+    }
     print(&script)
 }
 

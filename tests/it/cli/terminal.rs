@@ -15,7 +15,7 @@ use rustix::{
 use super::*;
 
 /// A terminal, as seen from its other side.
-struct Terminal {
+pub(super) struct Terminal {
     ours: File,
     theirs: Option<File>,
     seen: String,
@@ -23,7 +23,7 @@ struct Terminal {
 
 impl Terminal {
     /// A terminal of 24 rows and so many columns.
-    fn new(columns: u16) -> Self {
+    pub(super) fn new(columns: u16) -> Self {
         let ours: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&ours).expect("it is ours");
         unlockpt(&ours).expect("it is ready");
@@ -48,7 +48,7 @@ impl Terminal {
     }
 
     /// Runs a command with its input and its errors here.
-    fn run(&mut self, mut command: Command) -> Child {
+    pub(super) fn run(&mut self, mut command: Command) -> Child {
         let theirs = self.theirs();
         let input = theirs.try_clone().expect("another handle");
         let command = command.env("TERM", "xterm").stdin(input).stderr(theirs);
@@ -65,7 +65,7 @@ impl Terminal {
     }
 
     /// Reads on until this is to be seen.
-    fn wait_for(&mut self, text: &str) {
+    pub(super) fn wait_for(&mut self, text: &str) {
         let mut buffer = [0; 4096];
         while !self.seen.contains(text) {
             let n = self.ours.read(&mut buffer).unwrap_or_default();
