@@ -257,37 +257,25 @@ impl Run {
                     let Some(file) = files.get(index) else {
                         continue;
                     };
-                    let result = match result {
+                    match result {
                         Ok(uploaded) => self.done(file, uploaded).await?,
-                        Err(error) => Err(error),
-                    };
-                    if let Err(error) = result
-                        && self.failed(file, error, may_repeat).await?
-                    {
-                        again.push(Arc::clone(file));
+                        Err(error) => {
+                            if self.failed(file, error, may_repeat).await? {
+                                again.push(Arc::clone(file));
+                            }
+                        }
                     }
                 }
+                // The failure that stops the batch ends the run.
+                Event::Stopped { .. } => {}
             }
         }
         Ok(again)
     }
 
-    /// A file is on the site, if the answer names its asset.
-    async fn done(
-        &mut self,
-        file: &ToUpload,
-        uploaded: Uploaded,
-    ) -> Result<Result<(), UploadError>, SyncError> {
-        let id = uploaded.asset.id.clone();
-        let Some(asset) = id.as_deref().and_then(|id| AssetId::try_from(id).ok()) else {
-            return Ok(Err(UploadError::new(
-                self.plan.sync.dir.join(&file.path).display().to_string(),
-                UploadErrorKind::Incomplete("a valid id"),
-                id,
-                uploaded.attempts(),
-                None,
-            )));
-        };
+    /// A file is on the site.
+    async fn done(&mut self, file: &ToUpload, uploaded: Uploaded) -> Result<(), SyncError> {
+        let asset = uploaded.id();
         match uploaded.outcome {
             Outcome::AlreadyThere => self.report.already_there += 1,
             Outcome::Uploaded => self.report.uploaded += 1,
@@ -318,7 +306,7 @@ impl Run {
         self.events
             .emit(SyncEvent::Uploaded { path, uploaded })
             .await;
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// Remembers the content of a file that is as it was when it was planned.

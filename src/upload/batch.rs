@@ -1,7 +1,8 @@
 //! Many files onto a site: a stream of events over bounded work.
 
 use std::{
-    fmt,
+    collections::HashSet,
+    fmt, mem,
     panic::resume_unwind,
     pin::Pin,
     sync::Arc,
@@ -28,26 +29,40 @@ pub(crate) const CONCURRENCY: usize = 8;
 /// Webflow answers with the asset that it has.
 const CONTENTS: usize = 1024;
 
+/// How many assets may be looked at again later. Another file starts when one of them is done.
+const WAITING: usize = 1024;
+
 impl Client {
     /// Uploads many files to a site, several at a time.
     ///
-    /// The sources are taken one by one, as there is room, so that they may be without number.
-    /// Files with equal content are created once. For files with a folder, a name or a text of
-    /// their own, see [`Batch::new`].
+    /// Sources are pulled lazily; the iterator may be infinite. Files with equal content are
+    /// registered once. For files with a folder, a name or a text of their own, see [`Batch::new`].
     ///
-    /// ```no_run
-    /// # async fn upload(client: webflow_assets::Client) {
+    /// ```
+    /// # #[cfg(feature = "sandbox")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use webflow_assets::{Client, Token, sandbox::Sandbox};
+    /// # let sandbox = Sandbox::start().await?;
+    /// # let token = Token::new(sandbox.token())?;
+    /// # let client = Client::builder().token(token).base_url(sandbox.base_url()).build()?;
+    /// # let site = sandbox.site_id();
     /// use futures_util::StreamExt;
     /// use webflow_assets::{Event, Source};
     ///
-    /// let files = ["hero.png", "logo.svg"].map(Source::path);
-    /// let mut events = client.upload_all("580e63e98c9a982ac9b8b741", files).stream();
+    /// let files = ["tests/fixtures/hero.png", "no-such.png"].map(Source::path);
+    /// let mut events = client.upload_all(site, files).stream();
+    /// let mut uploaded = [None, None];
     /// while let Some(event) = events.next().await {
     ///     if let Event::Finished { index, result } = event {
-    ///         println!("{index}: {:?}", result.map(|done| done.asset.hosted_url));
+    ///         uploaded[index] = Some(result.is_ok());
     ///     }
     /// }
+    /// assert_eq!(uploaded, [Some(true), Some(false)]);
+    /// # Ok(())
     /// # }
+    /// # #[cfg(not(feature = "sandbox"))]
+    /// # fn main() {}
     /// ```
     pub fn upload_all<I>(
         &self,
@@ -103,6 +118,21 @@ pub enum Event {
         /// What [`Upload::send`] returned.
         result: Result<Uploaded, UploadError>,
     },
+    /// The batch ends before its last file: Webflow refused the token, or a file failed after
+    /// [`Batch::stop_on_error`]. The last event, and only where files are left.
+    Stopped {
+        /// How many files were not tried; `None` if their number is not known.
+        not_tried: Option<usize>,
+    },
+}
+
+/// What an upload tells its batch.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "an event is passed on at once")]
+enum Message {
+    Event(Event),
+    /// The file is stored, and the upload waits to look at the asset again.
+    Waits(usize),
 }
 
 impl Batch {
@@ -126,7 +156,7 @@ impl Batch {
         Self::from_stream(stream::iter(uploads))
     }
 
-    /// The same, from uploads that become known in time.
+    /// A batch of a stream of uploads.
     pub fn from_stream(uploads: impl Stream<Item = Upload> + Send + 'static) -> Self {
         Self {
             uploads: uploads.boxed(),
@@ -136,20 +166,21 @@ impl Batch {
         }
     }
 
-    /// How many files are worked on at a time: 8 if not set, and 1 at the least. Each takes up to
+    /// How many files are uploaded at a time: 8 if not set, and 1 at the least. Each takes up to
     /// 8 MiB of memory.
     pub fn concurrency(mut self, files: usize) -> Self {
         self.concurrency = files.max(1);
         self
     }
 
-    /// Starts no further file after one that failed. Those that are under way are finished.
+    /// Starts no further file after one that failed. Those that are in progress are finished.
+    /// After a file for which Webflow refused the token, no batch starts another.
     pub fn stop_on_error(mut self) -> Self {
         self.stop_on_error = true;
         self
     }
 
-    /// Takes part in a larger undertaking that remembers contents.
+    /// Shares a content cache with the caller.
     #[cfg(feature = "sync")]
     pub(crate) fn with_contents(mut self, contents: Arc<Contents>) -> Self {
         self.contents = contents;
@@ -169,6 +200,8 @@ impl Batch {
             next: 0,
             ended: false,
             running: 0,
+            waiting: HashSet::new(),
+            stopped: false,
             tasks: JoinSet::new(),
             sender,
             receiver,
@@ -194,16 +227,21 @@ pub struct Events {
     next: usize,
     /// No more uploads are taken.
     ended: bool,
+    /// Files that are being uploaded.
     running: usize,
+    /// Files that are stored, and whose asset is looked at again later.
+    waiting: HashSet<usize>,
+    /// Files are left out.
+    stopped: bool,
     /// Aborted when they are dropped.
     tasks: JoinSet<()>,
     /// Held so that the channel stays open between two files.
-    sender: mpsc::Sender<Event>,
-    receiver: mpsc::Receiver<Event>,
+    sender: mpsc::Sender<Message>,
+    receiver: mpsc::Receiver<Message>,
 }
 
 impl Events {
-    /// Sets a file to work, and says so.
+    /// Starts the upload of a file.
     fn start(&mut self, upload: Upload) -> Event {
         let index = self.next;
         self.next += 1;
@@ -213,18 +251,51 @@ impl Events {
         let file = upload.label();
         self.tasks.spawn(async move {
             let progress = sender.clone();
-            let upload = upload.within(contents, move |position| {
-                // A position that finds no room is followed by another, or by the end.
-                let _ = progress.try_send(Event::Progress {
-                    index,
-                    progress: position,
-                });
-            });
+            let waits = sender.clone();
+            let upload = upload.within(
+                contents,
+                move |position| {
+                    let event = Event::Progress {
+                        index,
+                        progress: position,
+                    };
+                    // A position that finds no room is followed by another, or by the end.
+                    let _ = progress.try_send(Message::Event(event));
+                },
+                move || {
+                    // Without room, the file counts as running until it is finished.
+                    let _ = waits.try_send(Message::Waits(index));
+                },
+            );
             let result = upload.send().await;
+            let finished = Event::Finished { index, result };
             // Without a receiver, this task is about to be aborted.
-            let _ = sender.send(Event::Finished { index, result }).await;
+            let _ = sender.send(Message::Event(finished)).await;
         });
         Event::Started { index, file }
+    }
+}
+
+impl Events {
+    fn finished(&mut self, index: usize, result: &Result<Uploaded, UploadError>) {
+        if !self.waiting.remove(&index) {
+            self.running -= 1;
+        }
+        let Err(error) = result else { return };
+        if !self.ended && (self.batch.stop_on_error || error.is_auth()) {
+            self.ended = true;
+            self.stopped = true;
+        }
+    }
+
+    /// The last event, if files are left.
+    fn left(&mut self) -> Option<Event> {
+        let not_tried = match self.batch.uploads.size_hint() {
+            (least, Some(most)) if least == most => Some(most),
+            _ => None,
+        };
+        let is_left = mem::take(&mut self.stopped) && not_tried != Some(0);
+        is_left.then_some(Event::Stopped { not_tried })
     }
 }
 
@@ -232,7 +303,8 @@ impl Stream for Events {
     type Item = Event;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        if !self.ended && self.running < self.batch.concurrency {
+        let has_room = self.running < self.batch.concurrency && self.waiting.len() < WAITING;
+        if !self.ended && has_room {
             match self.batch.uploads.poll_next_unpin(cx) {
                 Poll::Ready(Some(upload)) => return Poll::Ready(Some(self.start(upload))),
                 Poll::Ready(None) => self.ended = true,
@@ -247,16 +319,27 @@ impl Stream for Events {
                 resume_unwind(error.into_panic());
             }
         }
-        match self.receiver.poll_recv(cx) {
-            Poll::Ready(event) => {
-                if let Some(Event::Finished { result, .. }) = &event {
-                    self.running -= 1;
-                    self.ended |= self.batch.stop_on_error && result.is_err();
+        loop {
+            match self.receiver.poll_recv(cx) {
+                Poll::Ready(Some(Message::Event(event))) => {
+                    if let Event::Finished { index, result } = &event {
+                        self.finished(*index, result);
+                    }
+                    return Poll::Ready(Some(event));
                 }
-                Poll::Ready(event)
+                Poll::Ready(Some(Message::Waits(index))) => {
+                    self.running -= 1;
+                    self.waiting.insert(index);
+                    // There is room for another file.
+                    cx.waker().wake_by_ref();
+                }
+                // The stream holds a sender.
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending if self.ended && self.running == 0 && self.waiting.is_empty() => {
+                    return Poll::Ready(self.left());
+                }
+                Poll::Pending => return Poll::Pending,
             }
-            Poll::Pending if self.ended && self.running == 0 => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
         }
     }
 }

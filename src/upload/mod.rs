@@ -69,6 +69,7 @@ impl Client {
             alt_text: None,
             contents: None,
             on_progress: None,
+            on_wait: None,
             timeout: None,
             wait_until_ready: None,
             keep_on_failure: false,
@@ -90,6 +91,7 @@ pub struct Upload {
     /// What the batch that this upload belongs to has uploaded.
     contents: Option<Arc<Contents>>,
     on_progress: Option<OnProgress>,
+    on_wait: Option<Arc<dyn Fn() + Send + Sync>>,
     timeout: Option<Duration>,
     wait_until_ready: Option<Duration>,
     keep_on_failure: bool,
@@ -146,13 +148,16 @@ impl Upload {
         self
     }
 
-    /// Makes this upload one of a batch: `on_progress` is called beside the upload's own.
-    pub(crate) fn within(
+    /// Makes this upload one of a batch. `on_progress` is called beside the upload's own, and
+    /// `on_wait` when the file is stored and the asset is to be looked at again.
+    fn within(
         mut self,
         contents: Arc<Contents>,
         on_progress: impl Fn(Progress) + Send + Sync + 'static,
+        on_wait: impl Fn() + Send + Sync + 'static,
     ) -> Self {
         self.contents = Some(contents);
+        self.on_wait = Some(Arc::new(on_wait));
         self.on_progress = Some(match self.on_progress {
             None => Arc::new(on_progress),
             Some(own) => Arc::new(move |progress| {
@@ -164,7 +169,7 @@ impl Upload {
     }
 
     /// What errors call the file.
-    pub(crate) fn label(&self) -> String {
+    fn label(&self) -> String {
         self.source.label()
     }
 

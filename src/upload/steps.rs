@@ -179,6 +179,11 @@ impl<'a> Steps<'a> {
                 return Ok(stored);
             }
             trace::debug!(?wait, "another upload may still delete the asset");
+            if refills == 0
+                && let Some(on_wait) = &self.upload.on_wait
+            {
+                on_wait();
+            }
             sleep(wait).await;
             if self.is_there(id).await {
                 return Ok(stored);

@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use webflow_assets::{
-    Batch, Client, Event, Events, Outcome, RetryPolicy, Source, UploadErrorKind,
+    Batch, Client, Event, Events, Outcome, RetryPolicy, Source, Token, UploadErrorKind,
     sandbox::{Operation, Sandbox},
 };
 
-use crate::support::{client_for, noise};
+use crate::support::{client_for, noise, register};
 
 fn client(sandbox: &Sandbox) -> Client {
     client_for(sandbox)
@@ -29,6 +29,10 @@ async fn lives(mut events: Events) -> BTreeMap<usize, Vec<Event>> {
             Event::Started { index, .. }
             | Event::Progress { index, .. }
             | Event::Finished { index, .. } => *index,
+            Event::Stopped { .. } => {
+                assert!(events.next().await.is_none());
+                break;
+            }
             _ => unreachable!("there is no other event"),
         };
         lives.entry(index).or_default().push(event);
@@ -199,6 +203,60 @@ async fn after_an_error_nothing_is_started_if_so_wished() {
     let batch = client(&sandbox).upload_all(sandbox.site_id(), files);
     let lives = lives(batch.concurrency(2).stop_on_error().stream()).await;
     assert!(lives.len() < 10, "{}", lives.len());
+}
+
+#[tokio::test]
+async fn a_batch_ends_where_webflow_refuses_the_token_and_counts_what_it_did_not_try() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let reader = Client::builder()
+        .token(Token::new(sandbox.read_only_token()).unwrap())
+        .base_url(sandbox.base_url())
+        .build()
+        .unwrap();
+    let batch = reader.upload_all(sandbox.site_id(), sources(100).collect::<Vec<_>>());
+    let mut events = batch.concurrency(4).stream();
+    let (mut refused, mut left) = (0, None);
+    while let Some(event) = events.next().await {
+        match event {
+            Event::Finished { result, .. } => {
+                let error = result.unwrap_err();
+                assert!(error.is_auth(), "{error}");
+                assert_eq!(error.code().as_deref(), Some("missing_scopes"));
+                refused += 1;
+            }
+            Event::Stopped { not_tried } => left = not_tried,
+            _ => {}
+        }
+    }
+    assert_eq!(left, Some(100 - refused));
+    assert_eq!(creates(&sandbox), refused);
+    assert!(refused <= 8, "{refused} were tried");
+
+    // Of a number that nobody knows, none is told.
+    let endless = (0..).map(|n| Source::bytes(format!("{n}.txt"), "a"));
+    let mut events = reader.upload_all(sandbox.site_id(), endless).stream();
+    let mut last = None;
+    while let Some(event) = events.next().await {
+        last = Some(event);
+    }
+    assert!(matches!(last, Some(Event::Stopped { not_tried: None })));
+}
+
+#[tokio::test]
+async fn a_file_that_waits_for_a_lease_takes_no_place_of_another() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let _ = register(&client(&sandbox), &sandbox, "theirs.txt", "content 0").await;
+    let client = client_for(&sandbox).lease(Duration::from_secs(4)).build();
+    let batch = client.unwrap().upload_all(sandbox.site_id(), sources(9));
+    let mut events = batch.concurrency(1).stream();
+    let mut finished = Vec::new();
+    while let Some(event) = events.next().await {
+        if let Event::Finished { index, result } = event {
+            result.unwrap();
+            finished.push(index);
+        }
+    }
+    assert_eq!(finished, [1, 2, 3, 4, 5, 6, 7, 8, 0]);
 }
 
 #[tokio::test]

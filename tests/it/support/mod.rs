@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use webflow_assets::{Client, ClientBuilder, RetryPolicy, Token, sandbox::Sandbox, types};
+use webflow_assets::{Client, ClientBuilder, RetryPolicy, Source, Token, sandbox::Sandbox, types};
 
 /// The site of every mock.
 pub(crate) const SITE: &str = "580e63e98c9a982ac9b8b741";
@@ -35,6 +35,24 @@ pub(crate) fn client_for(sandbox: &Sandbox) -> ClientBuilder {
     Client::builder()
         .token(Token::new(sandbox.token()).unwrap())
         .base_url(sandbox.base_url())
+}
+
+/// Registers the content as another process would.
+pub(crate) async fn register(
+    client: &Client,
+    sandbox: &Sandbox,
+    name: &str,
+    content: &str,
+) -> types::AssetUpload {
+    let hash = Source::bytes(name, content.to_owned())
+        .hash()
+        .await
+        .unwrap();
+    let asset = types::NewAsset::builder()
+        .file_name(name)
+        .file_hash(hash.md5.to_string());
+    let create = client.create_asset().site_id(sandbox.site_id());
+    create.body(asset).send().await.unwrap().into_inner()
 }
 
 pub(crate) const TOKEN: &str = "t0ken-that-nobody-may-see";

@@ -8,11 +8,10 @@ use serde_json::json;
 use webflow_assets::{
     CleanUp, Client, Event, Outcome, Source, UploadErrorKind,
     sandbox::{Operation, Sandbox},
-    types::{AssetUpload, NewAsset},
 };
 
 use super::{client_of, mock_create, mock_s3};
-use crate::support::{SITE, client, client_for};
+use crate::support::{SITE, client, client_for, register};
 
 fn count(sandbox: &Sandbox, operation: Operation) -> usize {
     let requests = sandbox.requests().into_iter();
@@ -28,19 +27,6 @@ async fn answered(sandbox: &Sandbox, operation: Operation) {
     while !is_answered() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-}
-
-/// Registers the content as another process would.
-async fn register(client: &Client, sandbox: &Sandbox, name: &str, content: &str) -> AssetUpload {
-    let hash = Source::bytes(name, content.to_owned())
-        .hash()
-        .await
-        .unwrap();
-    let asset = NewAsset::builder()
-        .file_name(name)
-        .file_hash(hash.md5.to_string());
-    let create = client.create_asset().site_id(sandbox.site_id());
-    create.body(asset).send().await.unwrap().into_inner()
 }
 
 #[tokio::test]
@@ -275,7 +261,7 @@ async fn an_asset_with_an_unusable_form_is_named_and_deleted() {
 #[tokio::test]
 async fn a_text_that_the_site_has_already_is_kept_and_an_empty_one_is_set() {
     let sandbox = Sandbox::start().await.unwrap();
-    let client = client_for(&sandbox).lease(Duration::ZERO).build().unwrap();
+    let client = client_of(&sandbox);
     let theirs = sandbox.add_asset("theirs.txt", "the same").id;
     let upload = |text: &str| {
         let source = Source::bytes("ours.txt", "the same");

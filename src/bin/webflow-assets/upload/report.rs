@@ -50,6 +50,11 @@ impl Report {
                 "{file}: the site had this content already, as {first}"
             ));
         }
+        if done.alt_text_kept() {
+            self.note(&format!(
+                "{file}: the asset keeps the alternative text that it had; \"update\" changes it"
+            ));
+        }
         if !self.json {
             return Ok(Some(format!(
                 "{}\t{}",
