@@ -31,13 +31,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{text}");
     }
     println!(
-        "{seeds} seeds: {} runs, {} requests, {} faults {:?}, {} signals {:?}, {:.0?}",
+        "{seeds} seeds: {} runs, {} requests, {} faults {:?}, {} signals {:?}; {:?} assets that no lock file names, \
+         with and without a file; {:.0?}",
         tally.runs,
         tally.requests,
         tally.faults.values().sum::<u64>(),
         tally.faults,
         tally.signals.values().sum::<u64>(),
         tally.signals,
+        tally.left,
         start.elapsed()
     );
     if failed.is_empty() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use webflow_assets::{Client, RetryPolicy, Source, Token, UploadError, sandbox::Sandbox};
 
 use super::{HTTP, SMALL, client, send, with_rules};
-use crate::support::chain;
+use crate::support::{chain, client_for};
 
 /// The error of an upload to which this happens, with all its causes.
 async fn text(rules: &[&str]) -> String {
@@ -92,7 +92,10 @@ async fn a_create_call_that_may_have_arrived_says_so_and_the_next_upload_finds_i
         assert_eq!(error.attempts().create, 1, "{says}");
         assert_eq!(sandbox.requests().len(), 1, "{says}");
 
-        send(&sandbox, &SMALL).await.unwrap();
+        // Without a lease, so that it does not look again at the asset that another call registered.
+        let next = client_for(&sandbox).lease(Duration::ZERO).build().unwrap();
+        let source = Source::bytes("a.txt", SMALL.clone());
+        next.upload(sandbox.site_id(), source).send().await.unwrap();
         let assets = sandbox.assets();
         assert_eq!(assets.len(), 1, "{rule}");
         assert_eq!(sandbox.stored(&assets[0].id).unwrap(), *SMALL);

@@ -10,7 +10,7 @@ mod proxy;
 mod tree;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     error::Error,
     fmt::Write as _,
     path::PathBuf,
@@ -19,11 +19,12 @@ use std::{
 };
 
 use fastrand::Rng;
+use rustix::process::Signal;
 use tokio::runtime::{Handle, Runtime};
 use webflow_assets::sandbox::{Asset, Sandbox};
 
 use self::{
-    process::{Process, SIGNALS, Site},
+    process::{Ended, Process, SIGNALS, Site},
     proxy::{Proxy, Weather},
     tree::Tree,
 };
@@ -35,12 +36,22 @@ pub(crate) struct Tally {
     pub(crate) requests: usize,
     pub(crate) faults: BTreeMap<&'static str, u64>,
     pub(crate) signals: BTreeMap<&'static str, u64>,
+    /// Bytes that the processes wrote to files and to the network.
+    written: u64,
+    /// Assets that no lock file names in the end, with a file and without one.
+    pub(crate) left: [usize; 2],
 }
+
+/// For how long an asset may be deleted by the upload that registered it. Longer than a request may be late.
+const LEASE: &str = "3s";
 
 impl Tally {
     fn add(&mut self, other: &Self) {
         self.runs += other.runs;
         self.requests += other.requests;
+        for (mine, others) in self.left.iter_mut().zip(other.left) {
+            *mine += others;
+        }
         for (mine, others) in [
             (&mut self.faults, &other.faults),
             (&mut self.signals, &other.signals),
@@ -95,9 +106,17 @@ enum Scene {
     Neighbours,
     /// A directory, and one in it that goes to another folder as well.
     Nested,
+    /// One directory, and uploads of some of its files at the same time.
+    Uploads,
 }
 
-const SCENES: [Scene; 4] = [Scene::Alone, Scene::Crowd, Scene::Neighbours, Scene::Nested];
+const SCENES: [Scene; 5] = [
+    Scene::Uploads,
+    Scene::Alone,
+    Scene::Crowd,
+    Scene::Neighbours,
+    Scene::Nested,
+];
 
 /// A directory to synchronise: the tree that it is in, its path from there, and its folder.
 struct Target {
@@ -173,7 +192,7 @@ impl World {
         };
         let mut targets = vec![target(0, "", "main")];
         match scene {
-            Scene::Alone | Scene::Crowd => {}
+            Scene::Alone | Scene::Crowd | Scene::Uploads => {}
             Scene::Neighbours => targets.push(target(1, "", "other/deep")),
             Scene::Nested => targets.push(target(0, "sub/", "nested")),
         }
@@ -221,43 +240,60 @@ impl World {
     /// Starts processes at the same time, some of which are sent a signal, and waits for all.
     fn storm(&mut self) -> Result<()> {
         let mut targets: Vec<usize> = match self.scene {
-            Scene::Alone => vec![0],
+            Scene::Alone | Scene::Uploads => vec![0],
             Scene::Crowd => vec![0; self.random.usize(2..4)],
             Scene::Neighbours | Scene::Nested => vec![0, 1],
         };
         self.random.shuffle(&mut targets);
         let mut processes = Vec::new();
         for target in targets {
-            let signal = self.random.bool().then(|| {
-                let (name, signal) = SIGNALS[self.random.usize(..SIGNALS.len())];
-                *self.tally.signals.entry(name).or_default() += 1;
-                // More often early, while there is something to interrupt.
-                let at = 5 * 2_u64.pow(self.random.u32(..9));
-                let at = Duration::from_millis(self.random.u64(at..2 * at));
-                (at, signal)
-            });
-            let mut args = vec!["--timeout", "1", "--retries", "2"];
+            let signal = self.signal();
+            let mut args = vec!["--timeout", "1"];
             if self.random.u8(..4) == 0 {
                 args.push("--verify");
             }
             if self.delete && self.random.u8(..4) > 0 {
-                args.extend(["--delete", "--yes"]);
+                args.extend(["--delete", "--yes", "--max-delete", "100%"]);
             }
             let process = self.start(target, &args, signal)?;
             processes.push(process);
         }
-        process::wait(processes)?;
+        if self.scene == Scene::Uploads {
+            for _ in 0..self.random.usize(1..4) {
+                let signal = self.signal();
+                let files = self.trees[0].some(&mut self.random);
+                processes.push(self.spawn(&["upload", "--timeout", "1"], &files, signal)?);
+            }
+        }
+        if self.random.bool() {
+            std::thread::sleep(Duration::from_millis(self.random.u64(..400)));
+            for tree in &mut self.trees {
+                let changes = self.random.usize(..4);
+                tree.change(&mut self.random, changes)?;
+            }
+        }
+        self.wait(processes)?;
         Ok(())
+    }
+
+    /// A signal for half of the processes.
+    fn signal(&mut self) -> Option<(Duration, Signal)> {
+        if self.random.bool() {
+            return None;
+        }
+        let (name, signal) = SIGNALS[self.random.usize(..SIGNALS.len())];
+        *self.tally.signals.entry(name).or_default() += 1;
+        // More often early, while there is something to interrupt.
+        let at = 5 * 2_u64.pow(self.random.u32(..9));
+        Some((Duration::from_millis(self.random.u64(at..2 * at)), signal))
     }
 
     fn start(
         &mut self,
         target: usize,
         args: &[&str],
-        signal: Option<(Duration, rustix::process::Signal)>,
+        signal: Option<(Duration, Signal)>,
     ) -> Result<Process> {
-        self.tally.runs += 1;
-        let output = self.outputs.join(format!("output{}", self.tally.runs));
         let Target {
             tree,
             prefix,
@@ -267,7 +303,25 @@ impl World {
         std::fs::create_dir_all(&root)?;
         let mut all = vec!["sync", "--folder", folder];
         all.extend(args);
-        Ok(Process::start(&self.site, &all, &[root], output, signal)?)
+        self.spawn(&all, &[root], signal)
+    }
+
+    fn spawn(
+        &mut self,
+        args: &[&str],
+        paths: &[PathBuf],
+        signal: Option<(Duration, Signal)>,
+    ) -> Result<Process> {
+        self.tally.runs += 1;
+        let output = self.outputs.join(format!("output{}", self.tally.runs));
+        let args = [args, &["--retries", "2", "--lease", LEASE]].concat();
+        Ok(Process::start(&self.site, &args, paths, output, signal)?)
+    }
+
+    fn wait(&mut self, processes: Vec<Process>) -> Result<Vec<Ended>> {
+        let ended = process::wait(processes)?;
+        self.tally.written += ended.iter().map(|process| process.written).sum::<u64>();
+        Ok(ended)
     }
 
     /// Runs the command on each directory without any fault, twice, as one directory may delete what another needs.
@@ -276,10 +330,10 @@ impl World {
             for target in 0..self.targets.len() {
                 let mut args = vec!["--verify"];
                 if self.delete {
-                    args.extend(["--delete", "--yes"]);
+                    args.extend(["--delete", "--yes", "--max-delete", "100%"]);
                 }
                 let process = self.start(target, &args, None)?;
-                for (status, said) in process::wait(vec![process])? {
+                for Ended { status, said, .. } in self.wait(vec![process])? {
                     if !status.success() {
                         return Err(format!("the calm run failed: {status}\n{said}").into());
                     }
@@ -290,6 +344,13 @@ impl World {
     }
 
     fn judge(&mut self) -> Result<()> {
+        // Whoever is handed an asset that another has filled sends the file again. If it is damaged on its way, and the
+        // sender is killed before it can send it once more, then nobody else can know.
+        let damaged = match self.scene {
+            Scene::Alone | Scene::Crowd => BTreeSet::new(),
+            Scene::Neighbours | Scene::Nested | Scene::Uploads => self.proxy.damaged(),
+        };
+        let (mut longest, mut named) = (0, BTreeSet::new());
         oracle::foreign_assets_are_untouched(&self.sandbox, &self.foreign)?;
         for target in &self.targets {
             let tree = &self.trees[target.tree];
@@ -300,19 +361,37 @@ impl World {
                 None if files.is_empty() => continue,
                 None => return Err("there is no lock file".into()),
             };
-            oracle::lock_file_is_true(&self.sandbox, &lock, &files, !self.delete)?;
+            longest = longest.max(lock.len() as u64);
+            oracle::lock_file_is_true(&self.sandbox, &lock, &files, !self.delete, &damaged)?;
             oracle::nothing_is_doubled(&self.sandbox, &self.foreign, &files)?;
+            named.extend(oracle::ids(&lock));
+        }
+        for asset in self.sandbox.assets() {
+            let foreign = self.foreign.iter().any(|(known, _)| known.id == asset.id);
+            if !foreign && !named.contains(&asset.id) {
+                self.tally.left[usize::from(asset.size.is_none())] += 1;
+            }
         }
 
         // Nothing is left to do, and so nothing is sent.
         let before = self.proxy.requests();
         for target in 0..self.targets.len() {
             let process = self.start(target, &[], None)?;
-            process::wait(vec![process])?;
+            self.wait(vec![process])?;
         }
-        match self.proxy.requests() - before {
-            0 => Ok(()),
-            more => Err(format!("a run with nothing to do sends {more} requests").into()),
+        let more = self.proxy.requests() - before;
+        if more > 0 {
+            return Err(format!("a run with nothing to do sends {more} requests").into());
         }
+
+        // The lock file is written a few times, and what else is kept is not longer.
+        let written = self.tally.written.saturating_sub(self.proxy.received());
+        let bound = self.tally.runs as u64 * (6 * longest + 64 * 1024);
+        if written > bound {
+            return Err(
+                format!("{written} bytes were written to files, of at most {bound}").into(),
+            );
+        }
+        Ok(())
     }
 }

@@ -21,22 +21,18 @@ pub(crate) fn foreign_assets_are_untouched(
 }
 
 /// Checks that the lock file names an asset with the right bytes for each file. Where `gone` files are kept, it may name
-/// others as well, as long as their assets are there.
+/// others as well, as long as their assets are there. The bytes of `damaged` assets may differ.
 pub(crate) fn lock_file_is_true(
     sandbox: &Sandbox,
     lock: &[u8],
     files: &BTreeMap<String, &[u8]>,
     gone: bool,
+    damaged: &BTreeSet<String>,
 ) -> Result<(), String> {
     let lock: serde_json::Value =
         serde_json::from_slice(lock).map_err(|error| format!("lock file: {error}"))?;
     let locked = lock["files"].as_object().ok_or("lock file: no files")?;
-    // The lock file of a directory in a directory is no file to publish, whether or not it is published.
-    let locked: BTreeMap<&String, &serde_json::Value> = locked
-        .iter()
-        .filter(|(path, _)| !path.ends_with("webflow-assets.lock"))
-        .collect();
-    let paths: BTreeSet<&String> = locked.keys().copied().collect();
+    let paths: BTreeSet<&String> = locked.keys().collect();
     let expected: BTreeSet<&String> = files.keys().collect();
     let missing: Vec<_> = expected.difference(&paths).collect();
     let extra: Vec<_> = paths.difference(&expected).collect();
@@ -49,7 +45,9 @@ pub(crate) fn lock_file_is_true(
         let id = entry["asset"].as_str().ok_or("lock file: no asset")?;
         match sandbox.stored(id) {
             None => return Err(format!("lost: {path} is asset {id}, which has no file")),
-            Some(bytes) if files.get(path).is_some_and(|file| bytes != file) => {
+            Some(bytes)
+                if files.get(path).is_some_and(|file| bytes != file) && !damaged.contains(id) =>
+            {
                 return Err(format!(
                     "damaged: {path} is asset {id}, which has other bytes"
                 ));
@@ -86,4 +84,12 @@ pub(crate) fn nothing_is_doubled(
         }
     }
     Ok(())
+}
+
+/// The ids of all assets that a lock file names, in whatever place.
+pub(crate) fn ids(lock: &[u8]) -> BTreeSet<String> {
+    let text = String::from_utf8_lossy(lock);
+    let words = text.split(|c: char| !c.is_ascii_hexdigit());
+    let ids = words.filter(|word| word.len() == 24);
+    ids.map(str::to_owned).collect()
 }

@@ -3,15 +3,17 @@
 use std::{
     fs::{self, File},
     io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How long a process may take, signalled or not. Far more than all its retries.
+/// How long a process may take. Far more than all its retries.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// How long it may take to end after a signal.
+const END: Duration = Duration::from_secs(20);
 
 /// Where a process finds its site.
 pub(crate) struct Site {
@@ -27,6 +29,17 @@ pub(crate) struct Process {
     output: PathBuf,
     started: Instant,
     signal: Option<(Duration, Signal)>,
+    deadline: Duration,
+    written: u64,
+}
+
+/// What is left of a process.
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    /// Its arguments, and what it printed.
+    pub(crate) said: String,
+    /// The bytes that it wrote, to files and to the network.
+    pub(crate) written: u64,
 }
 
 /// The signals by number.
@@ -62,11 +75,15 @@ impl Process {
             output,
             started: Instant::now(),
             signal,
+            deadline: PATIENCE,
+            written: 0,
         })
     }
 
     /// Sends the signal when its time has come. Returns the status of a process that has ended.
     fn poll(&mut self) -> Result<Option<ExitStatus>, String> {
+        // To be read as long as nobody has waited for the process.
+        self.written = written(self.child.id()).unwrap_or(self.written);
         let status = self.child.try_wait().map_err(|error| error.to_string())?;
         if status.is_some() {
             return Ok(status);
@@ -76,29 +93,36 @@ impl Process {
             && age >= at
         {
             self.signal = None;
+            self.deadline = age + END;
             // It may have ended this moment.
             let _ = kill_process(Pid::from_child(&self.child), signal);
         }
-        if age > PATIENCE {
+        if age > self.deadline {
             let _ = self.child.kill();
             let _ = self.child.wait();
-            return Err(format!("stuck: {}\n{}", self.command, self.said()));
+            return Err(format!("stuck: {}", self.said()));
         }
         Ok(None)
     }
 
-    /// What it printed.
     fn said(&self) -> String {
-        said(&self.output)
+        let printed = fs::read_to_string(&self.output).unwrap_or_default();
+        format!("{}\n{printed}", self.command)
     }
 }
 
-fn said(output: &Path) -> String {
-    fs::read_to_string(output).unwrap_or_default()
+/// The bytes that a process has written so far, whatever it wrote them to.
+fn written(pid: u32) -> Option<u64> {
+    let counters = fs::read_to_string(format!("/proc/{pid}/io")).ok()?;
+    let mut lines = counters.lines();
+    lines
+        .find_map(|line| line.strip_prefix("wchar: "))?
+        .parse()
+        .ok()
 }
 
-/// Waits until all of them have ended; none is left behind. Returns what each printed if it failed.
-pub(crate) fn wait(mut processes: Vec<Process>) -> Result<Vec<(ExitStatus, String)>, String> {
+/// Waits until all of them have ended; none is left behind.
+pub(crate) fn wait(mut processes: Vec<Process>) -> Result<Vec<Ended>, String> {
     let mut ended = Vec::new();
     let mut stuck = None;
     while !processes.is_empty() {
@@ -108,7 +132,11 @@ pub(crate) fn wait(mut processes: Vec<Process>) -> Result<Vec<(ExitStatus, Strin
                 Ok(None) => n += 1,
                 Ok(Some(status)) => {
                     let process = processes.swap_remove(n);
-                    ended.push((status, format!("{}\n{}", process.command, process.said())));
+                    ended.push(Ended {
+                        status,
+                        said: process.said(),
+                        written: process.written,
+                    });
                 }
                 Err(error) => {
                     processes.swap_remove(n);

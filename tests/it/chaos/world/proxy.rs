@@ -4,7 +4,7 @@
 //! not on the order in which requests of several processes arrive. So a seed meets much the same faults again.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
     io,
     sync::{
@@ -110,6 +110,8 @@ struct Book {
     asked: HashMap<u64, u64>,
     /// What each asset is about.
     subjects: HashMap<String, u64>,
+    /// The assets whose file arrived changed when it last arrived.
+    damaged: BTreeSet<String>,
     faults: BTreeMap<&'static str, u64>,
     log: Vec<String>,
 }
@@ -120,6 +122,8 @@ struct Shared {
     weather: Weather,
     calm: AtomicBool,
     requests: AtomicUsize,
+    /// The bytes that clients sent.
+    received: AtomicUsize,
     /// Requests that are still to be delivered.
     pending: AtomicUsize,
     book: Mutex<Book>,
@@ -148,6 +152,7 @@ impl Proxy {
             weather,
             calm: AtomicBool::new(false),
             requests: AtomicUsize::new(0),
+            received: AtomicUsize::new(0),
             pending: AtomicUsize::new(0),
             book: Mutex::default(),
         });
@@ -179,9 +184,19 @@ impl Proxy {
         self.shared.requests.load(Ordering::SeqCst)
     }
 
+    /// The bytes of all requests, whole or not.
+    pub(crate) fn received(&self) -> u64 {
+        self.shared.received.load(Ordering::SeqCst) as u64
+    }
+
     /// The faults that happened, by kind.
     pub(crate) fn faults(&self) -> BTreeMap<&'static str, u64> {
         self.shared.book().faults.clone()
+    }
+
+    /// The assets whose file arrived changed when it last arrived.
+    pub(crate) fn damaged(&self) -> BTreeSet<String> {
+        self.shared.book().damaged.clone()
     }
 
     /// A line for each request.
@@ -204,16 +219,17 @@ struct Message {
 }
 
 impl Message {
-    /// `None` if the sender leaves before the end.
-    async fn read(stream: &mut TcpStream) -> io::Result<Option<Self>> {
+    /// `None` if the sender leaves before the end. Adds the bytes that were read to `count`.
+    async fn read(stream: &mut TcpStream, count: &AtomicUsize) -> io::Result<Option<Self>> {
         let mut bytes = Vec::new();
         let end = loop {
             if let Some(at) = find(&bytes, b"\r\n\r\n") {
                 break at + 4;
             }
-            if stream.read_buf(&mut bytes).await? == 0 {
-                return Ok(None);
-            }
+            match stream.read_buf(&mut bytes).await? {
+                0 => return Ok(None),
+                read => count.fetch_add(read, Ordering::SeqCst),
+            };
         };
         let body = bytes.split_off(end);
         let mut message = Self {
@@ -223,9 +239,10 @@ impl Message {
         let length = message.header("content-length");
         let length = length.and_then(|length| length.parse().ok()).unwrap_or(0);
         while message.body.len() < length {
-            if stream.read_buf(&mut message.body).await? == 0 {
-                return Ok(None);
-            }
+            match stream.read_buf(&mut message.body).await? {
+                0 => return Ok(None),
+                read => count.fetch_add(read, Ordering::SeqCst),
+            };
         }
         Ok(Some(message))
     }
@@ -271,6 +288,12 @@ fn field<'a>(json: &'a str, name: &str) -> Option<&'a str> {
     rest.split('"').next()
 }
 
+/// The asset that a form is for, from its key.
+fn form_id(form: &str) -> Option<&str> {
+    let (_, key) = form.split_once("name=\"key\"\r\n\r\n")?;
+    key.split_once('/')?.1.get(..24)
+}
+
 fn hash(value: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
@@ -292,9 +315,7 @@ impl Shared {
         }
         let id = match path.strip_prefix("/v2/assets/") {
             Some(rest) => rest.get(..24),
-            None => text
-                .split_once("name=\"key\"\r\n\r\n")
-                .and_then(|(_, rest)| rest.split_once('/')?.1.get(..24)),
+            None => form_id(&text),
         };
         let known = id.and_then(|id| self.book().subjects.get(id).copied());
         match known {
@@ -327,11 +348,6 @@ impl Shared {
         } else {
             None
         };
-        // A folder that is created twice ends in an error that asks for a person.
-        let folder = request.first_line().contains("/asset_folders ");
-        let fault = fault.filter(|fault| {
-            !(folder && matches!(fault, Fault::Late(_) | Fault::Twice(_) | Fault::Slow(_)))
-        });
         if let Some(fault) = fault {
             *book.faults.entry(fault.name()).or_default() += 1;
         }
@@ -339,12 +355,12 @@ impl Shared {
     }
 
     /// Sends a request on, and returns the response as the client is to see it.
-    async fn forward(&self, mut request: Message) -> io::Result<Message> {
+    async fn forward(&self, mut request: Message, flipped: bool) -> io::Result<Message> {
         request.set_header("connection", "close");
         let address = self.upstream.trim_start_matches("http://");
         let mut stream = TcpStream::connect(address).await?;
         stream.write_all(&request.bytes()).await?;
-        let response = Message::read(&mut stream).await?;
+        let response = Message::read(&mut stream, &AtomicUsize::new(0)).await?;
         let mut response = response.ok_or(io::ErrorKind::UnexpectedEof)?;
         if let Ok(json) = String::from_utf8(response.body.clone()) {
             let text = String::from_utf8_lossy(&request.body);
@@ -353,6 +369,16 @@ impl Shared {
                 self.book().subjects.insert(id.to_owned(), subject);
             }
             response.body = json.replace(&self.upstream, &self.origin).into_bytes();
+        }
+        if response.first_line().contains(" 201 ") {
+            let text = String::from_utf8_lossy(&request.body);
+            let id = form_id(&text).unwrap_or_default().to_owned();
+            let mut book = self.book();
+            if flipped {
+                book.damaged.insert(id);
+            } else {
+                book.damaged.remove(&id);
+            }
         }
         response.set_header("connection", "close");
         Ok(response)
@@ -390,7 +416,7 @@ fn deliver(shared: &Arc<Shared>, request: Message, pause: Duration) {
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
         sleep(pause).await;
-        let response = shared.forward(request.clone()).await.ok();
+        let response = shared.forward(request.clone(), false).await.ok();
         shared.note(&request, None, response.as_ref());
         shared.pending.fetch_sub(1, Ordering::SeqCst);
     });
@@ -399,7 +425,7 @@ fn deliver(shared: &Arc<Shared>, request: Message, pause: Duration) {
 /// Handles the one request of a connection. What fails here is the client's or the sandbox's connection, and is noticed
 /// by the client.
 async fn serve(shared: Arc<Shared>, mut stream: TcpStream) -> io::Result<()> {
-    let Some(mut request) = Message::read(&mut stream).await? else {
+    let Some(mut request) = Message::read(&mut stream, &shared.received).await? else {
         return Ok(());
     };
     let fault = shared.fault(&request);
@@ -453,7 +479,9 @@ async fn serve(shared: Arc<Shared>, mut stream: TcpStream) -> io::Result<()> {
     // Apart from the connection, as a client may leave while its request is processed.
     let sent = request.clone();
     let forwarding = Arc::clone(&shared);
-    let response = tokio::spawn(async move { forwarding.forward(sent).await }).await?;
+    let response =
+        tokio::spawn(async move { forwarding.forward(sent, fault == Some(Fault::Flip)).await })
+            .await?;
     shared.note(&request, fault, response.as_ref().ok());
     let mut response = response?;
     match fault {

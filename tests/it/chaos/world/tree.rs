@@ -56,6 +56,13 @@ impl Tree {
             .collect()
     }
 
+    /// The paths of some of the files.
+    pub(crate) fn some(&self, random: &mut Rng) -> Vec<PathBuf> {
+        let count = random.usize(1..4);
+        let paths = random.choose_multiple(self.files.keys(), count);
+        paths.into_iter().map(|path| self.root.join(path)).collect()
+    }
+
     /// Makes up to `changes` changes: new files, other contents, moves, deletions, and back to an earlier state.
     pub(crate) fn change(&mut self, random: &mut Rng, changes: usize) -> io::Result<()> {
         self.past.push(self.files.clone());
