@@ -52,6 +52,7 @@ struct Draft {
     state: StateDir,
     stamps: Stamps,
     lock: LockFile,
+    lock_md5: Option<Md5>,
     /// Entries of the journal are not in the lock file yet.
     unsaved: bool,
     tree: Tree,
@@ -67,7 +68,7 @@ impl Draft {
     fn new(sync: DirSync, site: SiteId) -> Result<(Self, Vec<(String, Stamp)>), SyncError> {
         let tree = sync.filter.walk(&sync.dir)?;
         let state = StateDir::open(&sync.dir)?;
-        let (lock, unsaved) = load(&state)?;
+        let (lock, lock_md5, unsaved) = load(&state)?;
         check_bound(&lock, site, &sync.folder)?;
         let stamps = state.stamps();
         let mut actions = BTreeMap::new();
@@ -99,6 +100,7 @@ impl Draft {
             state,
             stamps,
             lock,
+            lock_md5,
             unsaved,
             tree,
             actions,
@@ -280,12 +282,20 @@ impl Draft {
             state: Arc::new(self.state),
             stamps: self.stamps,
             lock: Arc::new(self.lock),
+            lock_md5: self.lock_md5,
             unsaved: self.unsaved,
             uploads,
             decision,
             listing: self.listing,
             problems: self.tree.problems,
         }
+    }
+}
+
+fn folder(path: &str) -> String {
+    match path {
+        "" => "the top of the site".to_owned(),
+        path => format!("the folder `{path}`"),
     }
 }
 
@@ -298,46 +308,43 @@ fn unchanged_if(same: bool) -> Action {
 }
 
 /// Fails where the lock file is of another site or folder.
-pub(super) fn check_bound(lock: &LockFile, site: SiteId, folder: &str) -> Result<(), SyncError> {
+pub(super) fn check_bound(lock: &LockFile, site: SiteId, given: &str) -> Result<(), SyncError> {
     let Some(locked) = lock.site else {
         return Ok(());
     };
-    let (what, locked, given) = if locked == site {
-        ("the folder", lock.folder.clone(), folder.to_owned())
+    let (locked, given) = if locked == site {
+        (folder(&lock.folder), folder(given))
     } else {
-        ("the site", locked.to_string(), site.to_string())
+        (format!("the site `{locked}`"), format!("the site `{site}`"))
     };
     if locked == given {
         return Ok(());
     }
-    Err(SyncError::Elsewhere {
-        what,
-        locked,
-        given,
-    })
+    Err(SyncError::Elsewhere { locked, given })
 }
 
-/// The lock file with what the journal adds to it, and whether that is anything.
-pub(super) fn load(state: &StateDir) -> Result<(LockFile, bool), SyncError> {
+/// The lock file with what the journal adds to it, the MD5 of the file, and whether the journal
+/// adds anything.
+pub(super) fn load(state: &StateDir) -> Result<(LockFile, Option<Md5>, bool), SyncError> {
     let (mut lock, md5) = match LockFile::load(state.lock_file())? {
         Some((lock, md5)) => (lock, Some(md5)),
         None => (LockFile::default(), None),
     };
     let journal = state.journal();
     let Some((header, entries)) = journal.and_then(|text| journal::read(&text, md5)) else {
-        return Ok((lock, false));
+        return Ok((lock, md5, false));
     };
     for entry in entries {
         lock.apply(entry);
     }
     if lock.files.is_empty() && lock.replaced.is_empty() && md5.is_none() {
         // Nothing was uploaded, and nothing is bound to the site.
-        return Ok((LockFile::default(), false));
+        return Ok((LockFile::default(), None, false));
     }
     lock.site = Some(header.site);
     lock.folder = header.folder;
     lock.settle();
-    Ok((lock, true))
+    Ok((lock, md5, true))
 }
 
 /// Reads files and computes their MD5.

@@ -50,15 +50,19 @@ pub enum SyncError {
     Lock(#[from] LockFileError),
     /// The lock file is of another site or folder. Nothing was sent.
     #[error(
-        "the lock file is of {what} `{locked}`, not `{given}`; use that one, or delete the lock file to begin anew"
+        "the lock file is of {locked}, not of {given}; use that one, or delete the lock file to begin anew"
     )]
     Elsewhere {
-        /// `the site` or `the folder`.
-        what: &'static str,
         /// What the lock file has.
         locked: String,
         /// What was asked for.
         given: String,
+    },
+    /// The lock file changed after the plan was made. Nothing was sent.
+    #[error("{}: the lock file changed after the plan was made; plan again", path.display())]
+    Changed {
+        /// Its path.
+        path: PathBuf,
     },
     /// The lock file cannot be written. What was uploaded since it was last written is found
     /// again by its content.
@@ -171,7 +175,6 @@ pub struct Problem {
     /// The path, relative to the directory.
     pub path: String,
     /// What is wrong.
-    #[source]
     pub kind: ProblemKind,
 }
 

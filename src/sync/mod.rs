@@ -1,4 +1,43 @@
-//! A directory tree onto the asset folders of a site; see [`Client::sync`].
+//! A directory tree onto the asset folders of a site, and in step with it; see [`Client::sync`].
+//!
+//! # What a run does
+//!
+//! 1. It compares the tree with the lock file. A file whose stamp (size, times, inode) is known is
+//!    not opened; others are read once. [`DirSync::plan`] ends here, and writes nothing.
+//! 2. It finds or creates the asset folders, and uploads what is new or changed, several files at
+//!    a time. What fails for a reason that may pass is tried again after the others. A failed
+//!    upload deletes nothing: its asset is filled by the next attempt or run.
+//! 3. With [`DirSync::delete`], it lists the site and deletes last of all what the plan named.
+//!
+//! # Files that it writes
+//!
+//! - `webflow-assets.lock`, the [`LockFile`]: which path is on the site as which asset. It belongs
+//!   into version control. The first file that gets to the site binds it to the site and folder.
+//! - `.webflow-assets/journal`: what happened since the lock file was last written. A run that is
+//!   killed continues from it. The lock file is rewritten when the journal has grown to half its
+//!   length, so that all bytes written stay within six times the final lock file.
+//! - `.webflow-assets/stamps.json`: what is known of the files. It only saves work.
+//!
+//! None of them is written through a symbolic link, and files are replaced as a whole.
+//!
+//! # What it deletes
+//!
+//! An asset is deleted only if the lock file records that it was created from this directory, no
+//! file needs its content, its path is still absent at the end of the run, and the site lists it
+//! with the id, name and size that were recorded. Nothing is deleted if a file failed or was left
+//! out, or if more would be deleted than [`MaxDelete`] allows.
+//!
+//! # Limits
+//!
+//! - One writer for each folder of a site. Two runs on one directory are refused on one machine;
+//!   two machines, or two directories with one folder, are not detected.
+//! - Webflow's lists have no hash. [`DirSync::verify`] notices that an asset is gone or has another
+//!   size, not that somebody replaced its content by as many bytes.
+//! - Webflow does not tell whether a page or CMS item uses an asset. `delete` cannot know either.
+//! - Equal content has one asset. If another directory or person was given the same asset, it is
+//!   deleted for them too; a run of theirs with `verify` uploads it again.
+//! - A change of a file that keeps its size, times and inode is found by [`DirSync::checksum`]
+//!   alone.
 
 mod compare;
 mod delete;

@@ -13,7 +13,7 @@ use super::{
     state_dir::StateDir,
 };
 use crate::{
-    id::{AssetId, SiteId},
+    id::{AssetId, Md5, SiteId},
     source::Stamp,
 };
 
@@ -27,6 +27,8 @@ pub struct Plan {
     pub(super) state: Arc<StateDir>,
     pub(super) stamps: Stamps,
     pub(super) lock: Arc<LockFile>,
+    /// The MD5 of the lock file that was read.
+    pub(super) lock_md5: Option<Md5>,
     /// `lock` has entries that the file has not.
     pub(super) unsaved: bool,
     pub(super) planned: Vec<Planned>,

@@ -18,7 +18,6 @@ use super::{
     folders::Folders,
     journal::{self, Entry, Header, Journal},
     listing::Listing,
-    lock_file::LockFile,
     plan::{ToUpload, split},
     walk::is_absent,
 };
@@ -38,6 +37,10 @@ use crate::{
 /// The lock file is not rewritten for less than this.
 const SMALL: u64 = 64 * 1024;
 
+/// How many contents are remembered. An older one that comes again costs a create call, which
+/// Webflow answers with the asset that it has.
+const CONTENTS: usize = 10_000;
+
 /// If so many files are refused and none is accepted, the others would be refused too.
 const REFUSALS: usize = 10;
 
@@ -45,13 +48,13 @@ const REFUSALS: usize = 10;
 type FolderIds = Arc<HashMap<String, FolderId>>;
 
 pub(super) async fn run(plan: Plan, events: Emitter) -> Result<Report, SyncError> {
-    let mut run = Run::new(plan, events);
-    run.all().await?;
-    run.report.bytes_written = run.plan.state.written();
-    Ok(mem::take(&mut run.report))
+    let mut execution = Execution::new(plan, events);
+    execution.all().await?;
+    execution.report.bytes_written = execution.plan.state.written();
+    Ok(mem::take(&mut execution.report))
 }
 
-struct Run {
+struct Execution {
     plan: Plan,
     events: Emitter,
     report: Report,
@@ -69,7 +72,7 @@ struct Run {
 }
 
 /// What is stopped is in the lock file, for whoever reads that alone.
-impl Drop for Run {
+impl Drop for Execution {
     fn drop(&mut self) {
         if self.changed {
             Arc::make_mut(&mut self.plan.lock).settle();
@@ -79,7 +82,7 @@ impl Drop for Run {
     }
 }
 
-impl Run {
+impl Execution {
     fn new(mut plan: Plan, events: Emitter) -> Self {
         let unchanged = |planned: &&super::Planned| planned.action == Action::Unchanged;
         let report = Report {
@@ -111,8 +114,10 @@ impl Run {
         // Where nothing can be written, that is known before anything is sent.
         let state = Arc::clone(&self.plan.state);
         blocking(move || state.prepare()).await?;
-        if !idle {
+        if self.changed || !idle {
             self.begin().await?;
+        }
+        if !idle {
             let uploaded = self.upload_all(uploads).await;
             // Whatever happened, what is on the site is known from here on.
             self.save().await?;
@@ -134,7 +139,7 @@ impl Run {
 
     async fn upload_all(&mut self, uploads: Vec<ToUpload>) -> Result<(), SyncError> {
         let folders = self.folders(&uploads).await?;
-        let contents = Arc::new(Contents::new(usize::MAX));
+        let contents = Arc::new(Contents::new(CONTENTS));
         self.remember(&contents, &uploads);
         let uploads = uploads.into_iter().map(Arc::new).collect();
         // However long one round takes.
@@ -414,14 +419,20 @@ impl Run {
 
     /// Begins the journal. Entries of an earlier one are in the lock file first.
     async fn begin(&mut self) -> Result<(), SyncError> {
+        let state = Arc::clone(&self.plan.state);
+        let saved = blocking(move || state.saved()).await?;
+        let md5 = saved.as_ref().map(|saved| saved.md5);
+        if md5 != self.plan.lock_md5 {
+            self.changed = false;
+            return Err(SyncError::Changed {
+                path: self.plan.state.lock_file().to_owned(),
+            });
+        }
         if self.changed {
             return self.save().await;
         }
-        let path = self.plan.state.lock_file().to_owned();
-        let loaded = blocking(move || LockFile::load(&path)).await?;
-        let metadata = tokio::fs::metadata(self.plan.state.lock_file()).await;
-        self.lock_len = metadata.map_or(0, |lock| lock.len());
-        self.begin_journal(loaded.map(|(_, md5)| md5)).await
+        self.lock_len = saved.map_or(0, |saved| saved.len);
+        self.begin_journal(md5).await
     }
 
     async fn begin_journal(&mut self, lock_file: Option<Md5>) -> Result<(), SyncError> {

@@ -1,6 +1,9 @@
 //! The MD5 of files as of their stamps, so that a file that looks the same is not read again.
 
-use std::{collections::BTreeMap, io};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use crate::{id::Md5, source::Stamp};
 
@@ -13,7 +16,7 @@ pub(super) struct Stamps {
 }
 
 impl Stamps {
-    /// Reads what [`to_json`](Self::to_json) wrote. It only saves work: what cannot be read is
+    /// Reads what [`write`](Self::write) wrote. It only saves work: what cannot be read is
     /// forgotten.
     pub(super) fn parse(text: &[u8]) -> Self {
         Self {
@@ -22,8 +25,8 @@ impl Stamps {
         }
     }
 
-    pub(super) fn to_json(&self) -> io::Result<Vec<u8>> {
-        Ok(serde_json::to_vec(&self.known)?)
+    pub(super) fn write(&self, to: impl Write) -> io::Result<()> {
+        Ok(serde_json::to_writer(to, &self.known)?)
     }
 
     /// The MD5 of a file that has not changed since it was computed.

@@ -46,7 +46,7 @@ pub(super) struct StateDir {
     _guard: File,
 }
 
-/// A lock file that was written.
+/// A lock file on the disk.
 pub(super) struct Saved {
     pub(super) len: u64,
     pub(super) md5: Md5,
@@ -127,6 +127,23 @@ impl StateDir {
         &self.lock_file
     }
 
+    /// The lock file as it is on the disk now; `None` if there is none.
+    pub(super) fn saved(&self) -> Result<Option<Saved>, SyncError> {
+        let read = || {
+            let mut file = match File::open(&self.lock_file) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                file => file?,
+            };
+            let mut hasher = Hasher::new();
+            let mut text = Hashing(&mut io::sink(), &mut hasher, 0);
+            io::copy(&mut file, &mut text)?;
+            let len = text.2;
+            let md5 = Md5(hasher.finalize());
+            Ok(Some(Saved { len, md5 }))
+        };
+        read().map_err(|source| self.lock_error(source))
+    }
+
     /// The text of the journal, if there is one.
     pub(super) fn journal(&self) -> Option<Vec<u8>> {
         self.read(JOURNAL)
@@ -148,9 +165,7 @@ impl StateDir {
     /// Writes what is known of the files. Where this fails, they are read once more the next
     /// time.
     pub(super) fn save_stamps(&self, stamps: &Stamps) {
-        let _ = stamps
-            .to_json()
-            .and_then(|text| self.replace(&self.dir.join(STAMPS), |file| file.write_all(&text)));
+        let _ = self.replace(&self.dir.join(STAMPS), |file| stamps.write(file));
     }
 
     /// Begins a journal in the place of any that is there.

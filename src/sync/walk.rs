@@ -90,15 +90,18 @@ impl Filter {
 fn overrides(root: &Path, prefix: &str, globs: &[String]) -> Result<Override, SyncError> {
     let mut builder = OverrideBuilder::new(root);
     for glob in globs {
+        let refuse = |reason: &str| SyncError::Glob(format!("the pattern `{glob}` {reason}"));
         // Such a pattern would match nothing, or the opposite, without a word.
         if glob.trim().is_empty() || glob.starts_with(['!', '#']) {
-            return Err(SyncError::Glob(format!(
-                "the pattern `{glob}` is empty or begins with `!` or `#`"
-            )));
+            return Err(refuse("is empty or begins with `!` or `#`"));
         }
-        builder
-            .add(&format!("{prefix}{glob}"))
-            .map_err(|error| SyncError::Glob(error.to_string()))?;
+        if let Err(error) = builder.add(&format!("{prefix}{glob}")) {
+            let reason = match error {
+                ignore::Error::Glob { err, .. } => err,
+                error => error.to_string(),
+            };
+            return Err(refuse(&format!("cannot be used: {reason}")));
+        }
     }
     builder
         .build()

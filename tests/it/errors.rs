@@ -22,14 +22,14 @@ use crate::support::{
 
 /// One line for each layer of each error, under what led to it.
 #[derive(Default)]
-struct Table {
-    text: String,
+pub(crate) struct Table {
+    pub(crate) text: String,
     variants: BTreeSet<String>,
 }
 
 impl Table {
     /// Adds an error, whose variant its `kind` names.
-    fn add(&mut self, cause: &str, kind: &impl Debug, error: &dyn StdError) {
+    pub(crate) fn add(&mut self, cause: &str, kind: &impl Debug, error: &dyn StdError) {
         let kind = format!("{kind:?}");
         let variant = kind.split(|c: char| !c.is_alphanumeric()).next();
         self.variants.insert(variant.unwrap().to_owned());
@@ -54,7 +54,7 @@ impl Table {
     }
 
     /// Checks that each variant of the enum in this file is there.
-    fn covers(&self, file: &str, name: &str) {
+    pub(crate) fn covers(&self, file: &str, name: &str) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
         let file = syn::parse_file(&fs::read_to_string(path).unwrap()).unwrap();
         let declared = file.items.into_iter().find_map(|item| match item {

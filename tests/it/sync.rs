@@ -4,6 +4,8 @@
 mod bad_input;
 #[path = "sync/deleting.rs"]
 mod deleting;
+#[path = "sync/errors.rs"]
+mod errors;
 #[path = "sync/failures.rs"]
 mod failures;
 #[path = "sync/files.rs"]

@@ -219,7 +219,7 @@ impl Record {
             source,
         })?;
         let state = StateDir::open(dir)?;
-        let (lock, changed) = compare::load(&state)?;
+        let (lock, _, changed) = compare::load(&state)?;
         compare::check_bound(&lock, site, &folder)?;
         state.prepare()?;
         Ok(Self {

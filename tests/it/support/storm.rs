@@ -7,7 +7,7 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
     thread::sleep,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use webflow_assets::{
@@ -27,11 +27,16 @@ pub(crate) struct Storm {
     pub(crate) seed: u64,
 }
 
-/// The runs and requests that it took.
+/// What it took.
 #[derive(Debug)]
 pub(crate) struct Weathered {
     pub(crate) runs: usize,
     pub(crate) requests: usize,
+    /// The most memory that a run had, where the system tells.
+    pub(crate) peak_kib: u64,
+    /// How long a run took that had nothing to do.
+    #[allow(dead_code, reason = "only the benchmark reads it")]
+    pub(crate) idle: Duration,
 }
 
 /// Random faults: of a hundred requests two get a 503, two are reset and one stalls.
@@ -61,11 +66,12 @@ impl Storm {
         // Kills at these numbers of assets, in ascending order.
         let mut kills: Vec<usize> = (0..self.kills).map(|_| random.below(self.files)).collect();
         kills.sort_unstable();
-        let mut runs = 0;
+        let (mut runs, mut peak_kib) = (0, 0);
         for kill in kills {
             let mut child = sync(sandbox, dir.path());
             runs += 1;
             while count(sandbox) < kill && child.try_wait().expect("a child").is_none() {
+                peak_kib = peak_kib.max(memory(&child));
                 // Counting copies the log.
                 sleep(Duration::from_millis(1 + self.files as u64 / 500));
             }
@@ -76,7 +82,14 @@ impl Storm {
         // With permanent faults even many attempts may fail; the next run continues.
         loop {
             runs += 1;
-            let status = sync(sandbox, dir.path()).wait().expect("it ends");
+            let mut child = sync(sandbox, dir.path());
+            let status = loop {
+                if let Some(status) = child.try_wait().expect("a child") {
+                    break status;
+                }
+                peak_kib = peak_kib.max(memory(&child));
+                sleep(Duration::from_millis(5));
+            };
             if status.success() {
                 break;
             }
@@ -88,10 +101,17 @@ impl Storm {
         check(sandbox, dir.path(), &tree);
 
         // A last run has nothing to do.
+        let start = Instant::now();
         let status = sync(sandbox, dir.path()).wait().expect("it ends");
+        let idle = start.elapsed();
         assert!(status.success());
         assert_eq!(sandbox.requests().len(), requests);
-        Weathered { runs, requests }
+        Weathered {
+            runs,
+            requests,
+            peak_kib,
+            idle,
+        }
     }
 
     /// Creates the tree: nested directories, odd names, and equal content.
@@ -170,6 +190,14 @@ fn sync(sandbox: &Sandbox, dir: &Path) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .expect("the command")
+}
+
+/// The most memory that a process had so far, in KiB; 0 where that is not known.
+fn memory(child: &Child) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
+    peak.and_then(|peak| peak.parse().ok()).unwrap_or_default()
 }
 
 fn count(sandbox: &Sandbox) -> usize {

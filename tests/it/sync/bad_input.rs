@@ -148,7 +148,7 @@ async fn a_lock_file_that_cannot_be_used_stops_everything_and_stays_as_it_is() {
         (good.replace("\"a.txt\"", "\"/a.txt\""), "the entry `/a.txt` has no relative path"),
         (good.replace("\"url\"", "\"adress\""), restore),
         (good.replace(sandbox.site_id(), SITE_OF_OTHERS), "the lock file is of the site"),
-        (good.replace("\"files\"", "\"folder\": \"brand\",\n  \"files\""), "the lock file is of the folder `brand`, not ``"),
+        (good.replace("\"files\"", "\"folder\": \"brand\",\n  \"files\""), "the lock file is of the folder `brand`, not of the top of the site"),
         (good.replace("  \"files\": {\n", "  \"files\": {\n    \"a.txt\": {\"md5\": \"0cc175b9c0f1b6a831c399e269772661\", \"size\": 1, \"asset\": \"0123456789abcdef01234567\"},\n"), "`a.txt` is there twice"),
     ];
     for (text, expected) in cases {

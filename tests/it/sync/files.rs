@@ -291,3 +291,47 @@ async fn a_checksum_run_trusts_no_stamp() {
     let plan = sync(&sandbox, &dir).checksum(true).plan().await.unwrap();
     assert_eq!(actions(&plan), [("a.txt", Action::Changed)]);
 }
+
+#[tokio::test]
+async fn a_lock_file_that_changed_since_the_plan_is_not_overwritten() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let dir = tree(&[("a.txt", "a")]);
+    sync(&sandbox, &dir).send().await.unwrap();
+    write(dir.path(), "b.txt", "b", 3600);
+    let plan = sync(&sandbox, &dir).plan().await.unwrap();
+    let path = dir.path().join(LockFile::NAME);
+    let text = fs::read_to_string(&path).unwrap() + "\n";
+    fs::write(&path, &text).unwrap();
+    let error = plan.send().await.unwrap_err();
+    assert!(matches!(error, SyncError::Changed { .. }), "{error}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    assert_eq!(count(&sandbox, Operation::CreateAsset), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_second_run_opens_no_file_that_looks_the_same() {
+    use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
+
+    let sandbox = Sandbox::start().await.unwrap();
+    let dir = tree(&[("a.txt", "a"), ("b.txt", "b")]);
+    sync(&sandbox, &dir).send().await.unwrap();
+    let requests = sandbox.requests().len();
+
+    let watch = inotify::init(CreateFlags::NONBLOCK).unwrap();
+    inotify::add_watch(&watch, dir.path(), WatchFlags::OPEN).unwrap();
+    let report = sync(&sandbox, &dir).send().await.unwrap();
+    assert_eq!(counts(&report), [0, 0, 2, 0, 0]);
+    let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
+    let mut events = Reader::new(&watch, &mut buffer);
+    let mut opened = Vec::new();
+    while let Ok(event) = events.next() {
+        let name = event
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        opened.extend(name.filter(|name| !name.starts_with('.')));
+    }
+    opened.dedup();
+    assert_eq!(opened, [LockFile::NAME]);
+    assert_eq!(sandbox.requests().len(), requests);
+}

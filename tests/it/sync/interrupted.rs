@@ -11,6 +11,7 @@ fn weather(storm: Storm) {
     let done = storm.weather(&sandbox);
     assert!(done.runs > storm.kills);
     assert!(done.requests > storm.files);
+    assert!(done.peak_kib < 160 * 1024, "{done:?}");
 }
 
 #[test]
