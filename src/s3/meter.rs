@@ -11,7 +11,7 @@ use std::{
 
 use tokio::time::Instant;
 
-pub(super) type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
+pub(crate) type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 
 /// How far one attempt to send a file has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

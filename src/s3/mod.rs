@@ -27,6 +27,7 @@ mod reply;
 
 pub use error::{Error, Refusal, Violation};
 pub use form::PostForm;
+pub(crate) use meter::OnProgress;
 pub use meter::Progress;
 pub use policy::Policy;
 pub use reply::Stored;

@@ -79,7 +79,7 @@ impl Client {
     }
 }
 
-/// Many uploads that have not begun; see [`Client::upload_all`].
+/// A builder for many uploads; see [`Client::upload_all`].
 #[must_use = "a batch does nothing until it is streamed"]
 pub struct Batch {
     uploads: BoxStream<'static, Upload>,
@@ -88,7 +88,7 @@ pub struct Batch {
     stop_on_error: bool,
 }
 
-/// What happens in a batch. `index` counts the sources, from 0.
+/// An event of a batch. `index` counts the sources, from 0.
 #[derive(Debug)]
 #[non_exhaustive]
 #[expect(
@@ -96,24 +96,24 @@ pub struct Batch {
     reason = "an event is passed on at once, and a box would be in the way of a match"
 )]
 pub enum Event {
-    /// A file is being read, and will be sent.
+    /// The upload of a file begins.
     Started {
-        /// Which one.
+        /// The place of the file among the sources.
         index: usize,
         /// Its path, or the name of bytes.
         file: String,
     },
-    /// A piece of a file has been handed to the connection to S3. Each attempt starts from
-    /// nothing. A reader that is slow to take events misses some of these.
+    /// A chunk of a file has been handed to the connection to S3. Each attempt starts from 0. A
+    /// reader that is slow to take events misses some of these.
     Progress {
-        /// Which one.
+        /// The place of the file among the sources.
         index: usize,
         /// How much of the file the current attempt has sent.
         progress: Progress,
     },
-    /// A file is on the site, or is given up. The last event of each file.
+    /// A file is on the site, or its upload failed. The last event of each file.
     Finished {
-        /// Which one.
+        /// The place of the file among the sources.
         index: usize,
         /// What [`Upload::send`] returned.
         result: Result<Uploaded, UploadError>,
@@ -136,18 +136,32 @@ enum Message {
 }
 
 impl Batch {
-    /// Uploads that were prepared one by one, each with its own folder, name and text.
+    /// A batch of uploads, each with its own folder, name and text.
     ///
-    /// ```no_run
-    /// # fn batch(client: webflow_assets::Client, site: String) {
+    /// ```
+    /// # #[cfg(feature = "sandbox")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use webflow_assets::{Client, Token, sandbox::Sandbox};
+    /// # let sandbox = Sandbox::start().await?;
+    /// # let token = Token::new(sandbox.token())?;
+    /// # let client = Client::builder().token(token).base_url(sandbox.base_url()).build()?;
+    /// # let site = sandbox.site_id().to_owned();
+    /// use futures_util::StreamExt;
     /// use webflow_assets::{Batch, Source};
     ///
     /// let texts = [("barn.png", "A red barn"), ("pond.png", "A pond in winter")];
     /// let batch = Batch::new(texts.into_iter().map(move |(file, text)| {
-    ///     client.upload(site.as_str(), Source::path(file)).alt_text(text)
+    ///     client.upload(site.as_str(), Source::bytes(file, file)).alt_text(text)
     /// }));
-    /// # drop(batch);
+    /// batch.concurrency(1).stream().for_each(async |_| ()).await;
+    /// let assets = sandbox.assets();
+    /// assert_eq!(assets[0].alt_text.as_deref(), Some("A red barn"));
+    /// assert_eq!(assets[1].alt_text.as_deref(), Some("A pond in winter"));
+    /// # Ok(())
     /// # }
+    /// # #[cfg(not(feature = "sandbox"))]
+    /// # fn main() {}
     /// ```
     pub fn new<I>(uploads: I) -> Self
     where
@@ -187,13 +201,13 @@ impl Batch {
         self
     }
 
-    /// The events of the batch. It begins when the stream is polled, on the `tokio` runtime that
-    /// polls it, and goes on while nobody polls, as far as it has begun. Dropping the stream stops
-    /// it: what was registered by then and not filled stays on the site without a file, and
-    /// uploading the same file again fills it.
+    /// Streams the events of the batch. It begins when the stream is polled, on the `tokio` runtime
+    /// that polls it; files that have begun go on while nothing polls. Dropping the stream stops
+    /// them: an asset that was registered by then and not filled stays on the site without a file,
+    /// and uploading the same file again fills it.
     #[must_use = "a stream does nothing until it is polled"]
     pub fn stream(self) -> Events {
-        // Room for what happens while the reader is busy.
+        // Room for the events of a moment in which the reader is busy.
         let (sender, receiver) = mpsc::channel(4 * self.concurrency);
         Events {
             batch: self,
@@ -312,7 +326,7 @@ impl Stream for Events {
             }
         }
         while let Poll::Ready(Some(ended)) = self.tasks.poll_join_next(cx) {
-            // It would never say that it has finished.
+            // A task that panicked sends no last event.
             if let Err(error) = ended
                 && error.is_panic()
             {

@@ -16,6 +16,30 @@ use progenitor_client::Error as ApiCallError;
 ///
 /// `Display` is one line that names the file and the phase; the causes are in
 /// [`source`](StdError::source).
+///
+/// ```
+/// # #[cfg(feature = "sandbox")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use webflow_assets::{Client, Token, sandbox::Sandbox};
+/// # let sandbox = Sandbox::start().await?;
+/// # let token = Token::new(sandbox.token())?;
+/// # let client = Client::builder().token(token).base_url(sandbox.base_url()).build()?;
+/// # let site = sandbox.site_id();
+/// use webflow_assets::{Source, UploadErrorKind};
+///
+/// sandbox.fault("post:403".parse()?);
+/// let upload = client.upload(site, Source::bytes("a.txt", "text"));
+/// let error = upload.send().await.unwrap_err();
+/// assert!(matches!(error.kind(), UploadErrorKind::S3(_)));
+/// assert_eq!(error.code().as_deref(), Some("AccessDenied"));
+/// assert!(!error.is_retryable());
+/// assert!(error.to_string().starts_with("a.txt: the upload to S3 failed"));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "sandbox"))]
+/// # fn main() {}
+/// ```
 #[derive(Debug)]
 pub struct UploadError(Box<Inner>);
 
@@ -34,7 +58,7 @@ struct Inner {
 pub enum UploadErrorKind {
     /// The file cannot be read. Nothing was sent.
     Source(io::Error),
-    /// What was asked for cannot be sent. Nothing was sent.
+    /// The request is not valid. Nothing was sent.
     Invalid(Invalid),
     /// Webflow did not register the asset.
     Create(ApiCallError<ApiError>),
@@ -49,25 +73,25 @@ pub enum UploadErrorKind {
         /// The entity tag that S3 answered with.
         etag: String,
     },
-    /// The file is on S3, and whether Webflow serves it could not be asked.
+    /// The file is on S3, and the request whether Webflow serves it failed.
     Check(ApiCallError<ApiError>),
     /// The file is on S3, and Webflow did not serve it with its size in time.
     NotReady {
-        /// How long it was waited for.
+        /// The time limit.
         limit: Duration,
         /// The size that Webflow stated last, in bytes.
         size: Option<i64>,
     },
     /// The file is on the site, and its display name and alternative text could not be set.
     Update(ApiCallError<ApiError>),
-    /// All of it together took longer than was allowed.
+    /// The upload took longer than [`Upload::timeout`](crate::Upload::timeout) allows.
     TimedOut {
         /// The limit.
         limit: Duration,
     },
 }
 
-/// What became of the asset of an upload that failed.
+/// The state in which a failed upload leaves its asset.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CleanUp {
@@ -81,7 +105,7 @@ pub enum CleanUp {
     Failed(ApiCallError<ApiError>),
 }
 
-/// What was asked for and cannot be sent.
+/// Why an upload cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Invalid {
@@ -180,7 +204,7 @@ impl UploadError {
         self.0.attempts
     }
 
-    /// What became of the asset that Webflow had registered, if it had.
+    /// The state of the asset that Webflow had registered, if it had.
     #[must_use]
     pub fn clean_up(&self) -> Option<&CleanUp> {
         self.0.clean_up.as_ref()

@@ -23,7 +23,7 @@ use steps::Steps;
 use crate::{
     generated::Client,
     id::{FolderId, IdError, SiteId},
-    s3::Progress,
+    s3::{OnProgress, Progress},
     source::{MAX_LEN, Source},
 };
 
@@ -41,14 +41,27 @@ impl Client {
     /// is over, and uploads the file anew if the asset is gone. Uploads of one content to one site
     /// within a process take turns.
     ///
-    /// ```no_run
-    /// # async fn upload(client: webflow_assets::Client) -> Result<(), webflow_assets::UploadError> {
+    /// ```
+    /// # #[cfg(feature = "sandbox")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use webflow_assets::{Client, Token, sandbox::Sandbox};
+    /// # let sandbox = Sandbox::start().await?;
+    /// # let token = Token::new(sandbox.token())?;
+    /// # let client = Client::builder().token(token).base_url(sandbox.base_url()).build()?;
+    /// # let site = sandbox.site_id();
     /// use std::path::Path;
     ///
-    /// let done = client.upload("580e63e98c9a982ac9b8b741", Path::new("hero.png")).send().await?;
-    /// println!("{}", done.url());
+    /// let done = client
+    ///     .upload(site, Path::new("tests/fixtures/hero.png"))
+    ///     .display_name("Hero")
+    ///     .send()
+    ///     .await?;
+    /// assert!(done.url().ends_with("hero.png"));
     /// # Ok(())
     /// # }
+    /// # #[cfg(not(feature = "sandbox"))]
+    /// # fn main() {}
     /// ```
     pub fn upload(
         &self,
@@ -78,7 +91,7 @@ impl Client {
     }
 }
 
-/// An upload that has not begun; see [`Client::upload`].
+/// A builder for one upload; see [`Client::upload`].
 #[must_use = "an upload does nothing until it is sent"]
 pub struct Upload {
     client: Client,
@@ -88,7 +101,7 @@ pub struct Upload {
     parent_folder: Option<Result<FolderId, IdError>>,
     display_name: Option<String>,
     alt_text: Option<String>,
-    /// What the batch that this upload belongs to has uploaded.
+    /// The contents that the batch of this upload has put on the site.
     contents: Option<Arc<Contents>>,
     on_progress: Option<OnProgress>,
     on_wait: Option<Arc<dyn Fn() + Send + Sync>>,
@@ -97,8 +110,6 @@ pub struct Upload {
     keep_on_failure: bool,
     max_len: u64,
 }
-
-type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 
 impl fmt::Debug for Upload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -142,7 +153,7 @@ impl Upload {
         self
     }
 
-    /// Calls `on_progress` whenever a piece of the file has been handed to the connection to S3.
+    /// Calls `on_progress` whenever a chunk of the file has been handed to the connection to S3.
     pub fn on_progress(mut self, on_progress: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.on_progress = Some(Arc::new(on_progress));
         self
@@ -168,13 +179,13 @@ impl Upload {
         self
     }
 
-    /// What errors call the file.
+    /// The name of the file in errors.
     fn label(&self) -> String {
         self.source.label()
     }
 
-    /// Gives up when all of it together takes longer than this. No limit if not set; each request
-    /// to Webflow, and each pause of S3, has its own (see [`ClientBuilder`](crate::ClientBuilder)).
+    /// Limits the time of the whole upload, waiting included. No limit if not set; each request to
+    /// Webflow, and each pause of S3, has its own (see [`ClientBuilder`](crate::ClientBuilder)).
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
         self
@@ -188,14 +199,14 @@ impl Upload {
     }
 
     /// Leaves an asset that could not be filled on the site. Uploading the same file again fills
-    /// it: Webflow knows it by its content.
+    /// it: Webflow finds it by its content.
     pub fn keep_on_failure(mut self) -> Self {
         self.keep_on_failure = true;
         self
     }
 
-    /// Uploads the file. Dropping the future stops the transfer; the asset, if it was registered
-    /// by then, stays on the site without a file, and uploading the same file again fills it.
+    /// Uploads the file. Dropping the future stops the transfer. An asset that was registered by
+    /// then stays on the site without a file, and uploading the same file again fills it.
     ///
     /// # Errors
     ///

@@ -2,16 +2,41 @@
 
 use crate::{generated::types, id::AssetId, s3::Stored, source::Md5};
 
-/// A file that is on the site.
+/// A file that is on the site, as [`Upload::send`](crate::Upload::send) returns it.
+///
+/// ```
+/// # #[cfg(feature = "sandbox")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use webflow_assets::{Client, Token, sandbox::Sandbox};
+/// # let sandbox = Sandbox::start().await?;
+/// # let token = Token::new(sandbox.token())?;
+/// # let client = Client::builder().token(token).base_url(sandbox.base_url()).build()?;
+/// # let site = sandbox.site_id();
+/// use webflow_assets::{Outcome, Source};
+///
+/// let first = client.upload(site, Source::bytes("a.txt", "text")).send().await?;
+/// assert_eq!(first.outcome, Outcome::Uploaded);
+/// assert!(first.is_new());
+///
+/// // Webflow finds the asset by its content.
+/// let second = client.upload(site, Source::bytes("b.txt", "text")).send().await?;
+/// assert_eq!(second.outcome, Outcome::AlreadyThere);
+/// assert_eq!(second.id(), first.id());
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "sandbox"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Uploaded {
-    /// What Webflow answered. The signed form is taken out: it has been used, and would let
-    /// whoever reads it replace the file for the rest of its hour.
+    /// Webflow's answer to the create call. The signed form is removed: it would let whoever reads
+    /// it replace the file for the rest of its hour.
     pub asset: types::AssetUpload,
-    /// What S3 answered; `None` if Webflow had the file already and gave no form.
+    /// S3's answer; `None` if Webflow had the file already and gave no form.
     pub stored: Option<Stored>,
-    /// Whether this call put the file there.
+    /// Whether this call put the file on the site.
     pub outcome: Outcome,
     /// The MD5 of the file.
     pub md5: Md5,
@@ -71,15 +96,15 @@ pub struct Attempts {
     pub renewals: u32,
 }
 
-/// Whether an upload put its file there.
+/// Whether an upload put its file on the site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
     /// The file was sent, and nothing in Webflow's answer says that the site had it before.
     Uploaded,
     /// The site had an asset with the same content, and Webflow answered with that one, under its
-    /// first file name. Where the answer has a form, the file was sent all the same: whoever
-    /// announced it first may not have. Or another file of the same batch has this content.
+    /// first file name. If the answer has a form, the file was sent nevertheless, as the asset may
+    /// have been registered and never filled. Or another file of the same batch has this content.
     AlreadyThere,
 }
 

@@ -521,3 +521,29 @@ fn standard_input_is_uploaded_under_a_name() {
     assert_exit(&child.wait_with_output().expect("its output"), 0);
     assert_eq!(live.stored(), [("piped.png".to_owned(), b"piped".to_vec())]);
 }
+
+#[test]
+fn of_two_processes_with_one_file_the_one_that_fails_deletes_nothing() {
+    let live = Live::start();
+    // One of them fails for good while the other has been handed the same asset.
+    for rule in ["post:403", "create:delay=100ms*2"] {
+        live.sandbox.fault(rule.parse().expect("a rule"));
+    }
+    let start = || {
+        let mut upload = live.upload(&[HERO]);
+        upload.stdout(Stdio::piped()).stderr(Stdio::piped());
+        upload.spawn().expect("the command runs")
+    };
+    let children = [start(), start()];
+    let outputs = children.map(|child| child.wait_with_output().expect("its output"));
+    let mut codes = outputs.each_ref().map(|output| output.status.code());
+    codes.sort_unstable();
+    assert_eq!(codes, [Some(0), Some(1)], "{outputs:?}");
+    let hero = fs::read(HERO).expect("the file");
+    assert_eq!(live.stored(), [("hero.png".to_owned(), hero)]);
+    let requests = live.sandbox.requests();
+    assert!(requests.iter().all(|request| request.method != "DELETE"));
+    let failed = outputs.iter().find(|output| !output.status.success());
+    let stderr = text(&failed.expect("one fails").stderr);
+    assert!(stderr.contains("was left on the site"), "{stderr}");
+}

@@ -106,7 +106,7 @@ async fn an_asset_that_another_process_deletes_within_its_lease_is_filled_anew()
 async fn an_asset_that_nobody_deletes_is_filled_once_and_looked_at_once() {
     let sandbox = Sandbox::start().await.unwrap();
     let theirs = register(&client_of(&sandbox), &sandbox, "theirs.txt", "the same").await;
-    let client = client_for(&sandbox).lease(Duration::from_millis(50));
+    let client = client_for(&sandbox).lease(Duration::from_secs(3));
     let client = client.build().unwrap();
     let upload = client.upload(sandbox.site_id(), Source::bytes("ours.txt", "the same"));
     let done = upload.send().await.unwrap();
