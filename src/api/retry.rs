@@ -22,7 +22,7 @@ use super::trace;
 /// | no response after the request was sent | error | repeated | repeated |
 /// | 429, 503 | repeated | repeated | repeated |
 /// | 500, 502, 504 | error | repeated | repeated |
-/// | `SlowDown`, `RequestTimeout` | – | – | repeated |
+/// | `SlowDown`, `RequestTimeout`, a success that confirms nothing | – | – | repeated |
 /// | any other refusal | error | error | error |
 ///
 /// A create call that may have arrived is never repeated, and a form always may be: it overwrites

@@ -1,7 +1,7 @@
 //! What errors say: a snapshot of the whole chain of each variant of each public error.
 
 use std::{
-    collections::BTreeSet, error::Error as StdError, fmt::Debug, fs, path::Path, time::Duration,
+    collections::BTreeSet, error::Error as StdError, fmt::Debug, fs, io, path::Path, time::Duration,
 };
 
 use serde_json::json;
@@ -11,6 +11,7 @@ use webflow_assets::{
     UploadError, explain,
     s3::{self, PostForm, Violation},
     sandbox::Sandbox,
+    sync::PullError,
     types::ApiError,
 };
 
@@ -345,35 +346,33 @@ async fn upload_errors_name_the_file_and_the_phase() {
     insta::assert_snapshot!("upload", table.text);
 }
 
-#[tokio::test]
-async fn a_refused_sync_says_why_once() {
+fn full() -> io::Error {
+    io::Error::other("no space left on device")
+}
+
+#[test]
+fn pull_errors_say_what_failed() {
     let mut table = Table::default();
-    let directory = tempfile::tempdir().unwrap();
-    fs::write(directory.path().join("a.txt"), "a").unwrap();
-    for fault in [
-        "401",
-        "403",
-        "404",
-        "502,html",
-        "200,html",
-        "stall-before-answer",
+    let refused = reqwest::Client::builder().user_agent("\n").build();
+    for (cause, error) in [
+        ("no address", PullError::NoUrl),
+        ("a refusal", PullError::Status(http::StatusCode::NOT_FOUND)),
+        ("no response", PullError::Http(refused.unwrap_err())),
+        ("a pause", PullError::TimedOut(Duration::from_secs(60))),
+        (
+            "a part",
+            PullError::Size {
+                expected: 10,
+                len: 9,
+            },
+        ),
+        ("a link", PullError::NoDirectory("brand".to_owned())),
+        ("a full disk", PullError::Write(full())),
     ] {
-        for operation in ["list-folders", "create-folder"] {
-            let rule = format!("{operation}:{fault}");
-            let (sandbox, client) = sandbox(&[&rule]).await;
-            let sync = client.sync(sandbox.site_id(), directory.path()).folder("a");
-            let error = sync.send().await.unwrap_err();
-            let mut own = Table::default();
-            own.add(&rule, &error, &error);
-            table.text += &own
-                .text
-                .replace(sandbox.base_url(), "http://server")
-                .replace(sandbox.site_id(), "SITE");
-            let status = fault.get(..3).and_then(|status| status.parse().ok());
-            assert_eq!(error.status().map(|status| status.as_u16()), status);
-        }
+        table.add(cause, &error, &error);
     }
-    insta::assert_snapshot!("sync", table.text);
+    table.covers("src/sync/pull/fetch.rs", "PullError");
+    insta::assert_snapshot!("pull", table.text);
 }
 
 /// Says why a generated operation failed, and names the variant.

@@ -5,7 +5,7 @@ use std::fs;
 use webflow_assets::{
     Client,
     sandbox::Sandbox,
-    sync::{DirSync, LockFile, Plan, SyncError},
+    sync::{DirSync, LockFile, Plan, PullError, SyncError},
 };
 
 use super::{client, sync, tree};
@@ -116,6 +116,13 @@ async fn sync_errors_say_what_to_do() {
     fs::write(root.join("b.txt"), "b").unwrap();
     let change = |_: &Plan| fs::write(&path, text.clone() + " ").unwrap();
     add("a change meanwhile", &spoilt(here(), change).await);
+
+    // Of a pull.
+    add(
+        "a folder that is not there",
+        &SyncError::NoFolder("brand".to_owned()),
+    );
+    add("no address", &SyncError::Fetch(PullError::NoUrl));
 
     table.covers("src/sync/error.rs", "SyncError");
     let text = table.text.replace(&root.display().to_string(), "DIR");
