@@ -8,14 +8,21 @@ use std::{
 };
 
 use futures_util::TryStreamExt;
+use httpmock::MockServer;
+use serde_json::json;
 use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 use webflow_assets::{
-    Client, RetryPolicy, Source,
+    Client, RetryPolicy, Source, Token,
+    mock::MockServerExt,
     sandbox::Sandbox,
-    sync::{LockFile, Pull, PullEvent, SyncError},
+    sync::{LockFile, Pull, PullError, PullEvent, SyncError},
 };
 
-use crate::support::client_for;
+use crate::support::{SITE, client_for};
 
 fn client(sandbox: &Sandbox) -> Client {
     let quick = RetryPolicy::default().base_delay(Duration::from_millis(1));
@@ -272,4 +279,111 @@ async fn a_folder_that_is_not_there_is_named_and_another_site_refused() {
     let elsewhere = client(&sandbox).pull("580e63e98c9a982ac9b8b742", dir.path());
     let error = elsewhere.send().await.unwrap_err();
     assert!(matches!(error, SyncError::Elsewhere { .. }), "{error}");
+}
+
+/// Serves content as a bad day would. Returns its address.
+async fn bad_day() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut flaky = 0;
+        let mut held = Vec::new();
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let path = request_path(&mut stream).await;
+            flaky += usize::from(path == "/flaky");
+            let answer: &[u8] = match (path.as_str(), flaky) {
+                ("/flaky", 1) => {
+                    b"HTTP/1.1 503 Slow Down\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"
+                }
+                // Cut off.
+                ("/flaky", 2) => b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfla",
+                ("/flaky", _) => b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nflaky",
+                ("/short", _) => b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nshor",
+                ("/long", _) => b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nlonger",
+                ("/stalled", _) => b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nstal",
+                _ => b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+            };
+            stream.write_all(answer).await.unwrap();
+            if path == "/stalled" {
+                held.push(stream);
+            }
+        }
+    });
+    address
+}
+
+async fn request_path(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    let head = String::from_utf8(head).unwrap();
+    head.split(' ').nth(1).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn content_that_does_not_arrive_whole_is_fetched_again_or_reported() {
+    let cdn = bad_day().await;
+    let server = MockServer::start_async().await;
+    let folders = serde_json::from_value(json!({ "assetFolders": [] })).unwrap();
+    server.list_asset_folders(|_, then| drop(then.ok(&folders)));
+    let assets = [
+        ("flaky", 5),
+        ("short", 5),
+        ("long", 4),
+        ("stalled", 7),
+        ("gone", 4),
+    ];
+    let assets: Vec<_> = assets
+        .iter()
+        .enumerate()
+        .map(|(n, (name, size))| {
+            let url = format!("{cdn}/{name}");
+            json!({ "id": format!("{n:024}"), "originalFileName": name, "size": size, "hostedUrl": url })
+        })
+        .chain([
+            json!({ "id": format!("{:024}", 8), "originalFileName": "nowhere", "size": 1 }),
+            json!({ "id": format!("{:024}", 9), "originalFileName": "file", "hostedUrl": "file:///etc/hostname" }),
+        ])
+        .collect();
+    let assets = serde_json::from_value(json!({ "assets": assets })).unwrap();
+    server.list_assets(|_, then| drop(then.ok(&assets)));
+    let quick = RetryPolicy::default()
+        .base_delay(Duration::from_millis(1))
+        .max_attempts(3);
+    let client = Client::builder()
+        .token(Token::new("t0ken").unwrap())
+        .base_url(server.base_url())
+        .retry(quick)
+        .idle_timeout(Duration::from_millis(300))
+        .build()
+        .unwrap();
+
+    let dir = tempfile::tempdir().unwrap();
+    let mut events = client.pull(SITE, dir.path()).stream();
+    let mut failed = BTreeMap::new();
+    while let Some(event) = events.try_next().await.unwrap() {
+        if let PullEvent::Failed { path, error, .. } = event {
+            failed.insert(path, error);
+        }
+    }
+    assert_eq!(files(dir.path()).into_keys().collect::<Vec<_>>(), ["flaky"]);
+    assert_eq!(fs::read(dir.path().join("flaky")).unwrap(), b"flaky");
+    let size = |name: &str| match &failed[name] {
+        PullError::Size { expected, len } => (*expected, *len),
+        error => panic!("{error:?}"),
+    };
+    assert_eq!((size("short"), size("long")), ((5, 4), (4, 6)));
+    assert!(matches!(failed["stalled"], PullError::TimedOut(_)));
+    assert!(matches!(failed["gone"], PullError::Status(status) if status == 404));
+    for name in ["nowhere", "file"] {
+        assert!(matches!(failed[name], PullError::NoUrl), "{name}");
+    }
+    assert_eq!(failed.len(), 6);
+    // Nothing of what failed is left.
+    let left = fs::read_dir(dir.path().join(".webflow-assets")).unwrap();
+    let mut left: Vec<_> = left.map(|file| file.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, [".gitignore"]);
 }

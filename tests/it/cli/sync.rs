@@ -308,3 +308,31 @@ fn an_interrupted_sync_goes_on_the_next_time() {
         "{output:?}"
     );
 }
+
+#[test]
+fn files_that_webflow_may_refuse_are_named_before_anything_is_sent() {
+    let live = Live::start();
+    let dir = scratch("sync_strict");
+    fs::write(dir.join("good.png"), "good").expect("it is written");
+    for n in 0..25 {
+        fs::write(dir.join(format!("{n}.psd")), format!("layers {n}")).expect("it is written");
+    }
+    let sync = |args: &[&str]| run(live.command(&["sync", path_text(&dir)]).args(args));
+    let named = |output: &Output, label: &str| {
+        let lines = text(&output.stderr).lines();
+        lines.filter(|line| line.starts_with(label)).count()
+    };
+    for args in [&["--strict"][..], &["--strict", "--dry-run"]] {
+        let output = sync(args);
+        assert_exit(&output, 1);
+        assert_eq!(named(&output, "error: "), 21, "{output:?}");
+        assert!(text(&output.stderr).contains("error: 5 more of this kind\n"));
+    }
+    assert_eq!(live.sandbox.requests(), []);
+    let output = sync(&[]);
+    assert_exit(&output, 0);
+    assert_eq!(named(&output, "warning: "), 21, "{output:?}");
+    assert_eq!(live.sandbox.assets().len(), 26);
+    // What is on the site already is not said again.
+    assert_eq!(named(&sync(&["--strict"]), "error: "), 0);
+}

@@ -88,6 +88,10 @@ pub(crate) struct SyncArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
+    /// Change nothing if Webflow may refuse a file for its type or size
+    #[arg(long)]
+    pub(crate) strict: bool,
+
     /// Only files that match; can be given more than once
     #[arg(long, value_name = "GLOB")]
     pub(crate) include: Vec<String>,

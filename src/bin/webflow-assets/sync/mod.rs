@@ -1,5 +1,6 @@
 //! `sync`: a directory onto a site.
 
+mod check;
 mod events;
 mod plan;
 
@@ -60,12 +61,19 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
     for problem in plan.problems() {
         output::error(&problem.to_string(), &[]);
     }
+    let refused = check::warn(&plan, args.strict, args.quiet) && args.strict;
     if args.dry_run {
         plan::list(&plan, args.json)?;
         if let Some(held) = plan.held() {
             output::error(&plan::remedy(held), &[]);
         }
-        return Ok(exit(plan.problems().is_empty() && plan.held().is_none()));
+        return Ok(exit(
+            plan.problems().is_empty() && plan.held().is_none() && !refused,
+        ));
+    }
+    if refused {
+        output::say("nothing was changed, as --strict is given");
+        return Ok(Exit::Failure);
     }
     if let Some(question) = plan::question(&plan).filter(|_| !args.yes) {
         if !(io::stdin().is_terminal() && Term::stderr().is_term()) {
