@@ -3,6 +3,7 @@
 mod assets;
 #[cfg(unix)]
 mod completions;
+mod doctor;
 mod folders;
 mod logs;
 mod manual;

@@ -16,7 +16,9 @@ use clap_complete::Shell;
 #[cfg(feature = "sandbox")]
 use webflow_assets::sandbox::{Fault, Operation, Rule};
 
-pub(crate) use assets::{FoldersArgs, FoldersCommand, GetArgs, ListArgs, RmArgs, UpdateArgs};
+pub(crate) use assets::{
+    DoctorArgs, FoldersArgs, FoldersCommand, GetArgs, ListArgs, RmArgs, UpdateArgs,
+};
 pub(crate) use site::{ApiArgs, FolderArg, SiteArgs};
 pub(crate) use sync::{PullArgs, SyncArgs, UrlArgs};
 pub(crate) use upload::UploadArgs;
@@ -90,6 +92,11 @@ pub(crate) enum Command {
     /// Delete assets
     #[command(after_help = assets::RM_NOTES)]
     Rm(RmArgs),
+    /// Check the token, the site and the connection
+    ///
+    /// Prints a line for each check, with what to do where it fails. It lists one asset, and asks
+    /// for the change of an asset that does not exist.
+    Doctor(DoctorArgs),
     /// List the asset folders of a site, or create some
     #[command(args_conflicts_with_subcommands = true)]
     Folders(FoldersArgs),

@@ -3,6 +3,7 @@
 mod api_error;
 mod args;
 mod assets;
+mod doctor;
 mod folders;
 mod generate;
 mod lock;
@@ -78,6 +79,7 @@ fn main() -> Exit {
         Command::Get(args) => block_on(one(), assets::get(args)),
         Command::Update(args) => block_on(one(), update::run(args)),
         Command::Rm(args) => block_on(one(), assets::rm(args)),
+        Command::Doctor(args) => block_on(one(), doctor::run(args)),
         Command::Folders(args) => block_on(one(), folders::run(args)),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => {

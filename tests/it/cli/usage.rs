@@ -14,6 +14,7 @@ fn the_help_is_as_reviewed() {
         ("help-get", &["get", "--help"]),
         ("help-update", &["update", "--help"]),
         ("help-rm", &["rm", "--help"]),
+        ("help-doctor", &["doctor", "--help"]),
         ("help-folders", &["folders", "--help"]),
         ("help-folders-create", &["folders", "create", "--help"]),
         ("help-sandbox", &["sandbox", "--help"]),

@@ -144,6 +144,16 @@ pub(crate) struct RmArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Print one JSON object for each check
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) site: SiteArgs,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct FoldersArgs {
     #[command(subcommand)]
     pub(crate) command: Option<FoldersCommand>,
