@@ -72,6 +72,7 @@ mod secret;
 mod source;
 #[cfg(feature = "sync")]
 pub mod sync;
+mod time;
 mod upload;
 
 pub use api::{

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use http::{HeaderMap, StatusCode, header};
-use jiff::{Timestamp, fmt::rfc2822};
 #[cfg(feature = "sync")]
 use progenitor_client::Error;
 use reqwest::Response;
 use tokio::time::Instant;
 
 use super::trace;
+use crate::time::Timestamp;
 
 /// How often a request is repeated, and for how long.
 ///
@@ -241,16 +241,15 @@ pub(crate) fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Dur
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = rfc2822::parse(value).ok()?.timestamp();
+    let date = Timestamp::http(value)?;
     // From the server's clock where it says it: this machine's may be wrong.
     let now = server_time(headers).unwrap_or_else(Timestamp::now);
-    Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
+    Some(date.duration_since(now))
 }
 
 /// The time of a response by the server's clock, in whole seconds.
 pub(crate) fn server_time(headers: &HeaderMap) -> Option<Timestamp> {
-    let date = headers.get(header::DATE)?.to_str().ok()?;
-    Some(rfc2822::parse(date).ok()?.timestamp())
+    Timestamp::http(headers.get(header::DATE)?.to_str().ok()?)
 }
 
 /// Whether a request failed before any of it was sent.

@@ -1,12 +1,15 @@
 //! The POST policy: decoded, and compared with what is about to be sent.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::{
+    ops::RangeInclusive,
+    time::{Duration, SystemTime},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use jiff::{Timestamp, fmt::strtime};
 use serde_json::Value;
 
 use super::error::Violation;
+use crate::time::Timestamp;
 
 /// What a signed form may upload, and until when.
 ///
@@ -25,7 +28,7 @@ use super::error::Violation;
 #[non_exhaustive]
 pub struct Policy {
     /// When the policy expires, by the clock of the signer.
-    pub expiration: Option<Timestamp>,
+    pub expiration: Option<SystemTime>,
     /// The file lengths that are allowed, in bytes.
     pub content_length_range: Option<RangeInclusive<u64>>,
     conditions: Vec<Condition>,
@@ -59,7 +62,8 @@ impl Policy {
             expiration: document
                 .get("expiration")
                 .and_then(Value::as_str)
-                .and_then(|text| text.parse().ok()),
+                .and_then(Timestamp::rfc3339)
+                .map(SystemTime::from),
             content_length_range: None,
             conditions: Vec::new(),
         };
@@ -116,10 +120,9 @@ impl Policy {
     /// The signer's clock alone decides: this machine's may be wrong, and the form reached it
     /// just after it was signed.
     pub(super) fn lifetime(&self, amz_date: Option<&str>) -> Option<Duration> {
-        let signed = strtime::parse("%Y%m%dT%H%M%SZ", amz_date?).ok()?;
-        let signed = signed.to_datetime().ok()?.to_zoned(jiff::tz::TimeZone::UTC);
-        let lifetime = signed.ok()?.timestamp().duration_until(self.expiration?);
-        Some(Duration::try_from(lifetime).unwrap_or_default())
+        let signed = SystemTime::from(Timestamp::aws(amz_date?)?);
+        let lifetime = self.expiration?.duration_since(signed);
+        Some(lifetime.unwrap_or_default())
     }
 
     /// Holds a file's length in bytes against the allowed range.

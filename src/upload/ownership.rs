@@ -24,14 +24,14 @@ mod model;
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use crate::time::Timestamp;
 
-/// `Date` and the date of a form cut off the fraction of their second.
-const CUT: SignedDuration = SignedDuration::from_secs(1);
+/// `Date` and the date of a form cut off the fraction of their second: in milliseconds.
+const CUT: i64 = 1000;
 /// The clocks of Webflow's servers may differ by as much.
-const SKEW: SignedDuration = SignedDuration::from_secs(2);
+const SKEW: i64 = 2000;
 /// `createdOn` cuts off what is below it.
-const TICK: SignedDuration = SignedDuration::from_millis(1);
+const TICK: i64 = 1;
 
 /// What the answer to a create call says about the asset.
 #[derive(Clone, Copy, Debug)]
@@ -78,10 +78,10 @@ impl Evidence {
         let (Some(created), Some(answered)) = (self.created, self.answered) else {
             return Origin::Unknown;
         };
-        let took = SignedDuration::try_from(self.took).unwrap_or(SignedDuration::MAX);
+        let took = i64::try_from(self.took.as_millis()).unwrap_or(i64::MAX);
         let signed = self.signed.unwrap_or(answered);
-        let youngest = answered.min(signed).duration_since(created);
-        let oldest = answered.max(signed).duration_since(created);
+        let youngest = answered.min(signed).millis_since(created);
+        let oldest = answered.max(signed).millis_since(created);
         if youngest > took.saturating_add(SKEW) {
             Origin::Older
         } else if oldest <= took.saturating_add(TICK)
@@ -106,11 +106,8 @@ impl Evidence {
         let Some(now) = dates.into_iter().flatten().min() else {
             return lease;
         };
-        match Duration::try_from(now.duration_since(created)) {
-            Ok(age) => lease.saturating_sub(age),
-            // The asset is younger than `Date` can say, or the dates contradict each other.
-            Err(_) => lease,
-        }
+        // All of it if the asset is younger than `Date` can say, or the dates contradict each other.
+        lease.saturating_sub(now.duration_since(created))
     }
 }
 

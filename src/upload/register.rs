@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use progenitor_client::{ClientInfo, ResponseValue};
 use tokio::time::Instant;
 
@@ -19,6 +18,7 @@ use crate::{
     id::AssetId,
     s3::{self, PostForm},
     source::Md5,
+    time::Timestamp,
 };
 
 /// The asset that a create call answered with.
@@ -118,16 +118,10 @@ fn evidence(response: &ResponseValue<types::AssetUpload>, name: &str, took: Dura
     let signed = details.and_then(|details| details.x_amz_date.as_deref());
     Evidence {
         named: first_name.map(|first| first == name),
-        created: created.and_then(|date| date.parse().ok()),
+        created: created.and_then(Timestamp::rfc3339),
         answered: retry::server_time(response.headers()),
-        signed: signed.and_then(amz_date),
+        signed: signed.and_then(Timestamp::aws),
         has_form: details.is_some() || response.upload_url.is_some(),
         took,
     }
-}
-
-/// A date as AWS signs it, such as `20261122T120000Z`.
-fn amz_date(text: &str) -> Option<Timestamp> {
-    let date = DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
-    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }

@@ -7,10 +7,12 @@ use std::{
 };
 
 use fast_md5::Md5 as Hasher;
-use jiff::Timestamp;
 
 use super::fetch::{Fetched, PullError};
-use crate::source::{Md5, Stamp};
+use crate::{
+    source::{Md5, Stamp},
+    time::Timestamp,
+};
 
 /// What is at the path of an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,6 @@ use std::{
 
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use jiff::Timestamp;
 
 use super::{
     Pull, PullError, PullEvent, PullReport,
@@ -29,6 +28,7 @@ use crate::{
         stamps::Stamps,
         state_dir::StateDir,
     },
+    time::Timestamp,
 };
 
 /// An asset and the file that it belongs in.
@@ -161,7 +161,7 @@ async fn fetch(
         .await?;
     let (md5, len) = (content.md5, content.len);
     let modified = asset.last_updated.as_deref();
-    let modified = modified.and_then(|time| time.parse::<Timestamp>().ok());
+    let modified = modified.and_then(Timestamp::rfc3339);
     let (root, path) = (dir.to_owned(), job.path.clone());
     let placed = blocking(move || place::place(&root, &path, content, modified, overwrite)).await?;
     Ok(match placed {

@@ -216,10 +216,10 @@ impl Rules {
             age: 0,
             filled: None,
         });
-        let now = Timestamp::UNIX_EPOCH + span(100);
+        let now = Timestamp::EPOCH + span(100);
         let evidence = Evidence {
             named: Some(true),
-            created: Some(now - span(found.age)),
+            created: Some(Timestamp::EPOCH + span(100 - found.age)),
             answered: Some(now),
             signed: None,
             has_form: true,
