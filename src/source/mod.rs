@@ -8,6 +8,7 @@ mod reader;
 mod remote;
 mod spool;
 mod stamp;
+mod temporary;
 
 use std::{
     fmt, io,

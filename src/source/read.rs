@@ -13,10 +13,9 @@ use bytes::Bytes;
 use fast_md5::Md5 as Hasher;
 use futures_core::Stream;
 use futures_util::stream;
-use tempfile::TempPath;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::{Md5, Stamp, blocking};
+use super::{Md5, Stamp, blocking, temporary::TempPath};
 
 /// Files up to this many bytes are read once, and hashed and sent from one buffer.
 pub(super) const BUFFERED: u64 = 8 * 1024 * 1024;

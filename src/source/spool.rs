@@ -1,15 +1,15 @@
 //! What arrives in chunks, kept in memory or in a temporary file until it is complete.
 
-use std::{io, path::Path};
+use std::io;
 
 use bytes::BytesMut;
 use fast_md5::Md5 as Hasher;
-use tempfile::{NamedTempFile, TempPath};
 use tokio::{fs::File, io::AsyncWriteExt as _};
 
 use super::{
     Md5, Stamp, blocking,
     read::{BUFFERED, Pinned, Read},
+    temporary::TempPath,
 };
 
 /// Up to 8 MiB in memory, and above that in a temporary file.
@@ -71,7 +71,7 @@ impl Spool {
         file.flush().await?;
         let stamp = Stamp::of(&file.metadata().await?);
         Ok(Read::File(Pinned {
-            path: AsRef::<Path>::as_ref(&path).to_owned(),
+            path: path.path().to_owned(),
             stamp,
             md5: Md5(hasher.finalize()),
             temporary: Some(path),
@@ -81,7 +81,7 @@ impl Spool {
 
 impl Temporary {
     async fn new() -> Result<Self, SpoolError> {
-        let (file, path) = blocking(NamedTempFile::new).await?.into_parts();
+        let (file, path) = blocking(TempPath::create).await?;
         Ok(Self {
             file: File::from_std(file),
             path,
