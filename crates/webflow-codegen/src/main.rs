@@ -34,6 +34,9 @@ enum Task {
         /// Take the description's words over, instead of those of the fragment as it is.
         #[arg(long)]
         words: bool,
+        /// Use the types of this package, on which the project depends, where schemas are equal.
+        #[arg(long, value_name = "PACKAGE")]
+        share: Vec<String>,
         /// The fragment; its names stand beside it.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
@@ -136,6 +139,7 @@ fn run(task: Task) -> Result<ExitCode> {
             description,
             selection,
             words,
+            share,
             out,
             check,
             report,
@@ -150,6 +154,7 @@ fn run(task: Task) -> Result<ExitCode> {
                     (None, false) => Selection::Operations(selection.operations),
                 },
                 words,
+                share,
                 out,
                 check,
             };

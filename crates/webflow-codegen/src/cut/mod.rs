@@ -22,6 +22,7 @@ pub mod recipe;
 pub mod report;
 pub mod select;
 pub mod shape;
+pub mod share;
 pub mod shared;
 pub mod source;
 mod strict;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     cut::{
         Plan, cut, diff, facts::facts, lock::Lock, order, provenance::Provenance, read, readme,
-        recipe::Recipe, report::Report, select::Selection, version, words,
+        recipe::Recipe, report::Report, select::Selection, share, version, words,
     },
     error::{Error, Result},
 };
@@ -31,6 +31,8 @@ pub struct Job {
     pub selection: Selection,
     /// Whether the description's words are taken over; the fragment's own are kept otherwise.
     pub words: bool,
+    /// The packages whose types are used where schemas are equal.
+    pub share: Vec<String>,
     /// The fragment.
     pub out: PathBuf,
     /// Whether nothing is written.
@@ -47,6 +49,7 @@ impl Job {
             recipe: Some(out.with_extension("yaml")),
             selection: Selection::Recipe,
             words: false,
+            share: Vec::new(),
             out,
             check,
         }
@@ -87,6 +90,14 @@ impl Job {
         };
         let recipe_name = self.recipe.as_deref().map(name_of).unwrap_or_default();
         let mut fragment = cut(&input, &plan).map_err(|e| e.within(&recipe_name))?;
+        for package in &self.share {
+            let theirs = share::fragment_of(package)?;
+            let shared = share::share(&mut fragment.document, &theirs);
+            let names: Vec<_> = shared.into_iter().collect();
+            fragment
+                .notes
+                .push(format!("types of {package}: {}", names.join(", ")));
+        }
         let nothing = json!({});
         let old = committed.as_ref().map_or(&nothing, |(_, value)| value);
         order::order(&mut fragment.document, &plan.recipe.settings);

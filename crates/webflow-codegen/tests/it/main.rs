@@ -7,3 +7,4 @@ mod hostile;
 mod project;
 mod reproduces;
 mod rules;
+mod share;
