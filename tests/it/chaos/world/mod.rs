@@ -226,7 +226,8 @@ impl World {
     fn live(&mut self) -> Result<()> {
         for _ in 0..self.random.usize(2..6) {
             self.storm()?;
-            oracle::foreign_assets_are_untouched(&self.sandbox, &self.foreign)?;
+            let damaged = self.proxy.damaged();
+            oracle::foreign_assets_are_untouched(&self.sandbox, &self.foreign, &damaged)?;
             for tree in &mut self.trees {
                 let changes = self.random.usize(..16);
                 tree.change(&mut self.random, changes)?;
@@ -351,7 +352,7 @@ impl World {
             Scene::Neighbours | Scene::Nested | Scene::Uploads => self.proxy.damaged(),
         };
         let (mut longest, mut named) = (0, BTreeSet::new());
-        oracle::foreign_assets_are_untouched(&self.sandbox, &self.foreign)?;
+        oracle::foreign_assets_are_untouched(&self.sandbox, &self.foreign, &self.proxy.damaged())?;
         for target in &self.targets {
             let tree = &self.trees[target.tree];
             let files = tree.files(target.prefix);

@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use webflow_assets::sandbox::{Asset, Sandbox};
 
-/// Checks that what others put on the site is as it was.
+/// Checks that what others put on the site is as it was. The bytes of `damaged` assets may differ.
 pub(crate) fn foreign_assets_are_untouched(
     sandbox: &Sandbox,
     foreign: &[(Asset, Vec<u8>)],
+    damaged: &BTreeSet<String>,
 ) -> Result<(), String> {
     for (asset, bytes) in foreign {
-        if sandbox.stored(&asset.id).as_deref() != Some(bytes) {
-            return Err(format!(
-                "foreign asset {} ({}) was deleted or changed",
-                asset.id, asset.file_name
-            ));
-        }
+        let change = match sandbox.stored(&asset.id) {
+            None => "deleted",
+            Some(stored) if stored != *bytes && !damaged.contains(&asset.id) => "changed",
+            Some(_) => continue,
+        };
+        let (id, name) = (&asset.id, &asset.file_name);
+        return Err(format!("foreign asset {id} ({name}) was {change}"));
     }
     Ok(())
 }

@@ -62,8 +62,6 @@ impl Process {
         let child = Command::new(env!("CARGO_BIN_EXE_webflow-assets"))
             .args(args)
             .args(paths)
-            // The command deletes nothing that it failed to fill: no process waits for another.
-            .args(["--lease", "1ms"])
             .env("WEBFLOW_API_TOKEN", &site.token)
             .env("WEBFLOW_SITE_ID", &site.id)
             .env("WEBFLOW_BASE_URL", &site.base_url)
