@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     path::PathBuf,
-    sync::Arc,
 };
 
 use futures_util::{Stream, StreamExt, stream};
@@ -12,6 +11,7 @@ use super::{
     Action, DirSync, LongNames, Plan, Planned, Problem, ProblemKind, SyncError,
     delete::{self, Decision, Situation},
     journal,
+    ledger::Ledger,
     listing::Listing,
     lock_file::LockFile,
     names,
@@ -49,12 +49,8 @@ pub(super) async fn compare(sync: DirSync) -> Result<Plan, SyncError> {
 struct Draft {
     sync: DirSync,
     site: SiteId,
-    state: StateDir,
+    ledger: Ledger,
     stamps: Stamps,
-    lock: LockFile,
-    lock_md5: Option<Md5>,
-    /// Entries of the journal are not in the lock file yet.
-    unsaved: bool,
     tree: Tree,
     actions: BTreeMap<String, Action>,
     /// The MD5 of files that were read.
@@ -68,9 +64,11 @@ impl Draft {
     fn new(sync: DirSync, site: SiteId) -> Result<(Self, Vec<(String, Stamp)>), SyncError> {
         let tree = sync.filter.walk(&sync.dir)?;
         let state = StateDir::open(&sync.dir)?;
-        let (lock, lock_md5, unsaved) = load(&state)?;
-        check_bound(&lock, site, &sync.folder)?;
+        let loaded = load(&state)?;
+        check_bound(&loaded.0, site, &sync.folder)?;
         let stamps = state.stamps();
+        let ledger = Ledger::new(state, loaded, site, sync.folder.clone());
+        let lock = &ledger.lock;
         let mut actions = BTreeMap::new();
         let mut unsure = Vec::new();
         for (path, stamp) in &tree.files {
@@ -97,11 +95,8 @@ impl Draft {
         let draft = Self {
             sync,
             site,
-            state,
+            ledger,
             stamps,
-            lock,
-            lock_md5,
-            unsaved,
             tree,
             actions,
             read: HashMap::new(),
@@ -117,7 +112,7 @@ impl Draft {
             let Some(md5) = self.take_read(&path, stamp, result) else {
                 continue;
             };
-            let locked = self.lock.get(&path).map(|locked| locked.md5);
+            let locked = self.ledger.lock.get(&path).map(|locked| locked.md5);
             self.actions.insert(path, unchanged_if(locked == Some(md5)));
         }
     }
@@ -144,8 +139,10 @@ impl Draft {
 
     /// Compares the lock file with what the site has.
     async fn verify(&mut self) -> Result<(), SyncError> {
-        let files = self.lock.files.values().map(|file| file.asset);
-        let wanted: HashSet<_> = files.chain(self.lock.replaced.keys().copied()).collect();
+        let files = self.ledger.lock.files.values().map(|file| file.asset);
+        let wanted: HashSet<_> = files
+            .chain(self.ledger.lock.replaced.keys().copied())
+            .collect();
         let listing = if wanted.is_empty() {
             Listing::default()
         } else {
@@ -153,7 +150,7 @@ impl Draft {
         };
         for (path, action) in &mut self.actions {
             if *action == Action::Unchanged
-                && let Some(locked) = self.lock.get(path)
+                && let Some(locked) = self.ledger.lock.get(path)
                 && !listing.serves(locked.asset, locked.size)
             {
                 *action = Action::Missing;
@@ -211,12 +208,12 @@ impl Draft {
         let Some(listing) = self.listing.take() else {
             return Decision::default();
         };
-        let candidates = delete::candidates(&self.lock, &self.actions, &listing);
+        let candidates = delete::candidates(&self.ledger.lock, &self.actions, &listing);
         let sizes: HashSet<u64> = candidates.values().map(|asset| asset.size).collect();
         let mut contents = HashSet::new();
         let mut unread = Vec::new();
         for upload in uploads.iter().filter(|it| sizes.contains(&it.stamp.size)) {
-            let locked = || self.lock.get(&upload.path).map(|locked| locked.md5);
+            let locked = || self.ledger.lock.get(&upload.path).map(|locked| locked.md5);
             let known = match upload.action {
                 Action::Missing => locked(),
                 _ => self.read.get(&upload.path).copied(),
@@ -236,7 +233,7 @@ impl Draft {
         let decision = delete::decide(
             candidates,
             &Situation {
-                lock: &self.lock,
+                lock: &self.ledger.lock,
                 actions: &self.actions,
                 contents: &contents,
                 listing: &listing,
@@ -247,7 +244,7 @@ impl Draft {
         self.listing = Some(listing);
         for (path, action) in &mut self.actions {
             if *action == Action::Gone
-                && let Some(locked) = self.lock.get(path)
+                && let Some(locked) = self.ledger.lock.get(path)
                 && decision.deletes(locked.asset)
             {
                 *action = Action::Delete;
@@ -260,7 +257,7 @@ impl Draft {
         self.tree.problems.sort_by(|a, b| a.path.cmp(&b.path));
         let files = &self.tree.files;
         self.stamps.retain(|path| files.contains_key(path));
-        let size = |path: &str| match (files.get(path), self.lock.get(path)) {
+        let size = |path: &str| match (files.get(path), self.ledger.lock.get(path)) {
             (Some(stamp), _) => stamp.size,
             (None, Some(locked)) => locked.size,
             (None, None) => 0,
@@ -279,11 +276,8 @@ impl Draft {
             planned: planned.collect(),
             sync: self.sync,
             site: self.site,
-            state: Arc::new(self.state),
+            ledger: self.ledger,
             stamps: self.stamps,
-            lock: Arc::new(self.lock),
-            lock_md5: self.lock_md5,
-            unsaved: self.unsaved,
             uploads,
             decision,
             listing: self.listing,

@@ -45,6 +45,7 @@ mod error;
 mod events;
 mod folders;
 mod journal;
+mod ledger;
 mod listing;
 mod lock_file;
 mod names;

@@ -1,19 +1,16 @@
 //! A plan: what there is to do to put a directory on a site.
 
-use std::sync::Arc;
-
 use futures_util::TryStreamExt;
 
 use super::{
     DirSync, Problem, Report, SyncError, SyncEvent, SyncEvents,
     delete::{Decision, Held},
+    ledger::Ledger,
     listing::Listing,
-    lock_file::LockFile,
     stamps::Stamps,
-    state_dir::StateDir,
 };
 use crate::{
-    id::{AssetId, Md5, SiteId},
+    id::{AssetId, SiteId},
     source::Stamp,
 };
 
@@ -24,13 +21,8 @@ use crate::{
 pub struct Plan {
     pub(super) sync: DirSync,
     pub(super) site: SiteId,
-    pub(super) state: Arc<StateDir>,
+    pub(super) ledger: Ledger,
     pub(super) stamps: Stamps,
-    pub(super) lock: Arc<LockFile>,
-    /// The MD5 of the lock file that was read.
-    pub(super) lock_md5: Option<Md5>,
-    /// `lock` has entries that the file has not.
-    pub(super) unsaved: bool,
     pub(super) planned: Vec<Planned>,
     pub(super) uploads: Vec<ToUpload>,
     pub(super) decision: Decision,
@@ -130,7 +122,11 @@ impl Plan {
                 .planned
                 .binary_search_by(|it| it.path.as_str().cmp(path));
             let planned = planned.ok().and_then(|index| self.planned.get(index));
-            let of_gone = self.lock.get(path).is_some_and(|file| file.asset == *id);
+            let of_gone = self
+                .ledger
+                .lock
+                .get(path)
+                .is_some_and(|file| file.asset == *id);
             !of_gone || planned.is_none_or(|planned| planned.action != Action::Delete)
         })
     }

@@ -16,7 +16,7 @@ use super::{
     delete::{self, Held},
     events::Emitter,
     folders::Folders,
-    journal::{self, Entry, Header, Journal},
+    journal::Entry,
     listing::Listing,
     plan::{ToUpload, split},
     walk::is_absent,
@@ -25,7 +25,7 @@ use crate::{
     api::retry::{self, Attempt},
     generated::types::AssetUpload,
     id::{AssetId, FolderId, Md5},
-    source::{Source, Stamp, blocking},
+    source::{Source, Stamp},
     upload::{
         Contents,
         batch::{Batch, CONCURRENCY, Event},
@@ -33,9 +33,6 @@ use crate::{
         result::{Outcome, Uploaded},
     },
 };
-
-/// The lock file is not rewritten for less than this.
-const SMALL: u64 = 64 * 1024;
 
 /// How many contents are remembered. An older one that comes again costs a create call, which
 /// Webflow answers with the asset that it has.
@@ -50,7 +47,7 @@ type FolderIds = Arc<HashMap<String, FolderId>>;
 pub(super) async fn run(plan: Plan, events: Emitter) -> Result<Report, SyncError> {
     let mut execution = Execution::new(plan, events);
     execution.all().await?;
-    execution.report.bytes_written = execution.plan.state.written();
+    execution.report.bytes_written = execution.plan.ledger.written();
     Ok(mem::take(&mut execution.report))
 }
 
@@ -60,26 +57,8 @@ struct Execution {
     report: Report,
     /// The assets that were created from here, now or earlier.
     created: HashSet<AssetId>,
-    journal: Option<Journal>,
-    /// The length of the lock file.
-    lock_len: u64,
-    /// How often it was written.
-    saves: u64,
-    /// The lock file in memory has more than the one on the disk.
-    changed: bool,
     /// Files that Webflow refused.
     refusals: usize,
-}
-
-/// What is stopped is in the lock file, for whoever reads that alone.
-impl Drop for Execution {
-    fn drop(&mut self) {
-        if self.changed {
-            Arc::make_mut(&mut self.plan.lock).settle();
-            // There is nobody left to tell, and the journal has it.
-            let _ = self.plan.state.save_lock(&self.plan.lock, self.saves + 1);
-        }
-    }
 }
 
 impl Execution {
@@ -94,11 +73,7 @@ impl Execution {
         plan.planned = Vec::new();
         Self {
             report,
-            created: plan.lock.created(),
-            journal: None,
-            lock_len: 0,
-            saves: 0,
-            changed: plan.unsaved,
+            created: plan.ledger.lock.created(),
             refusals: 0,
             events,
             plan,
@@ -108,33 +83,20 @@ impl Execution {
     async fn all(&mut self) -> Result<(), SyncError> {
         let uploads = mem::take(&mut self.plan.uploads);
         let idle = uploads.is_empty() && self.plan.decision.is_empty();
-        if idle && !self.changed && !self.plan.stamps.changed {
+        if idle && !self.plan.ledger.changed && !self.plan.stamps.changed {
             return Ok(());
         }
         // Where nothing can be written, that is known before anything is sent.
-        let state = Arc::clone(&self.plan.state);
-        blocking(move || state.prepare()).await?;
-        if self.changed || !idle {
-            self.begin().await?;
-        }
+        self.plan.ledger.begin().await?;
         if !idle {
             let uploaded = self.upload_all(uploads).await;
             // Whatever happened, what is on the site is known from here on.
-            self.save().await?;
+            self.plan.ledger.save().await?;
             uploaded?;
             self.delete().await?;
         }
-        self.save().await?;
-        let state = Arc::clone(&self.plan.state);
         let stamps = mem::take(&mut self.plan.stamps);
-        blocking(move || {
-            state.end_journal();
-            if stamps.changed {
-                state.save_stamps(&stamps);
-            }
-        })
-        .await;
-        Ok(())
+        self.plan.ledger.end(stamps).await
     }
 
     async fn upload_all(&mut self, uploads: Vec<ToUpload>) -> Result<(), SyncError> {
@@ -180,16 +142,16 @@ impl Execution {
             site: self.plan.site,
             concurrency: self.concurrency(),
             events: &self.events,
-            remembered: &self.plan.lock.folders,
+            remembered: &self.plan.ledger.lock.folders,
         };
         let found = folders.find_or_create(&paths).await?;
         self.report.folders = found.values().filter(|folder| folder.created).count();
-        let known = &self.plan.lock.folders;
+        let known = &self.plan.ledger.lock.folders;
         let new = found
             .iter()
             .filter(|(path, folder)| known.get(*path) != Some(&folder.id));
         let entries = new.map(|(path, folder)| Entry::Folder(path.clone(), folder.id));
-        self.record(entries.collect()).await?;
+        self.plan.ledger.record(entries.collect()).await?;
         let ids = found.into_iter().map(|(path, folder)| (path, folder.id));
         Ok(Arc::new(ids.collect()))
     }
@@ -202,7 +164,7 @@ impl Execution {
     /// was listed, it must have the asset.
     fn remember(&self, contents: &Contents, uploads: &[ToUpload]) {
         let sizes: HashSet<u64> = uploads.iter().map(|upload| upload.stamp.size).collect();
-        for (path, locked) in self.plan.lock.files() {
+        for (path, locked) in self.plan.ledger.lock.files() {
             let listing = self.plan.listing.as_ref();
             let serves = listing.is_none_or(|it| it.serves(locked.asset, locked.size));
             if sizes.contains(&locked.size) && serves {
@@ -298,14 +260,14 @@ impl Execution {
             existing: !self.created.contains(&asset),
         };
         let mut entries = vec![Entry::File(file.path.clone(), locked)];
-        if let Some(before) = self.plan.lock.get(&file.path)
+        if let Some(before) = self.plan.ledger.lock.get(&file.path)
             && before.asset != asset
             && file.action != Action::Missing
             && !before.existing
         {
             entries.push(Entry::Replaced(before.asset, before.replaced(&file.path)));
         }
-        self.record(entries).await?;
+        self.plan.ledger.record(entries).await?;
         self.stamp(file, uploaded.md5).await;
         let path = file.path.clone();
         self.events
@@ -378,11 +340,11 @@ impl Execution {
         }
         let dir = &self.plan.sync.dir;
         let absent = |path: &str| is_absent(&dir.join(path));
-        let assets = delete::confirm(&decision.assets, &self.plan.lock, absent);
+        let assets = delete::confirm(&decision.assets, &self.plan.ledger.lock, absent);
         let forgotten = decision.forgotten.into_iter().filter(|path| absent(path));
         let mut entries: Vec<Entry> = forgotten.map(Entry::Forgotten).collect();
         if assets.is_empty() {
-            return self.record(entries).await;
+            return self.plan.ledger.record(entries).await;
         }
         let wanted = assets.keys().copied().collect();
         let client = self.plan.sync.client.clone();
@@ -390,7 +352,7 @@ impl Execution {
         let (there, gone): (Vec<_>, Vec<_>) =
             assets.into_iter().partition(|(id, _)| listing.has(*id));
         entries.extend(gone.into_iter().map(|(id, _)| Entry::Deleted(id)));
-        self.record(entries).await?;
+        self.plan.ledger.record(entries).await?;
 
         let same = there
             .into_iter()
@@ -408,98 +370,13 @@ impl Execution {
                 }
                 // It is gone, by this call or by somebody else's.
                 _ => {
-                    self.record(vec![Entry::Deleted(asset)]).await?;
+                    self.plan.ledger.record(vec![Entry::Deleted(asset)]).await?;
                     self.report.deleted += 1;
                     self.events.emit(SyncEvent::Deleted { path, asset }).await;
                 }
             }
         }
         Ok(())
-    }
-
-    /// Begins the journal. Entries of an earlier one are in the lock file first.
-    async fn begin(&mut self) -> Result<(), SyncError> {
-        let state = Arc::clone(&self.plan.state);
-        let saved = blocking(move || state.saved()).await?;
-        let md5 = saved.as_ref().map(|saved| saved.md5);
-        if md5 != self.plan.lock_md5 {
-            self.changed = false;
-            return Err(SyncError::Changed {
-                path: self.plan.state.lock_file().to_owned(),
-            });
-        }
-        if self.changed {
-            return self.save().await;
-        }
-        self.lock_len = saved.map_or(0, |saved| saved.len);
-        self.begin_journal(md5).await
-    }
-
-    async fn begin_journal(&mut self, lock_file: Option<Md5>) -> Result<(), SyncError> {
-        let state = Arc::clone(&self.plan.state);
-        let header = Header {
-            site: self.plan.site,
-            folder: self.plan.sync.folder.clone(),
-            lock_file,
-        };
-        self.journal = Some(blocking(move || state.begin_journal(&header)).await?);
-        Ok(())
-    }
-
-    /// Records what happened in the lock file in memory and in the journal. Where the journal has
-    /// grown by half of the lock file, that is written: the bytes written stay in proportion to
-    /// its final length, however long the run.
-    async fn record(&mut self, entries: Vec<Entry>) -> Result<(), SyncError> {
-        if entries.is_empty() {
-            return Ok(());
-        }
-        let Some(mut journal) = self.journal.take() else {
-            return Ok(());
-        };
-        let mut text = Vec::new();
-        for entry in &entries {
-            let line = journal::line(entry).map_err(|source| SyncError::LockFile {
-                path: self.plan.state.lock_file().to_owned(),
-                source,
-            })?;
-            text.extend(line);
-        }
-        let lock = Arc::make_mut(&mut self.plan.lock);
-        for entry in entries {
-            if let Entry::File(..) = entry
-                && lock.site.is_none()
-            {
-                // The first success binds the lock file to the site and folder.
-                lock.site = Some(self.plan.site);
-                lock.folder.clone_from(&self.plan.sync.folder);
-            }
-            lock.apply(entry);
-        }
-        self.changed = lock.site.is_some();
-        let state = Arc::clone(&self.plan.state);
-        let append = move || state.append(&mut journal, &text).map(|()| journal);
-        let journal = blocking(append).await?;
-        let len = journal.len;
-        self.journal = Some(journal);
-        if self.changed && len > SMALL.max(self.lock_len / 2) {
-            self.save().await?;
-        }
-        Ok(())
-    }
-
-    /// Writes the lock file, if it has changed, and begins a new journal.
-    async fn save(&mut self) -> Result<(), SyncError> {
-        if !self.changed {
-            return Ok(());
-        }
-        Arc::make_mut(&mut self.plan.lock).settle();
-        self.saves += 1;
-        let (state, lock) = (Arc::clone(&self.plan.state), Arc::clone(&self.plan.lock));
-        let number = self.saves;
-        let saved = blocking(move || state.save_lock(&lock, number)).await?;
-        self.changed = false;
-        self.lock_len = saved.len;
-        self.begin_journal(Some(saved.md5)).await
     }
 }
 

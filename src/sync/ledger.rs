@@ -1,0 +1,178 @@
+//! The lock file and the journal of a run, in memory and on the disk.
+
+use std::sync::Arc;
+
+use super::{
+    SyncError,
+    journal::{self, Entry, Header, Journal},
+    lock_file::LockFile,
+    stamps::Stamps,
+    state_dir::StateDir,
+};
+use crate::{
+    id::{Md5, SiteId},
+    source::blocking,
+};
+
+/// The lock file is not rewritten for less than this.
+const SMALL: u64 = 64 * 1024;
+
+/// The lock file, and how much of it is on the disk. Until [`begin`](Self::begin), nothing is
+/// written.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    state: Arc<StateDir>,
+    pub(super) lock: Arc<LockFile>,
+    /// The MD5 of the lock file that was read.
+    lock_md5: Option<Md5>,
+    site: SiteId,
+    folder: String,
+    journal: Option<Journal>,
+    begun: bool,
+    /// The length of the lock file on the disk.
+    lock_len: u64,
+    /// How often it was written.
+    saves: u64,
+    /// The lock file in memory has more than the one on the disk.
+    pub(super) changed: bool,
+}
+
+/// What is stopped is in the lock file, for whoever reads that alone.
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        if self.begun && self.changed {
+            Arc::make_mut(&mut self.lock).settle();
+            // There is nobody left to tell, and the journal has it.
+            let _ = self.state.save_lock(&self.lock, self.saves + 1);
+        }
+    }
+}
+
+impl Ledger {
+    /// A ledger of what was read. `changed` says whether a journal added to the lock file.
+    pub(super) fn new(
+        state: StateDir,
+        (lock, lock_md5, changed): (LockFile, Option<Md5>, bool),
+        site: SiteId,
+        folder: String,
+    ) -> Self {
+        Self {
+            state: Arc::new(state),
+            lock: Arc::new(lock),
+            lock_md5,
+            site,
+            folder,
+            journal: None,
+            begun: false,
+            lock_len: 0,
+            saves: 0,
+            changed,
+        }
+    }
+
+    /// How many bytes have been written so far.
+    pub(super) fn written(&self) -> u64 {
+        self.state.written()
+    }
+
+    /// Begins the journal. Entries of an earlier one are in the lock file first.
+    pub(super) async fn begin(&mut self) -> Result<(), SyncError> {
+        let state = Arc::clone(&self.state);
+        blocking(move || state.prepare()).await?;
+        let state = Arc::clone(&self.state);
+        let saved = blocking(move || state.saved()).await?;
+        let md5 = saved.as_ref().map(|saved| saved.md5);
+        if md5 != self.lock_md5 {
+            return Err(SyncError::Changed {
+                path: self.state.lock_file().to_owned(),
+            });
+        }
+        self.begun = true;
+        if self.changed {
+            return self.save().await;
+        }
+        self.lock_len = saved.map_or(0, |saved| saved.len);
+        self.begin_journal(md5).await
+    }
+
+    async fn begin_journal(&mut self, lock_file: Option<Md5>) -> Result<(), SyncError> {
+        let state = Arc::clone(&self.state);
+        let header = Header {
+            site: self.site,
+            folder: self.folder.clone(),
+            lock_file,
+        };
+        self.journal = Some(blocking(move || state.begin_journal(&header)).await?);
+        Ok(())
+    }
+
+    /// Records what happened in the lock file in memory and in the journal. Where the journal has
+    /// grown by half of the lock file, that is written: the bytes written stay in proportion to
+    /// its final length, however long the run.
+    pub(super) async fn record(&mut self, entries: Vec<Entry>) -> Result<(), SyncError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let Some(mut journal) = self.journal.take() else {
+            return Ok(());
+        };
+        let mut text = Vec::new();
+        for entry in &entries {
+            let line = journal::line(entry).map_err(|source| SyncError::LockFile {
+                path: self.state.lock_file().to_owned(),
+                source,
+            })?;
+            text.extend(line);
+        }
+        let lock = Arc::make_mut(&mut self.lock);
+        for entry in entries {
+            if let Entry::File(..) = entry
+                && lock.site.is_none()
+            {
+                // The first success binds the lock file to the site and folder.
+                lock.site = Some(self.site);
+                lock.folder.clone_from(&self.folder);
+            }
+            lock.apply(entry);
+        }
+        self.changed = lock.site.is_some();
+        let state = Arc::clone(&self.state);
+        let append = move || state.append(&mut journal, &text).map(|()| journal);
+        let journal = blocking(append).await?;
+        let len = journal.len;
+        self.journal = Some(journal);
+        if self.changed && len > SMALL.max(self.lock_len / 2) {
+            self.save().await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the lock file, if it has changed, and begins a new journal.
+    pub(super) async fn save(&mut self) -> Result<(), SyncError> {
+        if !self.changed {
+            return Ok(());
+        }
+        Arc::make_mut(&mut self.lock).settle();
+        self.saves += 1;
+        let (state, lock) = (Arc::clone(&self.state), Arc::clone(&self.lock));
+        let number = self.saves;
+        let saved = blocking(move || state.save_lock(&lock, number)).await?;
+        self.changed = false;
+        self.lock_len = saved.len;
+        self.begin_journal(Some(saved.md5)).await
+    }
+
+    /// Ends the journal, when everything is in the lock file.
+    pub(super) async fn end(&mut self, stamps: Stamps) -> Result<(), SyncError> {
+        self.save().await?;
+        let state = Arc::clone(&self.state);
+        blocking(move || {
+            state.end_journal();
+            if stamps.changed {
+                state.save_stamps(&stamps);
+            }
+        })
+        .await;
+        Ok(())
+    }
+}
