@@ -35,7 +35,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 index,
                 result: Ok(done),
             } => {
-                let url = done.asset.hosted_url.unwrap_or_default();
+                let url = done.url();
                 println!("{}: {url}", files[index]);
             }
             Event::Finished {

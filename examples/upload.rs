@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = Client::from_env()?;
     for file in env::args().skip(1) {
         let done = client.upload(&site, Path::new(&file)).send().await?;
-        let url = done.asset.hosted_url.as_deref().unwrap_or_default();
+        let url = done.url();
         match done.outcome {
             Outcome::AlreadyThere => println!("{file}: the site had it at {url}"),
             _ => println!("{file}: {url}"),

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use crate::{
@@ -16,16 +16,23 @@ use crate::{
 pub(crate) struct Contents {
     /// How many are remembered; the oldest is forgotten first.
     limit: usize,
-    known: Mutex<Known>,
+    filled: Mutex<Assets>,
 }
 
 #[derive(Default)]
-struct Known {
-    assets: HashMap<Key, Arc<Filled>>,
+struct Assets {
+    assets: HashMap<Key, Known>,
     order: VecDeque<Key>,
 }
 
 type Key = (SiteId, Md5);
+
+/// An asset as it is remembered. A `sync` remembers every file, and JSON takes half of the memory.
+struct Known {
+    id: AssetId,
+    json: Box<[u8]>,
+    is_new: bool,
+}
 
 /// An asset that has its file.
 pub(super) struct Filled {
@@ -39,27 +46,41 @@ impl Contents {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
-            known: Mutex::default(),
+            filled: Mutex::default(),
         }
     }
 
-    pub(super) fn get(&self, site: SiteId, md5: Md5) -> Option<Arc<Filled>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.assets.get(&(site, md5)).cloned()
+    pub(super) fn get(&self, site: SiteId, md5: Md5) -> Option<Filled> {
+        let filled = self.filled.lock().unwrap_or_else(PoisonError::into_inner);
+        let Known { id, json, is_new } = filled.assets.get(&(site, md5))?;
+        Some(Filled {
+            id: *id,
+            asset: serde_json::from_slice(json).ok()?,
+            is_new: *is_new,
+        })
     }
 
-    pub(super) fn insert(&self, site: SiteId, md5: Md5, filled: Filled) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn insert(&self, site: SiteId, md5: Md5, Filled { id, asset, is_new }: &Filled) {
+        // Without it, the next file of this content is registered again.
+        let Ok(json) = serde_json::to_vec(asset) else {
+            return;
+        };
+        let known = Known {
+            id: *id,
+            json: json.into(),
+            is_new: *is_new,
+        };
+        let mut filled = self.filled.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (site, md5);
-        if known.assets.insert(key, Arc::new(filled)).is_some() {
+        if filled.assets.insert(key, known).is_some() {
             return;
         }
-        if known.order.len() >= self.limit
-            && let Some(oldest) = known.order.pop_front()
+        if filled.order.len() >= self.limit
+            && let Some(oldest) = filled.order.pop_front()
         {
-            known.assets.remove(&oldest);
+            filled.assets.remove(&oldest);
         }
-        known.order.push_back(key);
+        filled.order.push_back(key);
     }
 
     /// Adds an asset that is on a site already. One without a usable id is not added.
@@ -68,7 +89,7 @@ impl Contents {
         let id = asset.id.as_deref().and_then(|id| id.parse().ok());
         if let Some(id) = id {
             let is_new = false;
-            self.insert(site, md5, Filled { id, asset, is_new });
+            self.insert(site, md5, &Filled { id, asset, is_new });
         }
     }
 }

@@ -109,7 +109,7 @@ impl<'a> Steps<'a> {
             return Ok(Uploaded {
                 alt_text_kept: self.describe(filled.id, filled.is_new).await?,
                 id: filled.id,
-                asset: filled.asset.clone(),
+                asset: filled.asset,
                 stored: None,
                 outcome: Outcome::AlreadyThere,
                 md5: hashed.md5,
@@ -135,7 +135,7 @@ impl<'a> Steps<'a> {
                 asset: asset.clone(),
                 is_new,
             };
-            contents.insert(target.site, hashed.md5, filled);
+            contents.insert(target.site, hashed.md5, &filled);
         }
         Ok(Uploaded {
             alt_text_kept: self.describe(*id, is_new).await?,

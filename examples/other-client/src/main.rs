@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .ok_or("the token sees no site")?;
     for file in env::args().skip(1) {
         let done = assets.upload(&site, Path::new(&file)).send().await?;
-        println!("{}", done.asset.hosted_url.unwrap_or_default());
+        println!("{}", done.url());
     }
     Ok(())
 }

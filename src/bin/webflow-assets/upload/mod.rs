@@ -9,7 +9,6 @@ use std::{fs, io, path::PathBuf};
 
 use clap::error::ErrorKind;
 use futures_util::StreamExt;
-use http::StatusCode;
 use webflow_assets::{
     Batch, Client, Event, FolderId, Source, Upload, UploadError, Uploaded, types::FileName,
 };
@@ -253,7 +252,7 @@ impl Run {
             let line = match result {
                 Ok(done) => self.report.uploaded(&file, done)?,
                 Err(error) => {
-                    if error.status() == Some(StatusCode::UNAUTHORIZED) {
+                    if error.is_auth() {
                         self.exit = Exit::Refused;
                     } else if self.exit == Exit::Success {
                         self.exit = Exit::Failure;

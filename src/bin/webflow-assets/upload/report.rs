@@ -58,8 +58,8 @@ impl Report {
         if !self.json {
             return Ok(Some(format!(
                 "{}\t{}",
-                field(asset.id.as_deref().unwrap_or_default()),
-                field(asset.hosted_url.as_deref().unwrap_or_default()),
+                field(&done.id().to_string()),
+                field(done.url()),
             )));
         }
         json_line(&UploadedLine {
