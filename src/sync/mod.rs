@@ -56,7 +56,7 @@ mod stamps;
 mod state_dir;
 mod walk;
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use self::walk::Filter;
 pub use self::{
@@ -104,6 +104,7 @@ impl Client {
             checksum: false,
             long_names: LongNames::default(),
             verify: false,
+            texts: BTreeMap::new(),
             concurrency: None,
         }
     }
@@ -123,7 +124,15 @@ pub struct DirSync {
     checksum: bool,
     long_names: LongNames,
     verify: bool,
+    texts: BTreeMap<String, FileTexts>,
     concurrency: Option<usize>,
+}
+
+/// What is set of the asset of a file when that is uploaded.
+#[derive(Clone, Debug, Default)]
+struct FileTexts {
+    alt_text: Option<String>,
+    display_name: Option<String>,
 }
 
 impl DirSync {
@@ -189,6 +198,20 @@ impl DirSync {
     /// file names and the site lacks.
     pub fn verify(mut self, verify: bool) -> Self {
         self.verify = verify;
+        self
+    }
+
+    /// The alternative text of the file at a path, which is relative to the directory. It is set
+    /// when the file is uploaded, as [`Upload::alt_text`](crate::Upload::alt_text) is.
+    pub fn alt_text(mut self, path: impl Into<String>, alt_text: impl Into<String>) -> Self {
+        self.texts.entry(path.into()).or_default().alt_text = Some(alt_text.into());
+        self
+    }
+
+    /// The display name of the file at a path, which is relative to the directory. It is set when
+    /// the file is uploaded, as [`Upload::display_name`](crate::Upload::display_name) is.
+    pub fn display_name(mut self, path: impl Into<String>, name: impl Into<String>) -> Self {
+        self.texts.entry(path.into()).or_default().display_name = Some(name.into());
         self
     }
 

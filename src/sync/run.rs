@@ -195,6 +195,14 @@ impl Execution {
             if let Some(name) = &file.name {
                 upload = upload.file_name(name);
             }
+            if let Some(texts) = sync.texts.get(&file.path) {
+                if let Some(text) = &texts.alt_text {
+                    upload = upload.alt_text(text);
+                }
+                if let Some(name) = &texts.display_name {
+                    upload = upload.display_name(name);
+                }
+            }
             match folders.get(&folder_path(&sync.folder, &file.path)) {
                 Some(id) => upload.parent_folder(*id),
                 None => upload,

@@ -120,7 +120,7 @@ pub(crate) fn full(path: &Path) -> Result<PathBuf, LookUpError> {
 }
 
 /// What the lock file of a directory calls a file.
-fn key(file: &Path, dir: &Path) -> Option<String> {
+pub(crate) fn key(file: &Path, dir: &Path) -> Option<String> {
     let path = file.strip_prefix(dir).ok()?;
     let parts: Option<Vec<&str>> = path.iter().map(|part| part.to_str()).collect();
     Some(parts?.join("/"))

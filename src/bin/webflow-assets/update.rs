@@ -5,7 +5,7 @@ use std::{io, path::Path};
 use clap::error::ErrorKind;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
-use webflow_assets::{AssetId, Client};
+use webflow_assets::{AssetId, Client, types::Asset};
 
 use crate::{
     Exit,
@@ -29,7 +29,7 @@ struct Change {
 /// What became of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Outcome {
+pub(crate) enum Outcome {
     Updated,
     /// The site has these texts already.
     Unchanged,
@@ -38,6 +38,11 @@ enum Outcome {
 }
 
 impl Outcome {
+    /// The outcome where nothing had to be sent.
+    pub(crate) fn unsent(kept: bool) -> Self {
+        if kept { Self::Kept } else { Self::Unchanged }
+    }
+
     fn as_str(self) -> &'static str {
         match self {
             Self::Updated => "updated",
@@ -187,19 +192,10 @@ async fn apply(
         let asset = assets::fetch(client, id)
             .await
             .map_err(|error| Failed::new(&change.name, &error, READ))?;
-        // A name that nobody set is that of the file.
-        let name = Some(assets::name(&asset))
-            .filter(|name| asset.original_file_name.as_deref() != Some(name));
-        kept |= drop_unless_free(&mut alt_text, asset.alt_text.as_deref());
-        kept |= drop_unless_free(&mut display_name, name);
+        (alt_text, display_name, kept) = remaining(&asset, alt_text, display_name, false);
     }
     if alt_text.is_none() && display_name.is_none() {
-        let outcome = if kept {
-            Outcome::Kept
-        } else {
-            Outcome::Unchanged
-        };
-        return Ok((id, outcome));
+        return Ok((id, Outcome::unsent(kept)));
     }
     let request = client.update_asset().asset_id(id);
     let request = request.body_map(|body| body.alt_text(alt_text).display_name(display_name));
@@ -214,14 +210,31 @@ async fn apply(
     }
 }
 
-/// Gives up a text that the site has already, or has another one for. Returns whether it is
-/// another one.
-fn drop_unless_free(wanted: &mut Option<String>, there: Option<&str>) -> bool {
-    let there = there.filter(|text| !text.trim().is_empty());
-    let (Some(text), Some(there)) = (&*wanted, there) else {
-        return false;
-    };
-    let differs = text != there;
-    *wanted = None;
-    differs
+/// What is left to set of an alternative text and a display name, and whether the site has others
+/// that stay.
+pub(crate) fn remaining(
+    asset: &Asset,
+    mut alt_text: Option<String>,
+    mut display_name: Option<String>,
+    overwrite: bool,
+) -> (Option<String>, Option<String>, bool) {
+    // A name that nobody set is that of the file.
+    let name =
+        Some(assets::name(asset)).filter(|name| asset.original_file_name.as_deref() != Some(name));
+    let mut kept = false;
+    for (wanted, there) in [
+        (&mut alt_text, asset.alt_text.as_deref()),
+        (&mut display_name, name),
+    ] {
+        let there = there.filter(|text| !text.trim().is_empty());
+        if let (Some(text), Some(there)) = (&*wanted, there) {
+            let differs = text != there;
+            if differs && overwrite {
+                continue;
+            }
+            kept |= differs;
+            *wanted = None;
+        }
+    }
+    (alt_text, display_name, kept)
 }

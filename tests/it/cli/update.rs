@@ -147,3 +147,52 @@ fn files_are_uploaded_with_their_texts() {
         "{stdout}"
     );
 }
+
+#[test]
+fn sync_keeps_texts_in_step() {
+    let live = Live::start();
+    let dir = scratch("sync_texts").join("img");
+    fs::create_dir_all(dir.join("icons")).expect("it is made");
+    for name in ["a.png", "b.png", "icons/c.png"] {
+        fs::write(dir.join(name), name).expect("it is written");
+    }
+    let csv = dir.parent().expect("a directory").join("texts.csv");
+    let write = |text: &str| fs::write(&csv, format!("path,alt_text\n{text}")).expect("written");
+    let sync = |more: &[&str]| {
+        let sync = ["sync", path_text(&dir), "--texts", path_text(&csv)];
+        let output = run(live.command(&sync).args(more));
+        assert_exit(&output, 0);
+        output
+    };
+    let texts = |texts: [Option<&str>; 3]| {
+        let names = ["a.png", "b.png", "c.png"].map(str::to_owned);
+        let texts = texts.map(|text| text.map(str::to_owned));
+        names.into_iter().zip(texts).collect::<Vec<_>>()
+    };
+    // Those of new files are set when they are uploaded.
+    write("img/a.png,A\nimg/icons/c.png,C\nelsewhere.png,E\n");
+    sync(&[]);
+    assert_eq!(alt_texts(&live), texts([Some("A"), None, Some("C")]));
+
+    // One list, and a change for each text that the site lacks.
+    let before = live.sandbox.requests().len();
+    write("img/a.png,Another\nimg/b.png,B\nimg/icons/c.png,C\n");
+    let output = sync(&["--json"]);
+    assert_eq!(alt_texts(&live), texts([Some("A"), Some("B"), Some("C")]));
+    assert_eq!(live.sandbox.requests().len(), before + 2);
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.contains("warning: a.png: the site has another text, which stays"),
+        "{stderr}"
+    );
+    assert!(stderr.ends_with("texts: 1 updated, 1 kept\n"), "{stderr}");
+    let described = json_lines(&output).into_iter();
+    let described = described.filter(|line| line["event"] == "described");
+    assert_eq!(described.count(), 2);
+
+    sync(&["--overwrite-texts"]);
+    assert_eq!(
+        alt_texts(&live),
+        texts([Some("Another"), Some("B"), Some("C")])
+    );
+}

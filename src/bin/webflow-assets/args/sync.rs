@@ -133,6 +133,14 @@ pub(crate) struct SyncArgs {
     #[arg(long)]
     pub(crate) checksum: bool,
 
+    /// CSV or JSON file with alternative texts and display names, by path
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub(crate) texts: Option<PathBuf>,
+
+    /// Replace other texts that the site has
+    #[arg(long, requires = "texts")]
+    pub(crate) overwrite_texts: bool,
+
     /// How many files to work on at a time
     #[arg(long, value_name = "N", default_value = "4", value_parser = number(CONCURRENCY))]
     pub(crate) concurrency: usize,

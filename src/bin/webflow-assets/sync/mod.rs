@@ -3,8 +3,12 @@
 mod check;
 mod events;
 mod plan;
+mod texts;
 
-use std::io::{self, IsTerminal};
+use std::{
+    collections::{HashMap, HashSet},
+    io::{self, IsTerminal},
+};
 
 use clap::error::ErrorKind;
 use console::Term;
@@ -23,10 +27,21 @@ use crate::{
     output,
     signals::Signals,
     site::Site,
+    texts::{Entry, Texts},
 };
 
 /// Plans, says so, and does it. Fails where an event cannot be printed.
 pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
+    let texts = match &args.texts {
+        None => HashMap::new(),
+        Some(file) => {
+            let texts = Texts::read(file).unwrap_or_else(|error| args::usage_of("sync", &error));
+            match texts::within(&texts, &args) {
+                Ok(texts) => texts,
+                Err(error) => return Ok(output::fail(&error)),
+            }
+        }
+    };
     // Where it cannot be read, the plan says so.
     let lock = LockFile::read(args.dir.join(LockFile::NAME));
     let lock = lock.ok().flatten().unwrap_or_default();
@@ -45,7 +60,7 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
     let planned = tokio::select! {
         biased;
         stopped = signals.stop() => return Ok(unsent(stopped)),
-        planned = make(&site, &folder, &args) => planned,
+        planned = make(&site, &folder, &texts, &args) => planned,
     };
     let plan = match planned {
         Ok(plan) => plan,
@@ -95,10 +110,29 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
             return Ok(Exit::Failure);
         }
     }
-    carry_out(&site.client, plan, &args, &mut signals).await
+    let mut uploaded = HashSet::new();
+    let exit = carry_out(&site.client, plan, &args, &mut signals, &mut uploaded).await?;
+    if texts.is_empty() || !matches!(exit, Exit::Success | Exit::Failure) {
+        return Ok(exit);
+    }
+    let described = tokio::select! {
+        biased;
+        stopped = signals.stop() => return Ok(stopped),
+        described = texts::keep_in_step(&site, &args, texts, &uploaded) => described?,
+    };
+    Ok(if described == Exit::Success {
+        exit
+    } else {
+        described
+    })
 }
 
-async fn make(site: &Site, folder: &str, args: &SyncArgs) -> Result<Plan, SyncError> {
+async fn make(
+    site: &Site,
+    folder: &str,
+    texts: &HashMap<String, Entry>,
+    args: &SyncArgs,
+) -> Result<Plan, SyncError> {
     let mut sync = site
         .client
         .sync(site.id, &args.dir)
@@ -112,6 +146,14 @@ async fn make(site: &Site, folder: &str, args: &SyncArgs) -> Result<Plan, SyncEr
         .concurrency(args.concurrency);
     if let Some(limit) = args.max_delete {
         sync = sync.max_delete(limit);
+    }
+    for (path, entry) in texts {
+        if let Some(text) = &entry.alt_text {
+            sync = sync.alt_text(path, text);
+        }
+        if let Some(name) = &entry.display_name {
+            sync = sync.display_name(path, name);
+        }
     }
     for glob in &args.include {
         sync = sync.include(glob);
@@ -127,6 +169,7 @@ async fn carry_out(
     plan: Plan,
     args: &SyncArgs,
     signals: &mut Signals,
+    uploaded: &mut HashSet<String>,
 ) -> io::Result<Exit> {
     let show = Show::start(client, &plan, args.json, args.quiet);
     let mut events = plan.stream();
@@ -147,6 +190,9 @@ async fn carry_out(
                 return end(&report, args);
             }
             Some(Ok(event)) => {
+                if let SyncEvent::Uploaded { path, .. } = &event {
+                    uploaded.insert(path.clone());
+                }
                 if let Err(unwritable) = show.take(&event) {
                     show.clear();
                     return Err(unwritable);
