@@ -50,6 +50,9 @@ const LEFT_OUT: [&str; 36] = [
 /// The formats that decide the width of a number. All others say how a string is written.
 const NUMBERS: [&str; 4] = ["int32", "int64", "float", "double"];
 
+/// A value of a list that is longer than this has no name.
+const LONGEST: usize = 200;
+
 /// Converts schemas of one side.
 #[derive(Clone, Copy, Debug)]
 pub struct Converter<'a> {
@@ -251,7 +254,11 @@ impl Converter<'_> {
                 continue;
             }
             // The generator names the values by their letters and digits.
-            if !names.insert(text::pascal(text)) || text::pascal(text).is_empty() {
+            let name = Some(text)
+                .filter(|text| text.len() < LONGEST)
+                .map(text::pascal);
+            let name = name.filter(|name| !name.is_empty());
+            if !name.is_some_and(|name| names.insert(name)) {
                 let text = format!("`{text}` has no name of its own in Rust; taken as a string");
                 self.source.note(&at.child("enum"), &text);
                 options.clear();

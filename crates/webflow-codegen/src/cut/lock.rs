@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct Lock {
     /// The names of operations, by method and path without the names of its parameters.
     pub operations: BTreeMap<String, String>,
+    /// The path templates, by the path without the names of its parameters.
+    #[serde(default)]
+    pub paths: BTreeMap<String, String>,
     /// The names of types by their places: `list_assets.response`, `Asset.variants`.
     pub types: BTreeMap<String, String>,
 }

@@ -14,7 +14,7 @@ use crate::cut::{
     merge::{Merge, merge},
     operation::{Operation, Parameter, Response},
     recipe::Settings,
-    select::{Cut, key},
+    select::{Cut, blanked, key},
     shared::{self, ERROR},
     text::pascal,
 };
@@ -66,6 +66,8 @@ pub fn name(cut: Cut, settings: &Settings, lock: &Lock) -> Fragment {
         let (path, method) = (operation.path.clone(), operation.method.clone());
         let given = &mut names.given.operations;
         given.insert(key(&method, &path), operation.name.clone());
+        let given = &mut names.given.paths;
+        given.insert(blanked(&path), path.clone());
         let item = paths.entry(path).or_insert_with(|| json!({}));
         item[method] = names.operation(operation);
     }
@@ -277,7 +279,8 @@ impl Names<'_> {
                 let (place, default) = (format!("{name}.{title}"), format!("{name}{title}"));
                 let variant = match variant.get("items") {
                     Some(_) => {
-                        let variant = self.schema(side, variant, &place, &default);
+                        let element = format!("{default}Item");
+                        let variant = self.schema(side, variant, &place, &element);
                         self.add(side, &default, variant)
                     }
                     None => self.schema(side, variant, &place, &default),

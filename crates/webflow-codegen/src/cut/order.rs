@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::cut::{recipe::Settings, select::key, shape::Shape};
+use crate::cut::{recipe::Settings, select::blanked, shape::Shape};
 
 /// The keywords in the order that a reader wants them in.
 #[rustfmt::skip]
@@ -28,7 +28,7 @@ pub fn order(document: &mut Value, settings: &Settings) {
         paths: settings
             .operations
             .iter()
-            .map(|wanted| key("", wanted.method_and_path().1))
+            .map(|wanted| blanked(wanted.method_and_path().1))
             .collect(),
     };
     order.arrange(Shape::Document, document);
@@ -64,22 +64,22 @@ impl Order<'_> {
 
     /// Where `key` stands in its table; what is in none comes last, by its name. Lists of known
     /// values come before the open lists that refer to them, as the generator needs them.
-    fn rank(&self, shape: Shape, key_: &str) -> (usize, bool) {
+    fn rank(&self, shape: Shape, name: &str) -> (usize, bool) {
         let place = match shape {
             Shape::Map(Shape::PathItem) => {
-                let path = key("", key_);
+                let path = blanked(name);
                 self.paths.iter().position(|wanted| *wanted == path)
             }
             Shape::Map(Shape::NamedSchema) => {
                 let mut order = self.settings.order.iter();
-                order.position(|name| name == key_)
+                order.position(|known| known == name)
             }
-            Shape::Map(Shape::Parameter) => self.parameter_rank(key_),
-            Shape::Map(Shape::Response) => STATUSES.iter().position(|name| *name == key_),
+            Shape::Map(Shape::Parameter) => self.parameter_rank(name),
+            Shape::Map(Shape::Response) => STATUSES.iter().position(|known| *known == name),
             Shape::Map(_) => None,
-            _ => KEYWORDS.iter().position(|keyword| *keyword == key_),
+            _ => KEYWORDS.iter().position(|keyword| *keyword == name),
         };
-        let is_open = shape == Shape::Map(&Shape::NamedSchema) && !key_.starts_with("Known");
+        let is_open = shape == Shape::Map(&Shape::NamedSchema) && !name.starts_with("Known");
         (place.unwrap_or(usize::MAX), is_open)
     }
 

@@ -152,6 +152,7 @@ impl Job {
             if is_recipe {
                 let mut names_given = plan.lock;
                 names_given.operations.extend(fragment.lock.operations);
+                names_given.paths.extend(fragment.lock.paths);
                 names_given.types.extend(fragment.lock.types);
                 write(&names, &pretty(&names_given))?;
                 let place = self.out.with_file_name("provenance.json");

@@ -76,11 +76,16 @@ impl Published<'_> {
 /// What an operation is: the method, and the path without the names of its parameters.
 #[must_use]
 pub fn key(method: &str, path: &str) -> String {
+    format!("{} {}", method.to_ascii_uppercase(), blanked(path))
+}
+
+/// A path template without the names of its parameters.
+#[must_use]
+pub fn blanked(path: &str) -> String {
     let parts = path.split(['{', '}']).enumerate();
-    let path: String = parts
+    parts
         .map(|(index, part)| if index % 2 == 1 { "{}" } else { part })
-        .collect();
-    format!("{} {path}", method.to_ascii_uppercase())
+        .collect()
 }
 
 /// The operations of a description, with names that no two of them share.
@@ -166,6 +171,10 @@ pub fn cut(
     lock: &Lock,
 ) -> Result<Cut> {
     let published = published(source, lock)?;
+    let path_of = |found: &Published<'_>| {
+        let known = lock.paths.get(&blanked(found.path));
+        known.map_or(found.path, String::as_str).to_owned()
+    };
     let mut missing = Vec::new();
     // Each with its path in the fragment, its name, and whether it must be there.
     let mut wanted: Vec<(&Published<'_>, String, String, bool)> = Vec::new();
@@ -197,7 +206,7 @@ pub fn cut(
                         format!("no operation `{id}`; `--all --report` lists their names");
                     Error::new("/paths", message)
                 })?;
-                wanted.push((found, found.path.to_owned(), found.name.clone(), true));
+                wanted.push((found, path_of(found), found.name.clone(), true));
             }
         }
         Selection::Tag(_) | Selection::All => {
@@ -209,7 +218,7 @@ pub fn cut(
                 published
                     .iter()
                     .filter(is_wanted)
-                    .map(|found| (found, found.path.to_owned(), found.name.clone(), false)),
+                    .map(|found| (found, path_of(found), found.name.clone(), false)),
             );
             if let (Selection::Tag(tag), true) = (selection, wanted.is_empty()) {
                 let mut tags: Vec<&str> = published.iter().flat_map(Published::tags).collect();
@@ -263,7 +272,7 @@ fn same_parameters(operations: &mut [Operation]) {
     let mut first: BTreeMap<String, String> = BTreeMap::new();
     for operation in operations {
         let path = first
-            .entry(key("", &operation.path))
+            .entry(blanked(&operation.path))
             .or_insert_with(|| operation.path.clone());
         for (old, new) in names(&operation.path).zip(names(path)) {
             let parameter = operation

@@ -29,7 +29,7 @@ const TYPES: [(&str, &[&str]); 38] = [
     ("FontAxis", &["defaultValue", "max", "min", "tag"]),
     ("Webhook", &["filter", "triggerType", "url"]),
     ("Comment", &["author", "content", "mentionedUsers"]),
-    ("Person", &["email", "name", "userId"]),
+    ("Person", &["email", "name"]),
     ("Collection", &["displayName", "singularName", "slug"]),
     ("Field", &["helpText", "isEditable", "isRequired", "slug"]),
     ("Item", &["cmsLocaleId", "fieldData", "isArchived", "isDraft"]),

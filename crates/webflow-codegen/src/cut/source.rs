@@ -18,6 +18,9 @@ const MAX_TAKEN: usize = 200_000;
 /// How deep it may nest, references included.
 const MAX_DEPTH: usize = 200;
 
+/// How long a note may be, in characters.
+const MAX_NOTE: usize = 500;
+
 /// How many notes are kept.
 const MAX_NOTES: usize = 2_000;
 
@@ -217,6 +220,7 @@ impl<'a> Source<'a> {
     pub fn note(&self, at: &At, text: &str) {
         let mut notes = self.notes.borrow_mut();
         if notes.len() < MAX_NOTES {
+            let text: String = text.chars().take(MAX_NOTE).collect();
             notes.insert(format!("`{}`: {text}", at.pointer()));
         }
     }

@@ -1,10 +1,16 @@
-//! Runs `cargo xtask spec` over a made-up description and over edits of it.
+//! Runs the command over made-up descriptions and over edits of them, and over Webflow's own where
+//! `WEBFLOW_DESCRIPTION` names it.
 
 mod builds;
+mod commands;
+mod compiled;
 mod conversions;
 mod edits;
+mod examples;
 mod hostile;
 mod project;
+mod recipes;
 mod reproduces;
 mod rules;
 mod share;
+mod whole;

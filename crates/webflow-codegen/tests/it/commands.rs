@@ -1,0 +1,111 @@
+//! The commands beside `spec`.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::project::Project;
+
+/// The exit code, what is printed, and what goes wrong.
+fn run(project: &Project, arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_webflow-codegen"))
+        .args(arguments)
+        .current_dir(project.dir.path())
+        .output()
+        .unwrap();
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/data.yml");
+
+#[test]
+fn operations_a_tag_or_everything_are_cut_without_a_recipe() {
+    for (selection, count) in [
+        (vec!["--operations", "list-sites,get_site"], 2),
+        (vec!["--tag", "Forms"], 3),
+        (vec!["--all"], 9),
+    ] {
+        let project = Project::new();
+        let arguments = [&["cut", DATA, "--out", "part.json"], &selection[..]].concat();
+        let (code, report, error) = run(&project, &arguments);
+        assert_eq!((code, error.as_str()), (0, ""), "{report}");
+        assert!(
+            report.contains(&format!("operations: {count}.\n")),
+            "{report}"
+        );
+        let fragment: Value = serde_json::from_str(&project.read("part.json")).unwrap();
+        assert_eq!(fragment["openapi"], "3.0.3");
+        // The same again is no difference.
+        let arguments = [&arguments[..], &["--check"]].concat();
+        assert_eq!(run(&project, &arguments).0, 0);
+    }
+}
+
+#[test]
+fn what_is_asked_for_by_name_and_missing_is_an_error_that_says_what_there_is() {
+    let project = Project::new();
+    let cut = |selection: &[&str]| {
+        run(
+            &project,
+            &[&["cut", DATA, "--out", "part.json"], selection].concat(),
+        )
+    };
+    let (code, _, error) = cut(&["--operations", "list-pages"]);
+    assert_eq!(code, 2);
+    assert!(
+        error.starts_with("error: data.yml#/paths: no operation `list-pages`"),
+        "{error}"
+    );
+    let (code, _, error) = cut(&["--tag", "Pages"]);
+    assert_eq!(code, 2);
+    assert!(
+        error.ends_with("there are `Broken`, `Forms`, `Items`, `Site logs`, `Sites`\n"),
+        "{error}"
+    );
+    // One way to select, and only one.
+    assert_eq!(cut(&[]).0, 2);
+    assert_eq!(cut(&["--all", "--tag", "Sites"]).0, 2);
+}
+
+#[test]
+fn words_are_taken_over_on_request_without_code_and_links() {
+    let project = Project::new();
+    let arguments = ["cut", DATA, "--all", "--words", "--out", "part.json"];
+    assert_eq!(run(&project, &arguments).0, 0);
+    let fragment: Value = serde_json::from_str(&project.read("part.json")).unwrap();
+    let response = &fragment["paths"]["/sites"]["get"]["responses"]["200"];
+    assert_eq!(response["description"], "The sites");
+    let text = webflow_codegen::cut::text::prose("See [this](a)\n```sh\n    <run>\n```\n    end");
+    assert_eq!(text, "See \\[this\\](a)\n\\<run\\>\nend");
+}
+
+#[test]
+fn two_versions_are_compared_as_callers_see_them() {
+    let project = Project::new();
+    let new = std::fs::read_to_string(DATA)
+        .unwrap()
+        .replace(
+            "shortName: { type: string }",
+            "shortName: { type: integer }",
+        )
+        .replace("operationId: delete-site", "operationId: remove-site")
+        .replace("    delete:\n", "    put:\n")
+        .replace("[live, draft]", "[live, draft, gone]")
+        .replace(
+            "{ name: ids, in: query,",
+            "{ name: ids, in: query, required: true,",
+        );
+    std::fs::write(project.path("new.yml"), new).unwrap();
+    let (code, report, error) = run(&project, &["diff", DATA, "new.yml"]);
+    assert_eq!((code, error.as_str()), (1, ""), "{report}");
+    insta::assert_snapshot!("diff", report);
+    let (code, report, _) = run(&project, &["diff", DATA, "new.yml", "--format", "json"]);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!((code, &report["change"]), (1, &"breaking".into()));
+    assert_eq!(report["differences"].as_array().unwrap().len(), 5);
+    assert_eq!(run(&project, &["diff", DATA, DATA]).0, 0);
+}

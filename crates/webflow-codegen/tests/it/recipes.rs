@@ -1,0 +1,171 @@
+//! Recipes and their actions: what they do, and what of them is refused.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use webflow_codegen::cut::{
+    overlay,
+    recipe::{Action, Recipe},
+};
+
+use crate::project::{DESCRIPTION, Project, replaced};
+
+const RECIPE: &str = "openapi/webflow-assets.yaml";
+
+fn update(target: &str, update: &Value) -> Action {
+    let action = json!({ "target": target, "description": "why: so", "update": update });
+    serde_json::from_value(action).unwrap()
+}
+
+fn document() -> Value {
+    json!({ "paths": { "/a": { "parameters": [1, 2, 3] } }, "schemas": { "A": { "type": "string" } } })
+}
+
+#[test]
+fn an_action_merges_appends_and_removes() {
+    let mut document = document();
+    let remove =
+        |target: &str| serde_json::from_value(json!({ "target": target, "remove": true })).unwrap();
+    let actions = [
+        update(
+            "$.schemas.A",
+            &json!({ "nullable": true, "type": "integer" }),
+        ),
+        update("$.paths['/a'].parameters", &json!(4)),
+        update("$.paths['/a'].parameters", &json!(4)),
+        remove("$.paths['/a'].parameters[0, 1]"),
+        update("$.schemas.B", &json!({})),
+    ];
+    let notes = overlay::apply(&mut document, &actions).unwrap();
+    assert_eq!(
+        document,
+        json!({ "paths": { "/a": { "parameters": [3, 4] } }, "schemas": { "A": { "type": "integer", "nullable": true } } })
+    );
+    assert_eq!(notes, ["action 4 found nothing at `$.schemas.B`: why"]);
+}
+
+#[test]
+fn a_path_that_could_take_unbounded_time_is_refused_with_its_place() {
+    let long = format!("$.{}", "a".repeat(600));
+    let deep = format!("$[?{}@.a{}]", "(".repeat(9), ")".repeat(9)).replace('(', "[?(");
+    for target in [
+        "schemas",
+        "$[",
+        "$..*..*..*",
+        "$['a','a']['b','b']",
+        "$..[?count(@..*) > 1]",
+        "$[?@.a == $.b][?@.c]",
+        &long,
+        &deep,
+    ] {
+        let error = overlay::apply(&mut document(), &[update(target, &json!({}))]).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.starts_with("/actions/0/target: "),
+            "{target}: {error}"
+        );
+    }
+    // Marks within names mean nothing.
+    let quoted = update("$['a,b..c?','..']['d,e']", &json!({}));
+    overlay::apply(&mut document(), &[quoted]).unwrap();
+}
+
+#[test]
+fn an_overlay_that_feeds_itself_ends() {
+    let mut actions: Vec<Action> = Vec::new();
+    for index in 0..100 {
+        let more = json!({ format!("a{index}"): { "b": {}, "c": {} } });
+        actions.push(update("$..*", &more));
+    }
+    let error = overlay::apply(&mut document(), &actions)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("matches more places than any fragment has"),
+        "{error}"
+    );
+    let large = json!(vec![0; 400_000]);
+    let actions: Vec<Action> = (0..3)
+        .map(|index| update("$.schemas", &json!({ format!("a{index}"): large })))
+        .collect();
+    let error = overlay::apply(&mut document(), &actions)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("the fragment grows without bound"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_is_no_recipe_is_refused_with_its_file_and_place() {
+    let text = Project::new().read(RECIPE);
+    for (old, new, error) in [
+        (
+            "overlay: 1.0.0",
+            "overlay: 2.0.0",
+            "webflow-assets.yaml#/overlay: Overlay `2.0.0`; expected 1.0",
+        ),
+        (
+            "POST /sites/{site_id}/assets\"",
+            "sites\"",
+            "webflow-assets.yaml#/x-webflow-codegen/operations/1: expected a request such as `GET /sites`",
+        ),
+        (
+            "AssetFolderList\n  # What",
+            "[3]\n  # What",
+            "webflow-assets.yaml#/x-webflow-codegen/schemas/list_asset_folders.response: expected a name",
+        ),
+        (
+            "target: $.components.parameters.SiteId",
+            "target: components",
+            "webflow-assets.yaml#/actions/4/target: not a JSONPath (RFC 9535)",
+        ),
+        (
+            "  crate: webflow-assets",
+            "  crates: a",
+            "webflow-assets.yaml: not a recipe",
+        ),
+        (
+            "overlay: 1.0.0",
+            "a: &a [x, x, x]\nb: &b [*a, *a]\noverlay: 1.0.0\noverlay: 1.0.0",
+            "webflow-assets.yaml:5:1: not a YAML document that can be used",
+        ),
+    ] {
+        let project = Project::new();
+        fs::write(project.path(RECIPE), replaced(&text, old, new)).unwrap();
+        let outcome = project.spec(DESCRIPTION, &["--check"]);
+        assert_eq!(outcome.code, 2, "{}", outcome.report);
+        assert!(
+            outcome.error.starts_with(&format!("error: {error}")),
+            "{}",
+            outcome.error
+        );
+    }
+}
+
+#[test]
+fn the_recipes_own_names_come_first_and_a_new_name_is_reported() {
+    let project = Project::new();
+    let text = project.read(RECIPE);
+    let renamed = replaced(
+        &text,
+        "create_asset.response: AssetUpload",
+        "create_asset.response: Upload",
+    );
+    fs::write(
+        project.path(RECIPE),
+        renamed.replace("- AssetUpload.", "- Upload."),
+    )
+    .unwrap();
+    let outcome = project.spec(DESCRIPTION, &["--check"]);
+    let note = "- `AssetUpload` is renamed `Upload` (at `create_asset.response`)\n";
+    assert_eq!(outcome.code, 1, "{}", outcome.error);
+    assert!(outcome.report.contains(note), "{}", outcome.report);
+}
+
+#[test]
+fn the_smallest_recipe_is_an_overlay_without_actions() {
+    let recipe: Recipe = serde_json::from_value(json!({ "overlay": "1.0.0" })).unwrap();
+    assert!(recipe.actions.is_empty() && recipe.settings.operations.is_empty());
+}
