@@ -36,6 +36,9 @@
 //! - Webflow does not tell whether a page or CMS item uses an asset. `delete` cannot know either.
 //! - Equal content has one asset. If another directory or person was given the same asset, it is
 //!   deleted for them too; a run of theirs with `verify` uploads it again.
+//! - A run that continues what another began fills the assets that it finds without a file, and
+//!   looks at them again after the [lease](crate::ClientBuilder::lease), which takes that long at
+//!   the end.
 //! - A change of a file that keeps its size, times and inode is found by [`DirSync::checksum`]
 //!   alone.
 

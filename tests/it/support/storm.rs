@@ -68,12 +68,12 @@ impl Storm {
         kills.sort_unstable();
         let (mut runs, mut peak_kib) = (0, 0);
         for kill in kills {
-            let mut child = sync(sandbox, dir.path());
+            let mut child = self.sync(sandbox, dir.path());
             runs += 1;
             while count(sandbox) < kill && child.try_wait().expect("a child").is_none() {
                 peak_kib = peak_kib.max(memory(&child));
                 // Counting copies the log.
-                sleep(Duration::from_millis(1 + self.files as u64 / 500));
+                sleep(Duration::from_millis(1 + self.files as u64 / 100));
             }
             sleep(Duration::from_micros(random.below(20_000) as u64));
             child.kill().expect("it can be killed");
@@ -82,7 +82,7 @@ impl Storm {
         // With permanent faults even many attempts may fail; the next run continues.
         loop {
             runs += 1;
-            let mut child = sync(sandbox, dir.path());
+            let mut child = self.sync(sandbox, dir.path());
             let status = loop {
                 if let Some(status) = child.try_wait().expect("a child") {
                     break status;
@@ -102,7 +102,7 @@ impl Storm {
 
         // A last run has nothing to do.
         let start = Instant::now();
-        let status = sync(sandbox, dir.path()).wait().expect("it ends");
+        let status = self.sync(sandbox, dir.path()).wait().expect("it ends");
         let idle = start.elapsed();
         assert!(status.success());
         assert_eq!(sandbox.requests().len(), requests);
@@ -169,27 +169,31 @@ impl Storm {
     }
 }
 
-fn sync(sandbox: &Sandbox, dir: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_webflow-assets"))
-        .args([
-            "sync",
-            "--quiet",
-            "--long-names",
-            "shorten",
-            "--timeout",
-            "1",
-            "--lease",
-            "1ms",
-        ])
-        .arg(dir)
-        .env("WEBFLOW_API_TOKEN", sandbox.token())
-        .env("WEBFLOW_SITE_ID", sandbox.site_id())
-        .env("WEBFLOW_BASE_URL", sandbox.base_url())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the command")
+impl Storm {
+    fn sync(self, sandbox: &Sandbox, dir: &Path) -> Child {
+        // Only a fault stalls a request.
+        let timeout = if self.faults { "1" } else { "30" };
+        Command::new(env!("CARGO_BIN_EXE_webflow-assets"))
+            .args([
+                "sync",
+                "--quiet",
+                "--long-names",
+                "shorten",
+                "--timeout",
+                timeout,
+                "--lease",
+                "1ms",
+            ])
+            .arg(dir)
+            .env("WEBFLOW_API_TOKEN", sandbox.token())
+            .env("WEBFLOW_SITE_ID", sandbox.site_id())
+            .env("WEBFLOW_BASE_URL", sandbox.base_url())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the command")
+    }
 }
 
 /// The most memory that a process had so far, in KiB; 0 where that is not known.
