@@ -21,7 +21,7 @@ const SMALL: u64 = 64 * 1024;
 /// written.
 #[derive(Debug)]
 pub(super) struct Ledger {
-    state: Arc<StateDir>,
+    pub(super) state: Arc<StateDir>,
     pub(super) lock: Arc<LockFile>,
     /// The MD5 of the lock file that was read.
     lock_md5: Option<Md5>,

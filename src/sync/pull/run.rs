@@ -22,7 +22,8 @@ use crate::{
     source::{Stamp, blocking},
     sync::{
         SyncError, compare,
-        journal::{self, Entry, Header, Journal},
+        journal::Entry,
+        ledger::Ledger,
         lock_file::{LockFile, Locked},
         plan::split,
         stamps::Stamps,
@@ -92,11 +93,12 @@ async fn prepare(pull: &Pull) -> Result<(Record, Vec<Job>), SyncError> {
         .map_err(failed("assets"))?;
     let jobs = record.assign(&folders, top, assets);
     let dir = pull.dir.clone();
-    let (record, jobs) = blocking(move || {
+    let (mut record, jobs) = blocking(move || {
         let jobs = record.missing(&dir, jobs);
         (record, jobs)
     })
     .await;
+    record.begin(&jobs).await?;
     Ok((record, jobs))
 }
 
@@ -107,7 +109,7 @@ fn work(
     jobs: Vec<Job>,
 ) -> Result<BoxStream<'static, Result<PullEvent, SyncError>>, SyncError> {
     let fetcher = Fetcher::of(&pull.client).map_err(SyncError::Fetch)?;
-    let (dir, state) = (pull.dir.clone(), Arc::clone(&record.state));
+    let (dir, state) = (pull.dir.clone(), Arc::clone(&record.ledger.state));
     let overwrite = pull.overwrite;
     let done = stream::iter(jobs)
         .map(move |job| {
@@ -124,14 +126,10 @@ fn work(
             return Ok(None);
         };
         let Some((job, result)) = done.next().await else {
-            let report = blocking(move || record.finish()).await?;
+            let report = record.finish().await?;
             return Ok(Some((PullEvent::Finished { report }, None)));
         };
-        let (record, event) = blocking(move || {
-            let event = record.take(&job, result);
-            event.map(|event| (record, event))
-        })
-        .await?;
+        let event = record.take(&job, result).await?;
         Ok(Some((event, Some((record, done)))))
     });
     Ok(steps.boxed())
@@ -200,15 +198,11 @@ fn other_name(job: &Job) -> Option<String> {
 
 /// What is recorded of a pull.
 struct Record {
-    state: Arc<StateDir>,
-    lock: LockFile,
+    ledger: Ledger,
     stamps: Stamps,
-    site: SiteId,
-    folder: String,
-    journal: Option<Journal>,
     report: PullReport,
-    /// The lock file in memory has more than the one on the disk.
-    changed: bool,
+    /// Whether anything is written.
+    writes: bool,
 }
 
 impl Record {
@@ -219,18 +213,13 @@ impl Record {
             source,
         })?;
         let state = StateDir::open(dir)?;
-        let (lock, _, changed) = compare::load(&state)?;
-        compare::check_bound(&lock, site, &folder)?;
-        state.prepare()?;
+        let loaded = compare::load(&state)?;
+        compare::check_bound(&loaded.0, site, &folder)?;
         Ok(Self {
             stamps: state.stamps(),
-            state: Arc::new(state),
-            lock,
-            site,
-            folder,
-            journal: None,
+            ledger: Ledger::new(state, loaded, site, folder),
             report: PullReport::default(),
-            changed,
+            writes: false,
         })
     }
 
@@ -240,7 +229,7 @@ impl Record {
         assets.sort_by(|a, b| (&a.created_on, &a.id).cmp(&(&b.created_on, &b.id)));
         let mut locked: HashMap<AssetId, Vec<String>> = HashMap::new();
         let mut layout = Layout::default();
-        for (path, file) in self.lock.files() {
+        for (path, file) in self.ledger.lock.files() {
             locked.entry(file.asset).or_default().push(path.to_owned());
             layout.keep(path);
         }
@@ -294,14 +283,15 @@ impl Record {
             }
             There::Nothing | There::Other => false,
         };
-        let (there, fetch): (Vec<_>, Vec<_>) =
-            jobs.into_iter().partition(|job| unchanged(&self.lock, job));
+        let (there, fetch): (Vec<_>, Vec<_>) = jobs
+            .into_iter()
+            .partition(|job| unchanged(&self.ledger.lock, job));
         self.report.unchanged = there.len();
         fetch
     }
 
     /// Records how a job ended.
-    fn take(&mut self, job: &Job, done: Done) -> Result<PullEvent, SyncError> {
+    async fn take(&mut self, job: &Job, done: Done) -> Result<PullEvent, SyncError> {
         let (path, asset) = (job.path.clone(), job.id);
         match done {
             Done::Failed(error) => {
@@ -317,7 +307,8 @@ impl Record {
                 self.report.pulled += 1;
                 self.report.renamed += usize::from(name.is_some());
                 self.stamps.insert(&path, stamp, entry.md5);
-                self.record(&Entry::File(path.clone(), entry))?;
+                let entry = Entry::File(path.clone(), entry);
+                self.ledger.record(vec![entry]).await?;
                 Ok(PullEvent::Pulled {
                     path,
                     asset,
@@ -328,60 +319,19 @@ impl Record {
         }
     }
 
-    /// Appends to the journal, and to the lock file in memory.
-    fn record(&mut self, entry: &Entry) -> Result<(), SyncError> {
-        let mut journal = match self.journal.take() {
-            Some(journal) => journal,
-            None => self.begin()?,
-        };
-        let line = journal::line(entry).map_err(|source| SyncError::LockFile {
-            path: self.state.lock_file().to_owned(),
-            source,
-        })?;
-        self.state.append(&mut journal, &line)?;
-        self.journal = Some(journal);
-        self.lock.site = Some(self.site);
-        self.lock.folder.clone_from(&self.folder);
-        self.changed = true;
-        if let Entry::File(path, file) = entry {
-            self.lock.apply(Entry::File(path.clone(), file.clone()));
+    /// Begins to write, if there is anything to write.
+    async fn begin(&mut self, jobs: &[Job]) -> Result<(), SyncError> {
+        self.writes = self.ledger.changed || !jobs.is_empty();
+        if self.writes {
+            self.ledger.begin().await?;
         }
         Ok(())
     }
 
-    /// Begins the journal. Entries of an earlier one are in the lock file first.
-    fn begin(&mut self) -> Result<Journal, SyncError> {
-        let lock_file = if self.changed {
-            Some(self.state.save_lock(&self.lock, 0)?.md5)
-        } else {
-            LockFile::load(self.state.lock_file())?.map(|(_, md5)| md5)
-        };
-        self.state.begin_journal(&Header {
-            site: self.site,
-            folder: self.folder.clone(),
-            lock_file,
-        })
-    }
-
-    fn finish(&mut self) -> Result<PullReport, SyncError> {
-        if self.changed {
-            self.state.save_lock(&self.lock, 1)?;
-            self.changed = false;
+    async fn finish(mut self) -> Result<PullReport, SyncError> {
+        if self.writes {
+            self.ledger.end(self.stamps).await?;
         }
-        self.state.end_journal();
-        if self.stamps.changed {
-            self.state.save_stamps(&self.stamps);
-        }
-        Ok(std::mem::take(&mut self.report))
-    }
-}
-
-/// What is stopped is in the lock file, for whoever reads that alone.
-impl Drop for Record {
-    fn drop(&mut self) {
-        if self.changed {
-            // There is nobody left to tell, and the journal has it.
-            let _ = self.state.save_lock(&self.lock, 1);
-        }
+        Ok(self.report)
     }
 }
