@@ -15,7 +15,7 @@ const PARTS: [&str; 8] = [
     "benches",
     "examples",
     "src",
-    "tests/it",
+    "tests",
     "crates",
 ];
 
