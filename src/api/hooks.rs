@@ -17,7 +17,8 @@ use progenitor_client::{Error, ResponseValue};
 /// and text. Where an operation is not listed, it arrives as
 /// [`Error::InvalidResponsePayload`](crate::Error::InvalidResponsePayload), which has no status
 /// and prints the body, secrets and all. A success that is no JSON at all keeps its status in any
-/// case. Leave out operations whose success has no body or is a stream.
+/// case. Leave out operations whose success has no body or is a stream. `webflow_codegen::Build`
+/// writes the call with its list into the client that it generates.
 ///
 /// ```
 /// # mod generated {
