@@ -16,9 +16,6 @@ mod turns;
 use std::{fmt, sync::Arc, time::Duration};
 
 pub(crate) use contents::Contents;
-use error::UploadError;
-use result::Uploaded;
-use steps::Steps;
 
 use crate::{
     generated::Client,
@@ -147,7 +144,7 @@ impl Upload {
     /// upload, together with the display name.
     ///
     /// An asset that the site had already keeps its text, if it has one: see
-    /// [`Uploaded::alt_text_kept`].
+    /// [`Uploaded::alt_text_kept`](crate::Uploaded::alt_text_kept).
     pub fn alt_text(mut self, alt_text: impl Into<String>) -> Self {
         self.alt_text = Some(alt_text.into());
         self
@@ -203,15 +200,5 @@ impl Upload {
     pub fn keep_on_failure(mut self) -> Self {
         self.keep_on_failure = true;
         self
-    }
-
-    /// Uploads the file. Dropping the future stops the transfer. An asset that was registered by
-    /// then stays on the site without a file, and uploading the same file again fills it.
-    ///
-    /// # Errors
-    ///
-    /// [`UploadErrorKind`](crate::UploadErrorKind) names each phase.
-    pub async fn send(self) -> Result<Uploaded, UploadError> {
-        Steps::new(&self).send().await
     }
 }

@@ -3,12 +3,13 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{LazyLock, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use tokio::time::Instant;
 
 use super::ownership::Claim;
-use crate::id::AssetId;
+use crate::{generated::types::AssetUpload, id::AssetId};
 
 /// Remembered until their lease is over.
 static OWN: LazyLock<Mutex<Own>> = LazyLock::new(Mutex::default);
@@ -27,6 +28,25 @@ pub(super) struct Call {
     pub(super) called: Instant,
     pub(super) answered: Instant,
     pub(super) is_filled: bool,
+}
+
+/// The asset that a create call answered with.
+pub(super) struct Registered {
+    pub(super) id: AssetId,
+    pub(super) asset: AssetUpload,
+    pub(super) call: Call,
+}
+
+impl Registered {
+    /// How long its clean-up may take; `None` if it is to be left alone.
+    pub(super) fn may_delete(&self, keep: bool) -> Option<Duration> {
+        self.call.claim.may_delete(self.call.called.elapsed(), keep)
+    }
+
+    /// How long to wait before looking at it again; `None` if that is not needed.
+    pub(super) fn look_after(&self) -> Option<Duration> {
+        self.call.claim.look_after(self.call.answered.elapsed())
+    }
 }
 
 /// The call that is to decide about the asset: this one, unless an earlier one of this process

@@ -8,37 +8,17 @@ use tokio::time::Instant;
 use super::{
     check::Target,
     error::UploadErrorKind,
-    own::{self, Call},
+    own::{self, Call, Registered},
     ownership::{Claim, Evidence},
     steps::Steps,
 };
 use crate::{
     api::retry,
     generated::types,
-    id::AssetId,
     s3::{self, PostForm},
     source::Md5,
     time::Timestamp,
 };
-
-/// The asset that a create call answered with.
-pub(super) struct Registered {
-    pub(super) id: AssetId,
-    pub(super) asset: types::AssetUpload,
-    pub(super) call: Call,
-}
-
-impl Registered {
-    /// How long its clean-up may take; `None` if it is to be left alone.
-    pub(super) fn may_delete(&self, keep: bool) -> Option<Duration> {
-        self.call.claim.may_delete(self.call.called.elapsed(), keep)
-    }
-
-    /// How long to wait before looking at it again; `None` if that is not needed.
-    pub(super) fn look_after(&self) -> Option<Duration> {
-        self.call.claim.look_after(self.call.answered.elapsed())
-    }
-}
 
 impl Steps<'_> {
     /// Registers an asset, and puts it into `registered` as soon as its id is known: what fails

@@ -10,9 +10,8 @@ use super::{
     check::Target,
     contents::Filled,
     error::{UploadError, UploadErrorKind},
-    own,
+    own::{self, Registered},
     ownership::Origin,
-    register::Registered,
     result::{Attempts, Outcome, Uploaded},
     turns::Turn,
 };
@@ -53,8 +52,20 @@ pub(super) struct Reached {
     attempts: Attempts,
 }
 
+impl Upload {
+    /// Uploads the file. Dropping the future stops the transfer. An asset that was registered by
+    /// then stays on the site without a file, and uploading the same file again fills it.
+    ///
+    /// # Errors
+    ///
+    /// [`UploadErrorKind`](crate::UploadErrorKind) names each phase.
+    pub async fn send(self) -> Result<Uploaded, UploadError> {
+        Steps::new(&self).send().await
+    }
+}
+
 impl<'a> Steps<'a> {
-    pub(super) fn new(upload: &'a Upload) -> Self {
+    fn new(upload: &'a Upload) -> Self {
         let creates = Arc::default();
         let Client {
             baseurl, client, ..
@@ -67,7 +78,7 @@ impl<'a> Steps<'a> {
         }
     }
 
-    pub(super) async fn send(&self) -> Result<Uploaded, UploadError> {
+    async fn send(&self) -> Result<Uploaded, UploadError> {
         let mut reached = Reached::default();
         let all = self.all(&mut reached);
         let result = match self.upload.timeout {

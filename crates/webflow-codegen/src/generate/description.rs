@@ -1,11 +1,10 @@
 //! A fragment on its way to the generator.
 
-use std::{collections::BTreeSet, fs};
+use std::fs;
 
-use openapiv3::{OpenAPI, ReferenceOr};
+use openapiv3::OpenAPI;
 use serde_json::Value;
 
-use super::operation::Operation;
 use crate::error::{Error, Result};
 
 /// An OpenAPI description.
@@ -54,59 +53,5 @@ impl Description {
             .and_then(|pointer| self.json.pointer(pointer))
             .filter(|target| target.get("$ref").is_none())
             .ok_or_else(|| Error::new(place, format!("{reference} leads nowhere")))
-    }
-
-    /// The operations, each of which the generator takes.
-    pub(super) fn operations(&self) -> Result<Vec<Operation>> {
-        let mut operations: Vec<Operation> = Vec::new();
-        let mut names = BTreeSet::new();
-        for (path, item) in &self.openapi.paths.paths {
-            let place = format!("/paths/{}", path.replace('~', "~0").replace('/', "~1"));
-            let ReferenceOr::Item(item) = item else {
-                return Err(Error::new(
-                    place,
-                    "is a reference; write the operations here",
-                ));
-            };
-            for (method, _) in item.iter() {
-                let operation = Operation::check(self, path, method, &place)?;
-                if !names.insert(operation.name.clone()) {
-                    let message = format!("`{}` is the name of another operation", operation.name);
-                    return Err(Error::new(format!("{place}/{method}/operationId"), message));
-                }
-                operations.push(operation);
-            }
-        }
-        if operations.is_empty() {
-            return Err(Error::new("/paths", "has no operations"));
-        }
-        Ok(operations)
-    }
-
-    /// The description with the folded responses of its operations.
-    pub(super) fn folded(&self, operations: &[Operation]) -> OpenAPI {
-        let mut openapi = self.openapi.clone();
-        for operation in operations {
-            let item = openapi.paths.paths.get_mut(&operation.path);
-            let Some(ReferenceOr::Item(item)) = item else {
-                continue;
-            };
-            let methods = [
-                ("get", &mut item.get),
-                ("put", &mut item.put),
-                ("post", &mut item.post),
-                ("delete", &mut item.delete),
-                ("options", &mut item.options),
-                ("head", &mut item.head),
-                ("patch", &mut item.patch),
-                ("trace", &mut item.trace),
-            ];
-            for (_, slot) in methods.into_iter().filter(|(m, _)| *m == operation.method) {
-                if let Some(slot) = slot {
-                    slot.responses = operation.responses.clone();
-                }
-            }
-        }
-        openapi
     }
 }

@@ -1,7 +1,9 @@
 //! What the generator takes of an operation. Everything else is an error here: the generator would
 //! panic, or send something other than what is described.
 
-use openapiv3::Responses;
+use std::collections::BTreeSet;
+
+use openapiv3::{OpenAPI, ReferenceOr, Responses};
 use serde_json::{Map, Value, json};
 
 use super::description::Description;
@@ -23,9 +25,65 @@ pub(super) struct Operation {
     pub(super) responses: Responses,
 }
 
+impl Description {
+    /// The operations, each of which the generator takes.
+    pub(super) fn operations(&self) -> Result<Vec<Operation>> {
+        let mut operations: Vec<Operation> = Vec::new();
+        let mut names = BTreeSet::new();
+        for (path, item) in &self.openapi.paths.paths {
+            let place = format!("/paths/{}", path.replace('~', "~0").replace('/', "~1"));
+            let ReferenceOr::Item(item) = item else {
+                return Err(Error::new(
+                    place,
+                    "is a reference; write the operations here",
+                ));
+            };
+            for (method, _) in item.iter() {
+                let operation = Operation::check(self, path, method, &place)?;
+                if !names.insert(operation.name.clone()) {
+                    let message = format!("`{}` is the name of another operation", operation.name);
+                    return Err(Error::new(format!("{place}/{method}/operationId"), message));
+                }
+                operations.push(operation);
+            }
+        }
+        if operations.is_empty() {
+            return Err(Error::new("/paths", "has no operations"));
+        }
+        Ok(operations)
+    }
+
+    /// The description with the folded responses of its operations.
+    pub(super) fn folded(&self, operations: &[Operation]) -> OpenAPI {
+        let mut openapi = self.openapi.clone();
+        for operation in operations {
+            let item = openapi.paths.paths.get_mut(&operation.path);
+            let Some(ReferenceOr::Item(item)) = item else {
+                continue;
+            };
+            let methods = [
+                ("get", &mut item.get),
+                ("put", &mut item.put),
+                ("post", &mut item.post),
+                ("delete", &mut item.delete),
+                ("options", &mut item.options),
+                ("head", &mut item.head),
+                ("patch", &mut item.patch),
+                ("trace", &mut item.trace),
+            ];
+            for (_, slot) in methods.into_iter().filter(|(m, _)| *m == operation.method) {
+                if let Some(slot) = slot {
+                    slot.responses = operation.responses.clone();
+                }
+            }
+        }
+        openapi
+    }
+}
+
 impl Operation {
     /// Checks an operation of a path, whose place is given.
-    pub(super) fn check(
+    fn check(
         description: &Description,
         path: &str,
         method: &str,
