@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
-use webflow_assets::sync::{LongNames, MaxDelete};
+use webflow_assets::sync::{DirSync, LongNames, MaxDelete};
 
 use super::{CONCURRENCY, FolderArg, SiteArgs, number};
 
@@ -155,6 +155,30 @@ pub(crate) struct SyncArgs {
 
     #[command(flatten)]
     pub(crate) site: SiteArgs,
+}
+
+impl SyncArgs {
+    /// Sets what is given. The folder and the texts are looked up elsewhere.
+    pub(crate) fn apply(&self, sync: DirSync) -> DirSync {
+        let mut sync = sync
+            .hidden(self.hidden)
+            .follow_links(self.follow)
+            .delete(self.delete)
+            .checksum(self.checksum)
+            .long_names(self.long_names.into())
+            .verify(self.verify)
+            .concurrency(self.concurrency);
+        if let Some(limit) = self.max_delete {
+            sync = sync.max_delete(limit);
+        }
+        for glob in &self.include {
+            sync = sync.include(glob);
+        }
+        for glob in &self.exclude {
+            sync = sync.exclude(glob);
+        }
+        sync
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]

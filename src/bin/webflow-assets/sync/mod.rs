@@ -133,20 +133,8 @@ async fn make(
     texts: &HashMap<String, Entry>,
     args: &SyncArgs,
 ) -> Result<Plan, SyncError> {
-    let mut sync = site
-        .client
-        .sync(site.id, &args.dir)
-        .folder(folder)
-        .hidden(args.hidden)
-        .follow_links(args.follow)
-        .delete(args.delete)
-        .checksum(args.checksum)
-        .long_names(args.long_names.into())
-        .verify(args.verify)
-        .concurrency(args.concurrency);
-    if let Some(limit) = args.max_delete {
-        sync = sync.max_delete(limit);
-    }
+    let sync = site.client.sync(site.id, &args.dir).folder(folder);
+    let mut sync = args.apply(sync);
     for (path, entry) in texts {
         if let Some(text) = &entry.alt_text {
             sync = sync.alt_text(path, text);
@@ -154,12 +142,6 @@ async fn make(
         if let Some(name) = &entry.display_name {
             sync = sync.display_name(path, name);
         }
-    }
-    for glob in &args.include {
-        sync = sync.include(glob);
-    }
-    for glob in &args.exclude {
-        sync = sync.exclude(glob);
     }
     sync.plan().await
 }
