@@ -8,14 +8,16 @@ use std::{
 use futures_util::{Stream, StreamExt, stream};
 
 use super::{
-    Action, DirSync, LongNames, Plan, Planned, Problem, ProblemKind, SyncError,
+    DirSync,
+    action::{Action, Planned, ToUpload},
     delete::{self, Decision, Situation},
+    error::{Problem, ProblemKind, SyncError},
     journal,
     ledger::Ledger,
     listing::Listing,
     lock_file::LockFile,
-    names,
-    plan::{ToUpload, split},
+    names::{self, LongNames, split},
+    plan::Plan,
     stamps::Stamps,
     state_dir::StateDir,
     walk::{Tree, is_absent},
@@ -28,8 +30,28 @@ use crate::{
 /// Files that are read at a time.
 const READERS: usize = 4;
 
+impl DirSync {
+    /// Finds out what there is to do. Files are read where neither lock file, size nor times
+    /// tell whether they changed. Nothing is written; nothing is sent, unless the site is listed
+    /// for [`verify`](Self::verify) or [`delete`](Self::delete).
+    ///
+    /// # Errors
+    ///
+    /// [`SyncError`] says which of them leave everything as it was.
+    pub async fn plan(self) -> Result<Plan, SyncError> {
+        compare(self).await
+    }
+
+    fn check(&self) -> Result<SiteId, SyncError> {
+        if !self.folder.is_empty() && self.folder.split('/').any(str::is_empty) {
+            return Err(SyncError::FolderPath(self.folder.clone()));
+        }
+        SiteId::try_from(&self.site).map_err(|_| SyncError::SiteId(self.site.clone()))
+    }
+}
+
 /// Finds out what there is to do.
-pub(super) async fn compare(sync: DirSync) -> Result<Plan, SyncError> {
+async fn compare(sync: DirSync) -> Result<Plan, SyncError> {
     let site = sync.check()?;
     let (mut draft, unsure) = blocking(move || Draft::new(sync, site)).await?;
     draft.decide(unsure).await;

@@ -11,11 +11,7 @@ use std::{
     str::FromStr,
 };
 
-use super::{
-    Action,
-    listing::Listing,
-    lock_file::{LockFile, Replaced},
-};
+use super::{action::Action, listing::Listing, lock_file::LockFile, locked::Replaced};
 use crate::id::{AssetId, Md5};
 
 /// How many assets `sync` may delete.

@@ -8,7 +8,7 @@ use std::{
 use http::StatusCode;
 use progenitor_client::Error as ApiCallError;
 
-use super::{lock_file::LockFileError, pull::PullError};
+use super::{lock_file::LockFileError, pull::error::PullError};
 use crate::{
     api::explain::{Explained, into_cause},
     generated::types::ApiError,

@@ -10,13 +10,12 @@ use std::{
 
 use futures_core::{Stream, future::BoxFuture};
 use futures_util::FutureExt;
+use progenitor_client::Error;
 use tokio::sync::mpsc;
 
 use super::{
     delete::Held,
     error::{Problem, SyncError},
-    plan::Plan,
-    run,
 };
 use crate::{
     generated::types::ApiError,
@@ -25,7 +24,7 @@ use crate::{
     upload::{error::UploadError, result::Uploaded},
 };
 
-/// What happens while a [`Plan`] is carried out. Paths are relative to the directory.
+/// What happens while a [`Plan`](super::Plan) is carried out. Paths are relative to the directory.
 #[derive(Debug)]
 #[non_exhaustive]
 #[expect(
@@ -108,7 +107,7 @@ pub struct Report {
     /// Files that are not on the site.
     pub failures: Vec<Failure>,
     /// Assets that could not be deleted, by the path of their file. The lock file keeps them.
-    pub not_deleted: BTreeMap<String, crate::Error<ApiError>>,
+    pub not_deleted: BTreeMap<String, Error<ApiError>>,
     /// Why nothing was deleted, although there was something to delete and that was asked for.
     pub held: Option<Held>,
     /// Files that were left out.
@@ -138,7 +137,7 @@ pub struct Failure {
     pub error: Arc<UploadError>,
 }
 
-/// A plan that is being carried out; see [`Plan::stream`].
+/// A plan that is being carried out; see [`Plan::stream`](super::Plan::stream).
 #[must_use = "a stream does nothing until it is polled"]
 pub struct SyncEvents {
     /// `None` once it has ended.
@@ -149,10 +148,14 @@ pub struct SyncEvents {
 }
 
 impl SyncEvents {
-    pub(super) fn of(plan: Plan) -> Self {
+    /// The events that `run` hands on, and what it comes to.
+    pub(super) fn of<F>(run: impl FnOnce(Emitter) -> F) -> Self
+    where
+        F: Future<Output = Result<Report, SyncError>> + Send + 'static,
+    {
         let (sender, events) = mpsc::channel(1);
         Self {
-            run: Some(run::run(plan, Emitter(sender)).boxed()),
+            run: Some(run(Emitter(sender)).boxed()),
             last: None,
             events,
         }

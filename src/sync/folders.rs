@@ -5,7 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use progenitor_client::{ClientInfo, Error};
 
-use super::{SyncError, SyncEvent, events::Emitter, plan::split};
+use super::{
+    error::SyncError,
+    events::{Emitter, SyncEvent},
+    names::split,
+};
 use crate::{
     api::retry::{self, Attempt},
     generated::{

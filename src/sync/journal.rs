@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::lock_file::{Locked, Replaced};
+use super::locked::{Locked, Replaced};
 use crate::id::{AssetId, FolderId, Md5, SiteId};
 
 /// How long entries may wait until they are on the disk. A process that is killed loses nothing;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    SyncError,
+    error::SyncError,
     journal::{self, Entry, Header, Journal},
     lock_file::LockFile,
     stamps::Stamps,

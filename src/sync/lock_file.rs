@@ -14,11 +14,11 @@ use serde::{
     de::{self, DeserializeOwned, IgnoredAny},
 };
 
-use super::plan::split;
-use crate::{
-    id::{AssetId, FolderId, Md5, SiteId},
-    sync::journal::Entry,
+use super::{
+    journal::Entry,
+    locked::{Locked, Replaced},
 };
+use crate::id::{AssetId, FolderId, Md5, SiteId};
 
 /// The version of the format that is written here. Version 1, which had no folders and recorded
 /// less about replaced assets, can be read.
@@ -48,58 +48,6 @@ pub struct LockFile {
     pub(super) files: BTreeMap<String, Locked>,
     /// Assets of earlier content that are still on the site.
     pub(super) replaced: BTreeMap<AssetId, Replaced>,
-}
-
-/// A file in a [`LockFile`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Locked {
-    /// The MD5 of its content.
-    pub md5: Md5,
-    /// Its length in bytes.
-    pub size: u64,
-    /// The id of its asset.
-    pub asset: AssetId,
-    /// The name of the asset, where it is not that of the file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The asset's address on Webflow's content delivery network.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// Nothing proves that the asset was created from this directory: the site may have had it
-    /// before. `sync` never deletes it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub existing: bool,
-}
-
-/// An asset that was created from this directory and that no file needs any more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Replaced {
-    /// The path of the file that it was for.
-    pub(super) path: String,
-    pub(super) md5: Md5,
-    pub(super) size: u64,
-    /// The asset's name.
-    pub(super) name: String,
-}
-
-impl Locked {
-    /// The name of the asset of the file at `path`.
-    pub(super) fn name<'a>(&'a self, path: &'a str) -> &'a str {
-        self.name.as_deref().unwrap_or(split(path).1)
-    }
-
-    /// What is recorded of the asset once the file at `path` no longer needs it.
-    pub(super) fn replaced(&self, path: &str) -> Replaced {
-        Replaced {
-            path: path.to_owned(),
-            md5: self.md5,
-            size: self.size,
-            name: self.name(path).to_owned(),
-        }
-    }
 }
 
 impl LockFile {

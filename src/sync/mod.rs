@@ -42,6 +42,7 @@
 //! - A change of a file that keeps its size, times and inode is found by [`DirSync::checksum`]
 //!   alone.
 
+mod action;
 mod compare;
 mod delete;
 mod error;
@@ -51,27 +52,31 @@ mod journal;
 mod ledger;
 mod listing;
 mod lock_file;
+mod locked;
 mod names;
 mod plan;
 mod pull;
 mod run;
 mod stamps;
 mod state_dir;
+mod upload;
 mod walk;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use self::walk::Filter;
 pub use self::{
+    action::{Action, Planned},
     delete::{Held, MaxDelete, MaxDeleteError},
     error::{Problem, ProblemKind, SyncError},
     events::{Failure, Report, SyncEvent, SyncEvents},
-    lock_file::{LockFile, LockFileError, Locked},
+    lock_file::{LockFile, LockFileError},
+    locked::Locked,
     names::LongNames,
-    plan::{Action, Plan, Planned},
+    plan::Plan,
     pull::{Pull, PullError, PullEvent, PullReport},
 };
-use crate::{generated::Client, id::SiteId};
+use crate::generated::Client;
 
 impl Client {
     /// Puts the files of a directory on a site, and keeps them there in step with it.
@@ -222,32 +227,5 @@ impl DirSync {
     pub fn concurrency(mut self, files: usize) -> Self {
         self.concurrency = Some(files.max(1));
         self
-    }
-
-    /// Finds out what there is to do. Files are read where neither lock file, size nor times
-    /// tell whether they changed. Nothing is written; nothing is sent, unless the site is listed
-    /// for [`verify`](Self::verify) or [`delete`](Self::delete).
-    ///
-    /// # Errors
-    ///
-    /// [`SyncError`] says which of them leave everything as it was.
-    pub async fn plan(self) -> Result<Plan, SyncError> {
-        compare::compare(self).await
-    }
-
-    /// Plans, and does it.
-    ///
-    /// # Errors
-    ///
-    /// As [`plan`](Self::plan) and [`Plan::send`].
-    pub async fn send(self) -> Result<Report, SyncError> {
-        self.plan().await?.send().await
-    }
-
-    fn check(&self) -> Result<SiteId, SyncError> {
-        if !self.folder.is_empty() && self.folder.split('/').any(str::is_empty) {
-            return Err(SyncError::FolderPath(self.folder.clone()));
-        }
-        SiteId::try_from(&self.site).map_err(|_| SyncError::SiteId(self.site.clone()))
     }
 }

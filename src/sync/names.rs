@@ -1,4 +1,4 @@
-//! Names of assets for files whose own are too long.
+//! Names of files, and of assets for files whose own are too long.
 
 use std::collections::BTreeSet;
 
@@ -20,6 +20,11 @@ pub enum LongNames {
     /// the extension. The same file always gets the same name, and no two in a directory share
     /// one.
     Shorten,
+}
+
+/// The directory and the name of a path.
+pub(super) fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
 }
 
 /// The length of a name in characters, if it is too long.

@@ -371,7 +371,7 @@ fn pull_errors_say_what_failed() {
     ] {
         table.add(cause, &error, &error);
     }
-    table.covers("src/sync/pull/fetch.rs", "PullError");
+    table.covers("src/sync/pull/error.rs", "PullError");
     insta::assert_snapshot!("pull", table.text);
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::{id::AssetId, sync::lock_file::LockFile};
+use crate::{generated::types::Asset, id::AssetId, sync::lock_file::LockFile};
 
 /// The longest name in bytes. File systems take 255; what is left is for a mark.
 const LONGEST: usize = 200;
@@ -12,6 +12,13 @@ const DEVICES: [&str; 22] = [
     "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8",
     "com9", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
 ];
+
+/// The name under which an asset was registered, or else the one that it is shown under.
+pub(super) fn name(asset: &Asset) -> &str {
+    let name = asset.original_file_name.as_ref();
+    name.or(asset.display_name.as_ref())
+        .map_or("", String::as_str)
+}
 
 /// A name for a file or directory that no file system refuses or understands as anything else.
 ///

@@ -1,24 +1,17 @@
 //! The assets of a site into a directory; see [`Client::pull`].
 
+mod download;
+pub(super) mod error;
 mod fetch;
 mod layout;
 mod place;
 mod run;
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
-use futures_core::stream::BoxStream;
-use futures_util::TryStreamExt;
-use tempfile::NamedTempFile;
-
-use self::fetch::Fetcher;
-pub use self::fetch::PullError;
-use super::SyncError;
+pub use self::error::PullError;
 use crate::{
-    generated::{Client, types::Asset},
+    generated::Client,
     id::{AssetId, IdError, SiteId},
 };
 
@@ -70,44 +63,6 @@ impl Client {
     }
 }
 
-impl Client {
-    /// Fetches the content of an asset into a file, and returns its path. In a directory, the file
-    /// gets the name of the asset, changed where a file system may refuse it.
-    ///
-    /// # Errors
-    ///
-    /// The content cannot be fetched, or the file is there and is not to be overwritten.
-    pub async fn download(
-        &self,
-        asset: &Asset,
-        to: impl AsRef<Path>,
-        overwrite: bool,
-    ) -> Result<PathBuf, PullError> {
-        let mut file = to.as_ref().to_owned();
-        if file.is_dir() {
-            file.push(layout::safe(run::name(asset)));
-        }
-        if !overwrite && file.symlink_metadata().is_ok() {
-            return Err(io::Error::from(io::ErrorKind::AlreadyExists).into());
-        }
-        let dir = match file.parent() {
-            Some(dir) if !dir.as_os_str().is_empty() => dir,
-            _ => Path::new("."),
-        };
-        let create = || NamedTempFile::new_in(dir);
-        let fetcher = Fetcher::of(self)?;
-        let url = asset.hosted_url.as_deref();
-        let content = fetcher.fetch(url, run::size(asset), create).await?.file;
-        let persisted = if overwrite {
-            content.persist(&file)
-        } else {
-            content.persist_noclobber(&file)
-        };
-        persisted.map_err(|error| error.error)?;
-        Ok(file)
-    }
-}
-
 /// A pull that has not begun; see [`Client::pull`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing happens until it is streamed or sent"]
@@ -138,32 +93,6 @@ impl Pull {
     pub fn concurrency(mut self, assets: usize) -> Self {
         self.concurrency = assets.max(1);
         self
-    }
-
-    /// Fetches the assets, as a stream of what happens. Its last item is
-    /// [`PullEvent::Finished`] or an error.
-    ///
-    /// It goes on as far as the stream is polled. Dropping the stream stops it, and writes the
-    /// lock file.
-    #[must_use = "a stream does nothing until it is polled"]
-    pub fn stream(self) -> BoxStream<'static, Result<PullEvent, SyncError>> {
-        run::stream(self)
-    }
-
-    /// Fetches the assets, and returns what it came to.
-    ///
-    /// # Errors
-    ///
-    /// What stops all of it. An asset that fails is in the report.
-    pub async fn send(self) -> Result<PullReport, SyncError> {
-        let mut events = self.stream();
-        let mut report = PullReport::default();
-        while let Some(event) = events.try_next().await? {
-            if let PullEvent::Finished { report: last } = event {
-                report = last;
-            }
-        }
-        Ok(report)
     }
 }
 

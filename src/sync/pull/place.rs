@@ -8,9 +8,10 @@ use std::{
 
 use fast_md5::Md5 as Hasher;
 
-use super::fetch::{Fetched, PullError};
+use super::{error::PullError, fetch::Fetched};
 use crate::{
     source::{Md5, Stamp},
+    sync::names::split,
     time::Timestamp,
 };
 
@@ -81,7 +82,7 @@ pub(super) fn place(
 /// Makes the directories above a path, and follows no link.
 fn make_parents(root: &Path, path: &str) -> Result<(), PullError> {
     let mut dir = root.to_owned();
-    let (parents, _) = super::super::plan::split(path);
+    let (parents, _) = split(path);
     for name in parents.split('/').filter(|name| !name.is_empty()) {
         dir.push(name);
         match dir.symlink_metadata() {

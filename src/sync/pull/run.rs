@@ -10,9 +10,10 @@ use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{
-    Pull, PullError, PullEvent, PullReport,
-    fetch::Fetcher,
-    layout::{Layout, safe},
+    Pull, PullEvent, PullReport,
+    error::PullError,
+    fetch::{Fetcher, size},
+    layout::{Layout, name, safe},
     place::{self, Placed, There},
 };
 use crate::{
@@ -21,13 +22,8 @@ use crate::{
     id::{AssetId, FolderId, SiteId},
     source::{Stamp, blocking},
     sync::{
-        SyncError, compare,
-        journal::Entry,
-        ledger::Ledger,
-        lock_file::{LockFile, Locked},
-        plan::split,
-        stamps::Stamps,
-        state_dir::StateDir,
+        compare, error::SyncError, journal::Entry, ledger::Ledger, lock_file::LockFile,
+        locked::Locked, names::split, stamps::Stamps, state_dir::StateDir,
     },
     time::Timestamp,
 };
@@ -47,7 +43,35 @@ enum Done {
     Failed(PullError),
 }
 
-pub(super) fn stream(pull: Pull) -> BoxStream<'static, Result<PullEvent, SyncError>> {
+impl Pull {
+    /// Fetches the assets, as a stream of what happens. Its last item is
+    /// [`PullEvent::Finished`] or an error.
+    ///
+    /// It goes on as far as the stream is polled. Dropping the stream stops it, and writes the
+    /// lock file.
+    #[must_use = "a stream does nothing until it is polled"]
+    pub fn stream(self) -> BoxStream<'static, Result<PullEvent, SyncError>> {
+        begin(self)
+    }
+
+    /// Fetches the assets, and returns what it came to.
+    ///
+    /// # Errors
+    ///
+    /// What stops all of it. An asset that fails is in the report.
+    pub async fn send(self) -> Result<PullReport, SyncError> {
+        let mut events = self.stream();
+        let mut report = PullReport::default();
+        while let Some(event) = events.try_next().await? {
+            if let PullEvent::Finished { report: last } = event {
+                report = last;
+            }
+        }
+        Ok(report)
+    }
+}
+
+fn begin(pull: Pull) -> BoxStream<'static, Result<PullEvent, SyncError>> {
     let begun = async move {
         let (record, jobs) = prepare(&pull).await?;
         let planned = PullEvent::Planned {
@@ -177,17 +201,6 @@ async fn fetch(
             stamp,
         },
     })
-}
-
-pub(super) fn size(asset: &Asset) -> Option<u64> {
-    asset.size.and_then(|size| u64::try_from(size).ok())
-}
-
-/// The name under which an asset was registered, or else the one that it is shown under.
-pub(super) fn name(asset: &Asset) -> &str {
-    let name = asset.original_file_name.as_ref();
-    name.or(asset.display_name.as_ref())
-        .map_or("", String::as_str)
 }
 
 /// The name of the asset, where its file has another one.

@@ -1,0 +1,53 @@
+//! One asset's content into a file of the caller's.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use tempfile::NamedTempFile;
+
+use super::{
+    error::PullError,
+    fetch::{Fetcher, size},
+    layout::{name, safe},
+};
+use crate::generated::{Client, types::Asset};
+
+impl Client {
+    /// Fetches the content of an asset into a file, and returns its path. In a directory, the file
+    /// gets the name of the asset, changed where a file system may refuse it.
+    ///
+    /// # Errors
+    ///
+    /// The content cannot be fetched, or the file is there and is not to be overwritten.
+    pub async fn download(
+        &self,
+        asset: &Asset,
+        to: impl AsRef<Path>,
+        overwrite: bool,
+    ) -> Result<PathBuf, PullError> {
+        let mut file = to.as_ref().to_owned();
+        if file.is_dir() {
+            file.push(safe(name(asset)));
+        }
+        if !overwrite && file.symlink_metadata().is_ok() {
+            return Err(io::Error::from(io::ErrorKind::AlreadyExists).into());
+        }
+        let dir = match file.parent() {
+            Some(dir) if !dir.as_os_str().is_empty() => dir,
+            _ => Path::new("."),
+        };
+        let create = || NamedTempFile::new_in(dir);
+        let fetcher = Fetcher::of(self)?;
+        let url = asset.hosted_url.as_deref();
+        let content = fetcher.fetch(url, size(asset), create).await?.file;
+        let persisted = if overwrite {
+            content.persist(&file)
+        } else {
+            content.persist_noclobber(&file)
+        };
+        persisted.map_err(|error| error.error)?;
+        Ok(file)
+    }
+}

@@ -1,0 +1,43 @@
+//! Why an asset was not pulled.
+
+use std::{io, time::Duration};
+
+use http::StatusCode;
+
+/// Why an asset was not pulled.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PullError {
+    /// Webflow states no address for the asset, or none that can be fetched.
+    #[error("Webflow gives no address to fetch it from")]
+    NoUrl,
+    /// The server refused to give it.
+    #[error("the server answered {0}")]
+    Status(StatusCode),
+    /// The request failed.
+    #[error("it cannot be fetched")]
+    Http(#[source] reqwest::Error),
+    /// The server paused for too long.
+    #[error("nothing arrived for {} s", .0.as_secs_f64())]
+    TimedOut(Duration),
+    /// What arrived is not as long as Webflow states.
+    #[error("{len} bytes arrived, and Webflow states {expected}")]
+    Size {
+        /// The length that Webflow states.
+        expected: u64,
+        /// The length of what arrived.
+        len: u64,
+    },
+    /// A directory above the file is a symbolic link or a file, and would lead elsewhere.
+    #[error("`{0}` is no directory, and is not followed; move it away")]
+    NoDirectory(String),
+    /// The file cannot be written.
+    #[error("the file cannot be written")]
+    Write(#[from] io::Error),
+}
+
+impl From<reqwest::Error> for PullError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Http(error.without_url())
+    }
+}

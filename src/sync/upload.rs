@@ -1,0 +1,310 @@
+//! The uploads of a plan, and what becomes of those that fail.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    mem,
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::StreamExt;
+use http::StatusCode;
+use progenitor_client::{ClientInfo, Error};
+
+use super::{
+    action::{Action, ToUpload},
+    error::SyncError,
+    events::{Failure, SyncEvent},
+    folders::Folders,
+    journal::Entry,
+    locked::Locked,
+    names::split,
+    run::Execution,
+};
+use crate::{
+    api::retry::{self, Attempt},
+    generated::types::{ApiError, AssetUpload},
+    id::{FolderId, Md5},
+    source::{Source, Stamp},
+    upload::{
+        Contents,
+        batch::{Batch, Event},
+        error::{UploadError, UploadErrorKind},
+        result::{Outcome, Uploaded},
+    },
+};
+
+/// How many contents are remembered. An older one that comes again costs a create call, which
+/// Webflow answers with the asset that it has.
+const CONTENTS: usize = 10_000;
+
+/// If so many files are refused and none is accepted, the others would be refused too.
+const REFUSALS: usize = 10;
+
+/// The ids of folders by their paths from the top of the site.
+type FolderIds = Arc<HashMap<String, FolderId>>;
+
+impl Execution {
+    pub(super) async fn upload_all(&mut self, uploads: Vec<ToUpload>) -> Result<(), SyncError> {
+        let folders = self.folders(&uploads).await?;
+        let contents = Arc::new(Contents::new(CONTENTS));
+        self.remember(&contents, &uploads);
+        let uploads = uploads.into_iter().map(Arc::new).collect();
+        // However long one round takes.
+        let policy = self.plan.sync.client.inner().settings().retry;
+        let mut retries = policy.max_elapsed(Duration::MAX).start();
+        retries
+            .run((self, uploads), |(run, uploads), may_repeat| {
+                let (contents, folders) = (Arc::clone(&contents), Arc::clone(&folders));
+                async move {
+                    match run.round(uploads, folders, contents, may_repeat).await {
+                        Ok(again) if may_repeat && !again.is_empty() => Attempt::Again {
+                            state: (run, again),
+                            retry_after: None,
+                            otherwise: Ok(()),
+                        },
+                        Ok(_) => Attempt::Done(Ok(())),
+                        Err(error) => Attempt::Done(Err(error)),
+                    }
+                }
+            })
+            .await
+    }
+
+    /// The folder of each directory that something is uploaded from.
+    async fn folders(&mut self, uploads: &[ToUpload]) -> Result<FolderIds, SyncError> {
+        let mut paths = BTreeSet::new();
+        for upload in uploads {
+            let mut path = folder_path(&self.plan.sync.folder, &upload.path);
+            while !path.is_empty() {
+                let parent = split(&path).0.to_owned();
+                if !paths.insert(mem::replace(&mut path, parent)) {
+                    break;
+                }
+            }
+        }
+        let folders = Folders {
+            client: &self.plan.sync.client,
+            site: self.plan.site,
+            concurrency: self.concurrency(),
+            events: &self.events,
+            remembered: &self.plan.ledger.lock.folders,
+        };
+        let found = folders.find_or_create(&paths).await?;
+        self.report.folders = found.values().filter(|folder| folder.created).count();
+        let known = &self.plan.ledger.lock.folders;
+        let new = found
+            .iter()
+            .filter(|(path, folder)| known.get(*path) != Some(&folder.id));
+        let entries = new.map(|(path, folder)| Entry::Folder(path.clone(), folder.id));
+        self.plan.ledger.record(entries.collect()).await?;
+        let ids = found.into_iter().map(|(path, folder)| (path, folder.id));
+        Ok(Arc::new(ids.collect()))
+    }
+
+    /// Contents that are on the site already: a file that moved needs no request. Where the site
+    /// was listed, it must have the asset.
+    fn remember(&self, contents: &Contents, uploads: &[ToUpload]) {
+        let sizes: HashSet<u64> = uploads.iter().map(|upload| upload.stamp.size).collect();
+        for (path, locked) in self.plan.ledger.lock.files() {
+            let listing = self.plan.listing.as_ref();
+            let serves = listing.is_none_or(|it| it.serves(locked.asset, locked.size));
+            if sizes.contains(&locked.size) && serves {
+                let mut asset = AssetUpload::default();
+                asset.id = Some(locked.asset.to_string());
+                asset.hosted_url.clone_from(&locked.url);
+                asset.original_file_name = Some(locked.name(path).to_owned());
+                contents.know(self.plan.site, locked.md5, asset);
+            }
+        }
+    }
+
+    /// Uploads each file once. Returns those that are to be tried again.
+    async fn round(
+        &mut self,
+        files: Vec<Arc<ToUpload>>,
+        folders: FolderIds,
+        contents: Arc<Contents>,
+        may_repeat: bool,
+    ) -> Result<Vec<Arc<ToUpload>>, SyncError> {
+        let sync = self.plan.sync.clone();
+        let site = self.plan.site;
+        let uploads = files.clone().into_iter().map(move |file| {
+            let source = Source::path(sync.dir.join(&file.path));
+            // What a failure leaves is filled by the next attempt or run: nothing tells whether
+            // another file, process or directory was handed the same asset.
+            let mut upload = sync.client.upload(site, source).keep_on_failure();
+            if let Some(name) = &file.name {
+                upload = upload.file_name(name);
+            }
+            if let Some(texts) = sync.texts.get(&file.path) {
+                if let Some(text) = &texts.alt_text {
+                    upload = upload.alt_text(text);
+                }
+                if let Some(name) = &texts.display_name {
+                    upload = upload.display_name(name);
+                }
+            }
+            match folders.get(&folder_path(&sync.folder, &file.path)) {
+                Some(id) => upload.parent_folder(*id),
+                None => upload,
+            }
+        });
+        let mut events = Batch::new(uploads)
+            .concurrency(self.concurrency())
+            .with_contents(contents)
+            .stream();
+        let path = |index: usize| {
+            let file = files.get(index);
+            file.map(|file| file.path.clone()).unwrap_or_default()
+        };
+        let mut again = Vec::new();
+        while let Some(event) = events.next().await {
+            match event {
+                Event::Started { index, .. } => {
+                    let path = path(index);
+                    self.events.emit(SyncEvent::Started { path }).await;
+                }
+                Event::Progress { index, progress } => {
+                    let path = path(index);
+                    let event = SyncEvent::Progress { path, progress };
+                    self.events.emit(event).await;
+                }
+                Event::Finished { index, result } => {
+                    let Some(file) = files.get(index) else {
+                        continue;
+                    };
+                    match result {
+                        Ok(uploaded) => self.done(file, uploaded).await?,
+                        Err(error) => {
+                            if self.failed(file, error, may_repeat).await? {
+                                again.push(Arc::clone(file));
+                            }
+                        }
+                    }
+                }
+                // The failure that stops the batch ends the run.
+                Event::Stopped { .. } => {}
+            }
+        }
+        Ok(again)
+    }
+
+    /// A file is on the site.
+    async fn done(&mut self, file: &ToUpload, uploaded: Uploaded) -> Result<(), SyncError> {
+        let asset = uploaded.id();
+        match uploaded.outcome {
+            Outcome::AlreadyThere => self.report.already_there += 1,
+            Outcome::Uploaded => self.report.uploaded += 1,
+        }
+        if uploaded.is_new() {
+            self.created.insert(asset);
+        }
+        let name = uploaded.asset.original_file_name.as_ref();
+        let locked = Locked {
+            md5: uploaded.md5,
+            size: uploaded.len,
+            asset,
+            name: name.filter(|name| *name != split(&file.path).1).cloned(),
+            url: uploaded.asset.hosted_url.clone(),
+            existing: !self.created.contains(&asset),
+        };
+        let mut entries = vec![Entry::File(file.path.clone(), locked)];
+        if let Some(before) = self.plan.ledger.lock.get(&file.path)
+            && before.asset != asset
+            && file.action != Action::Missing
+            && !before.existing
+        {
+            entries.push(Entry::Replaced(before.asset, before.replaced(&file.path)));
+        }
+        self.plan.ledger.record(entries).await?;
+        self.stamp(file, uploaded.md5).await;
+        let path = file.path.clone();
+        self.events
+            .emit(SyncEvent::Uploaded { path, uploaded })
+            .await;
+        Ok(())
+    }
+
+    /// Remembers the content of a file that is as it was when it was planned.
+    async fn stamp(&mut self, file: &ToUpload, md5: Md5) {
+        let now = tokio::fs::metadata(self.plan.sync.dir.join(&file.path)).await;
+        if now.is_ok_and(|now| Stamp::of(&now) == file.stamp) {
+            self.plan.stamps.insert(&file.path, file.stamp, md5);
+        }
+    }
+
+    /// Reports a file that failed, and returns whether it is tried again.
+    async fn failed(
+        &mut self,
+        file: &ToUpload,
+        error: UploadError,
+        may_repeat: bool,
+    ) -> Result<bool, SyncError> {
+        let again = may_repeat && may_pass(&error);
+        if !again && self.ends(&error) {
+            return Err(SyncError::Refused(error));
+        }
+        let error = Arc::new(error);
+        let event = SyncEvent::Failed {
+            path: file.path.clone(),
+            error: Arc::clone(&error),
+            again,
+        };
+        self.events.emit(event).await;
+        if !again {
+            self.report.failures.push(Failure {
+                path: file.path.clone(),
+                error,
+            });
+        }
+        Ok(again)
+    }
+
+    /// Whether every other file would be refused too: the token is not valid, or nothing was
+    /// accepted so far.
+    fn ends(&mut self, error: &UploadError) -> bool {
+        let status = match error.kind() {
+            UploadErrorKind::Create(error) => error.status(),
+            _ => None,
+        };
+        match status {
+            Some(StatusCode::UNAUTHORIZED) => true,
+            Some(StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) => {
+                self.refusals += 1;
+                self.refusals >= REFUSALS && self.report.uploaded + self.report.already_there == 0
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The folder that a file belongs in, from the top of the site.
+fn folder_path(folder: &str, path: &str) -> String {
+    match (folder, split(path).0) {
+        ("", dir) => dir.to_owned(),
+        (folder, "") => folder.to_owned(),
+        (folder, dir) => format!("{folder}/{dir}"),
+    }
+}
+
+/// Whether the same upload may succeed later. A create call that may have arrived is repeated
+/// too: Webflow finds the asset by its content.
+fn may_pass(error: &UploadError) -> bool {
+    match error.kind() {
+        UploadErrorKind::Create(error) => {
+            retry::may_have_arrived(error)
+                || matches!(error, Error::CommunicationError(_))
+                || error.status() == Some(StatusCode::TOO_MANY_REQUESTS)
+                || is_of_proxy(error)
+        }
+        UploadErrorKind::Mismatch { .. } => true,
+        _ => error.is_retryable(),
+    }
+}
+
+/// Whether a proxy or firewall refused in Webflow's place: its refusals have a code.
+fn is_of_proxy(error: &Error<ApiError>) -> bool {
+    matches!(error, Error::ErrorResponse(response)
+        if response.status() == StatusCode::FORBIDDEN && response.code.is_none())
+}
