@@ -1,60 +1,30 @@
-//! `list`, `get` and `rm`: assets that are on a site.
+//! `get` and `rm`, and what is shown of an asset.
 
 use std::io::{self, IsTerminal};
 
 use clap::error::ErrorKind;
-use console::{Alignment, Term};
-use futures_util::StreamExt;
+use console::Term;
 use serde::Serialize;
 use webflow_assets::{
-    AssetId, Client, Error, FolderId, FolderTree,
+    AssetId, Client, Error,
     types::{ApiError, Asset, AssetVariant},
 };
 
 use crate::{
     Exit,
     api_error::Failed,
-    args::{self, FolderArg, GetArgs, ListArgs, RmArgs},
+    args::{self, GetArgs, RmArgs},
     output,
     progress::size,
-    site::{self, Site},
-    table::{Column, Table},
+    site,
 };
 
 pub(crate) const READ: &str = "assets:read";
 pub(crate) const WRITE: &str = "assets:write";
 
-const COLUMNS: [Column; 5] = [
-    Column {
-        title: "ID",
-        width: Some(24),
-        alignment: Alignment::Left,
-    },
-    Column {
-        title: "SIZE",
-        width: Some(10),
-        alignment: Alignment::Right,
-    },
-    Column {
-        title: "TYPE",
-        width: Some(16),
-        alignment: Alignment::Left,
-    },
-    Column {
-        title: "FOLDER",
-        width: Some(16),
-        alignment: Alignment::Left,
-    },
-    Column {
-        title: "NAME",
-        width: None,
-        alignment: Alignment::Left,
-    },
-];
-
 /// An asset, with the names that `upload --json` gives its fields.
 #[derive(Serialize)]
-struct AssetLine<'a> {
+pub(crate) struct AssetLine<'a> {
     id: Option<&'a str>,
     hosted_url: Option<&'a str>,
     file_name: Option<&'a str>,
@@ -79,14 +49,6 @@ struct VariantLine<'a> {
     height: Option<i64>,
     quality: Option<i64>,
     error: Option<&'a str>,
-}
-
-/// An asset in a list, with the path of its folder.
-#[derive(Serialize)]
-struct ListedLine<'a> {
-    #[serde(flatten)]
-    asset: AssetLine<'a>,
-    folder: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -139,88 +101,6 @@ impl<'a> From<&'a AssetVariant> for VariantLine<'a> {
             error: variant.error.as_deref(),
         }
     }
-}
-
-/// Prints the assets of a site as they come, page after page.
-pub(crate) async fn list(args: ListArgs) -> io::Result<Exit> {
-    let site = match Site::live("list", &args.site) {
-        Ok(site) => site,
-        Err(error) => return Ok(output::fail(&error)),
-    };
-    let folders = match site.folders().await {
-        Ok(folders) => folders,
-        Err(failed) => return Ok(failed.print()),
-    };
-    let mut list = site.client.list_all_assets(site.id);
-    match &args.folder {
-        None => {}
-        Some(FolderArg::Id(id)) => list = list.folder(id),
-        Some(FolderArg::Path(path)) => match site::find(&folders, path) {
-            Ok(id) => list = list.folder(id),
-            Err(failed) => return Ok(failed.print()),
-        },
-    }
-    let mut assets = list.stream();
-    let mut table = Table::new(&COLUMNS);
-    let mut any = false;
-    while let Some(asset) = assets.next().await {
-        let asset = match asset {
-            Ok(asset) => asset,
-            Err(error) => {
-                return Ok(Failed::new("the assets were not listed", &error, READ).print());
-            }
-        };
-        if args.missing_alt && !lacks_alt_text(&asset) {
-            continue;
-        }
-        any = true;
-        let folder = folder_path(&folders, &asset);
-        if args.json {
-            output::json_line(&ListedLine {
-                asset: AssetLine::from(&asset),
-                folder: folder.as_deref(),
-            })?;
-        } else {
-            let bytes = if table.is_read() {
-                shown_size(&asset).unwrap_or_else(|| "-".to_owned())
-            } else {
-                asset.size.map(|size| size.to_string()).unwrap_or_default()
-            };
-            table.row(&[
-                asset.id.as_deref().unwrap_or_default(),
-                &bytes,
-                asset.content_type.as_deref().unwrap_or_default(),
-                folder.as_deref().unwrap_or_default(),
-                name(&asset),
-            ])?;
-        }
-    }
-    if !any {
-        output::say(if args.missing_alt {
-            "no images without alternative text"
-        } else {
-            "no assets"
-        });
-    }
-    Ok(Exit::Success)
-}
-
-/// Whether an asset is an image that nobody has described.
-fn lacks_alt_text(asset: &Asset) -> bool {
-    let is_image = asset
-        .content_type
-        .as_deref()
-        .is_some_and(|kind| kind.starts_with("image/"));
-    is_image
-        && asset
-            .alt_text
-            .as_deref()
-            .is_none_or(|text| text.trim().is_empty())
-}
-
-fn folder_path(folders: &FolderTree, asset: &Asset) -> Option<String> {
-    let id = FolderId::try_from(asset.folder_id.as_ref()?).ok()?;
-    folders.path(id)
 }
 
 /// Prints what is known of each asset, one after the other.
@@ -396,7 +276,7 @@ pub(crate) fn name(asset: &Asset) -> &str {
         .unwrap_or(name)
 }
 
-fn shown_size(asset: &Asset) -> Option<String> {
+pub(crate) fn shown_size(asset: &Asset) -> Option<String> {
     asset
         .size
         .and_then(|bytes| u64::try_from(bytes).ok())

@@ -6,6 +6,7 @@ mod assets;
 mod doctor;
 mod folders;
 mod generate;
+mod list;
 mod lock;
 mod output;
 mod progress;
@@ -75,7 +76,7 @@ fn main() -> Exit {
         Command::Sync(args) => block_on(one(), sync::run(args)),
         Command::Pull(args) => block_on(one(), pull::run(args)),
         Command::Url(args) => exit(url::run(&args)),
-        Command::List(args) => block_on(one(), assets::list(args)),
+        Command::List(args) => block_on(one(), list::run(args)),
         Command::Get(args) => block_on(one(), assets::get(args)),
         Command::Update(args) => block_on(one(), update::run(args)),
         Command::Rm(args) => block_on(one(), assets::rm(args)),
