@@ -9,7 +9,6 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     cut::{
-        merge::{Merge, merge},
         source::{At, Source},
         text,
     },
@@ -52,6 +51,12 @@ const NUMBERS: [&str; 4] = ["int32", "int64", "float", "double"];
 
 /// A value of a list that is longer than this has no name.
 const LONGEST: usize = 200;
+
+/// Marks a value of several types until the schema is complete.
+pub(super) const ANY: &str = "x-any";
+
+/// What a variant of a choice is called.
+pub(crate) const TITLE: &str = "x-title";
 
 /// Converts schemas of one side.
 #[derive(Clone, Copy, Debug)]
@@ -300,103 +305,6 @@ impl Converter<'_> {
         Ok(())
     }
 
-    /// `$ref` and `allOf`: everything that they say too.
-    fn references(
-        &self,
-        object: &Map<String, Value>,
-        at: &At,
-        out: &mut Map<String, Value>,
-    ) -> Result<()> {
-        let mut parts = Vec::new();
-        if let Some(reference) = object.get("$ref") {
-            match self
-                .source
-                .target(reference.as_str().unwrap_or_default(), at)
-            {
-                Ok((target, place)) => parts.push(self.schema(target, &place)?),
-                Err(e) if self.source.is_exhausted() => return Err(e),
-                Err(e) => {
-                    let text = format!("{}; taken as any value", e.message());
-                    self.source.note(at, &text);
-                    out.clear();
-                    return Ok(());
-                }
-            }
-        }
-        if let Some(Value::Array(list)) = object.get("allOf") {
-            let at = at.child("allOf");
-            for (index, part) in list.iter().enumerate() {
-                parts.push(self.schema(part, &at.child(&index))?);
-            }
-        }
-        for part in parts {
-            if let Value::Object(part) = part {
-                // What stands beside a reference says more than what it refers to.
-                let beside = std::mem::replace(out, part);
-                if merge(out, beside, Merge::All).is_err() {
-                    self.source.note(at, "contradicts itself; any value");
-                    out.clear();
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// `oneOf` and `anyOf`: one shape, or one and null. Of several, a response has the fields of
-    /// all, and a request is one of them, if they are objects or lists.
-    fn choices(
-        &self,
-        object: &Map<String, Value>,
-        at: &At,
-        out: &mut Map<String, Value>,
-    ) -> Result<()> {
-        for key in ["anyOf", "oneOf"] {
-            let Some(Value::Array(list)) = object.get(key) else {
-                continue;
-            };
-            let at = at.child(key);
-            let mut shapes = Vec::new();
-            for (index, shape) in list.iter().enumerate() {
-                if shape.get("type") == Some(&json!("null")) {
-                    out.insert("nullable".to_owned(), true.into());
-                } else if !only_requires(shape) {
-                    let mut converted = self.schema(shape, &at.child(&index))?;
-                    if let Some(title) = shape.get("title").filter(|title| title.is_string()) {
-                        converted[TITLE] = title.clone();
-                    }
-                    shapes.push(converted);
-                }
-            }
-            shapes.dedup();
-            let is_structured = |shape: &Value| {
-                let kind = shape.get("type").and_then(Value::as_str);
-                matches!(kind, Some("object" | "array"))
-            };
-            if shapes.len() > 1
-                && self.side == Side::Request
-                && !out.contains_key("properties")
-                && shapes.iter().all(is_structured)
-            {
-                out.insert("oneOf".to_owned(), shapes.into());
-                continue;
-            }
-            let mut shapes = shapes.into_iter().map(|mut shape| {
-                let fields = shape.as_object_mut().map(std::mem::take);
-                let mut fields = fields.unwrap_or_default();
-                fields.remove(TITLE);
-                fields
-            });
-            let Some(mut one) = shapes.next() else {
-                continue;
-            };
-            let all = shapes.try_for_each(|shape| merge(&mut one, shape, Merge::Either));
-            if all.and_then(|()| merge(out, one, Merge::All)).is_err() {
-                out.insert(ANY.to_owned(), true.into());
-            }
-        }
-        Ok(())
-    }
-
     /// The type of a schema that says only what its values have, and what no value can be.
     fn settle(&self, object: &Map<String, Value>, at: &At, out: &mut Map<String, Value>) {
         if out.contains_key(ANY) {
@@ -448,18 +356,3 @@ impl Converter<'_> {
         }
     }
 }
-
-/// Whether a shape only says which fields are required, which has no form in Rust.
-fn only_requires(shape: &Value) -> bool {
-    let says = ["required", "type", "title", "description"];
-    shape.get("required").is_some()
-        && shape
-            .as_object()
-            .is_some_and(|shape| shape.keys().all(|key| says.contains(&key.as_str())))
-}
-
-/// Marks a value of several types until the schema is complete.
-const ANY: &str = "x-any";
-
-/// What a variant of a choice is called.
-pub(crate) const TITLE: &str = "x-title";

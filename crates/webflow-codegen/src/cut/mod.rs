@@ -4,6 +4,8 @@
 //! [`read`] → [`select`] (with [`operation`] and [`convert`]) → [`name`] → [`profile`] →
 //! [`overlay`] → [`words`] → [`order`]; [`diff`] compares what comes out with what was there.
 
+mod body;
+mod combine;
 pub mod convert;
 pub mod diff;
 pub mod facts;
