@@ -148,9 +148,9 @@ fn operations_need_a_name_of_their_own_one_success_and_the_error_of_all() {
         ),
         (
             "two-successes",
-            format!("{operation}/responses/200"),
+            format!("{operation}/responses/206"),
             other.clone(),
-            "#/paths/~1things~1{thing_id}/delete/responses/204: is a second success; keep one",
+            "#/paths/~1things~1{thing_id}/delete/responses/206: is a second success; keep one",
         ),
         (
             "no-success",
