@@ -11,13 +11,16 @@ use tokio::time::Instant;
 use super::ownership::Claim;
 use crate::{generated::types::AssetUpload, id::AssetId};
 
+/// The base URL of an API, within which ids are unique, and the id of an asset.
+type Key = (String, AssetId);
+
 /// Remembered until their lease is over.
 static OWN: LazyLock<Mutex<Own>> = LazyLock::new(Mutex::default);
 
 #[derive(Default)]
 struct Own {
-    assets: HashMap<AssetId, Call>,
-    order: VecDeque<AssetId>,
+    assets: HashMap<Key, Call>,
+    order: VecDeque<Key>,
 }
 
 /// The create call that registered an asset.
@@ -51,30 +54,31 @@ impl Registered {
 
 /// The call that is to decide about the asset: this one, unless an earlier one of this process
 /// registered the asset.
-pub(super) fn decisive(id: AssetId, call: Call) -> Call {
+pub(super) fn decisive(base_url: &str, id: AssetId, call: Call) -> Call {
     let mut own = own();
-    match own.assets.get(&id) {
+    let key = (base_url.to_owned(), id);
+    match own.assets.get(&key) {
         Some(earlier) if earlier.is_filled => Call {
             claim: call.claim.after_fill(),
             ..call
         },
         Some(earlier) => *earlier,
         None => {
-            own.add(id, call);
+            own.add(key, call);
             call
         }
     }
 }
 
 /// Notes that an asset has its file.
-pub(super) fn filled(id: AssetId) {
-    if let Some(call) = own().assets.get_mut(&id) {
+pub(super) fn filled(base_url: &str, id: AssetId) {
+    if let Some(call) = own().assets.get_mut(&(base_url.to_owned(), id)) {
         call.is_filled = true;
     }
 }
 
 impl Own {
-    fn add(&mut self, id: AssetId, call: Call) {
+    fn add(&mut self, key: Key, call: Call) {
         if !call.claim.is_fresh() {
             return;
         }
@@ -85,8 +89,8 @@ impl Own {
             self.assets.remove(oldest);
             self.order.pop_front();
         }
-        self.assets.insert(id, call);
-        self.order.push_back(id);
+        self.assets.insert(key.clone(), call);
+        self.order.push_back(key);
     }
 }
 

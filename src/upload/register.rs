@@ -61,7 +61,7 @@ impl Steps<'_> {
                     answered,
                     is_filled: false,
                 };
-                let call = own::decisive(id, call);
+                let call = own::decisive(self.upload.client.baseurl(), id, call);
                 *registered = Some(Registered { id, asset, call });
             }
         }

@@ -181,7 +181,7 @@ impl<'a> Steps<'a> {
                 return Ok(stored);
             };
             let id = registered.id;
-            own::filled(id);
+            own::filled(self.upload.client.baseurl(), id);
             let Some(wait) = registered.look_after() else {
                 return Ok(stored);
             };

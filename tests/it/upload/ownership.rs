@@ -235,7 +235,8 @@ async fn an_asset_with_an_unusable_form_is_named_and_deleted() {
     for (n, (fields, names)) in cases.into_iter().enumerate() {
         let server = MockServer::start_async().await;
         let deletion = mock_clean_up(&server).await;
-        let id = format!("64358b9544249dc43d37{n:04x}");
+        // Mock servers, and with them base URLs, are used again.
+        let id = format!("64358b9544249dc43d38{n:04x}");
         let mut all = json!({"id": id, "createdOn": "2026-11-22T12:00:00.100Z"});
         all.as_object_mut()
             .unwrap()
