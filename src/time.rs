@@ -1,8 +1,8 @@
-//! Dates as Webflow and S3 write them.
+//! Dates in the formats of Webflow and S3.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A point in time, in milliseconds since 1970. What dates have beyond that is cut off.
+/// A point in time, in milliseconds since 1970. Finer fractions of a second are cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Timestamp(i64);
 
@@ -78,7 +78,7 @@ impl Timestamp {
         if !(1..=days).contains(&day) || hour > 23 || minute > 59 || second > 60 {
             return None;
         }
-        // Years begin in March, so that the leap day is their last.
+        // Years are counted from March, so that the leap day is the last day of a year.
         let (year, month) = if month > 2 {
             (year, month - 3)
         } else {
@@ -87,7 +87,7 @@ impl Timestamp {
         let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
         let since_year_0 = 365 * year + leap_days + (153 * month + 2) / 5 + day - 1;
         let days = since_year_0 - 719_468;
-        // A leap second is the one before it again, as in most clocks.
+        // A leap second repeats the second before it, as in most clocks.
         let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second.min(59);
         Some(Self(seconds * 1000))
     }
@@ -130,7 +130,7 @@ fn minutes(offset: &str) -> Option<i64> {
     (hours < 24 && minutes < 60).then_some(60 * hours + minutes)
 }
 
-/// Numbers of exactly these digits.
+/// Parses numbers, each of exactly as many digits.
 fn numbers<const N: usize>(text: &str, separator: char, digits: [usize; N]) -> Option<[i64; N]> {
     let mut parts = text.split(separator);
     let mut numbers = [0; N];
@@ -150,7 +150,7 @@ mod tests {
 
     use super::*;
 
-    /// The judge: what another library writes is read as what it means.
+    /// The reference: `jiff` writes the dates that this module reads.
     fn judged(millis: i64) -> jiff::Timestamp {
         jiff::Timestamp::from_millisecond(millis).unwrap()
     }

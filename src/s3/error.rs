@@ -1,4 +1,4 @@
-//! Why a form was not sent, or not taken.
+//! Errors of sending a form to S3.
 
 use std::{fmt, io, time::Duration};
 
@@ -6,23 +6,23 @@ use http::{HeaderMap, StatusCode};
 
 use crate::api::explain::excerpt;
 
-/// Why a file did not arrive on S3.
+/// Why a file was not uploaded to S3.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The URL or the details cannot be a form. Nothing was sent.
+    /// The URL or the details do not make a valid form. Nothing was sent.
     #[error("the form cannot be sent: {0}")]
     Form(String),
-    /// The form's own policy forbids what was to be sent. Nothing was sent.
+    /// The form's own policy forbids this upload. Nothing was sent.
     #[error("the form's policy forbids this upload: {0}")]
     Policy(Violation),
-    /// The file cannot be read, or changed since it was hashed. S3 has not taken it.
+    /// The file cannot be read, or changed since it was hashed. S3 has not stored it.
     #[error("the file cannot be sent")]
     Source(#[source] io::Error),
-    /// The connection failed. S3 may have taken the file.
+    /// The connection failed. S3 may have stored the file.
     #[error("the connection to S3 failed")]
     Transport(#[source] reqwest::Error),
-    /// Nothing moved for as long as the idle limit allows. S3 may have taken the file.
+    /// The transfer made no progress within the idle limit. S3 may have stored the file.
     #[error("S3 stalled: no byte for {} s after {sent} of {total} bytes", idle.as_secs_f64())]
     Stalled {
         /// Bytes of the file that were handed to the connection.
@@ -32,8 +32,8 @@ pub enum Error {
         /// The idle limit.
         idle: Duration,
     },
-    /// The response is a success, and neither a document nor an entity tag confirms that S3 has the
-    /// file: it may be a proxy's.
+    /// The response is a success, but neither a document nor an entity tag confirms that S3 has the
+    /// file: the response may be a proxy's.
     #[error("nothing confirms that S3 has the file: the response was {0}")]
     Unconfirmed(Box<Refusal>),
     /// S3 refused the file.
@@ -65,9 +65,9 @@ impl Error {
 
     /// Whether sending the same form once more can succeed.
     ///
-    /// A repeated form overwrites the same object, so that a transport error, after which S3 may
-    /// have taken the file, is safe to retry, and so is a success that confirms nothing. A refusal
-    /// is worth it for 429, 500, 502, 503, 504, `SlowDown` and `RequestTimeout`.
+    /// A repeated form overwrites the same object. So it is safe to retry after a transport error,
+    /// when S3 may have stored the file, and after a success that confirms nothing. A refusal is
+    /// worth a retry for 429, 500, 502, 503, 504, `SlowDown` and `RequestTimeout`.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
@@ -77,7 +77,7 @@ impl Error {
         }
     }
 
-    /// Whether the form has run out, so that only a new one can succeed.
+    /// Whether the form has expired, so that only a new one can succeed.
     #[must_use]
     pub fn is_expired(&self) -> bool {
         match self {
@@ -88,7 +88,7 @@ impl Error {
     }
 }
 
-/// The response when a file was not taken. It holds none of the form's secrets, even where S3 quotes
+/// The response to a file that was refused. It holds none of the form's secrets, even if S3 quotes
 /// them.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -109,7 +109,7 @@ pub struct Refusal {
 
 impl Refusal {
     fn is_retryable(&self) -> bool {
-        // Not 501 and 505, which say that it never will be taken.
+        // Not 501 and 505, which say that the request will never be accepted.
         matches!(self.status.as_u16(), 429 | 500 | 502 | 503 | 504)
             || matches!(self.code.as_deref(), Some("SlowDown" | "RequestTimeout"))
     }
@@ -146,7 +146,7 @@ impl fmt::Display for Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Violation {
-    /// The form has run out, or would before the file is through.
+    /// The form has expired, or would before the file is sent.
     Expired {
         /// Whole seconds for which the form was valid.
         lifetime: u64,

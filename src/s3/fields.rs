@@ -1,4 +1,4 @@
-//! The fields of a form, as the details of a create call give them.
+//! The fields of a form, from the details of a create call.
 
 use std::fmt;
 
@@ -24,11 +24,11 @@ const SECRET_FIELDS: [&str; 6] = [
 pub(super) struct Fields(pub(super) Vec<(String, String)>);
 
 impl Fields {
-    /// Serialises the details and takes their members for fields.
+    /// Serialises the details and uses their members as fields.
     pub(super) fn of(details: &(impl Serialize + ?Sized)) -> Result<Self, Error> {
         let refuse = |error: serde_json::Error| {
             let text = error.to_string();
-            // The details are not text that a person could look at.
+            // A position in the serialised details would mean nothing to a user.
             let why = text.rsplit_once(" at line ").map_or(&*text, |(why, _)| why);
             Error::Form(format!("the upload details are not form fields: {why}"))
         };
@@ -84,7 +84,7 @@ fn check_name(name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a character stands for itself in a form's header, by every reading of the standards.
+/// Whether a character needs no escaping in a form's header under any reading of the standards.
 pub(super) fn is_plain(c: char) -> bool {
     !c.is_control() && c != '"' && c != '\\'
 }

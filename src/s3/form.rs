@@ -1,4 +1,4 @@
-//! The form: from a create call's details to one attempt at sending it.
+//! The form: built from a create call's details, and sent in one attempt.
 
 use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
@@ -58,7 +58,7 @@ pub struct PostForm {
     url: Url,
     fields: Fields,
     policy: Option<Policy>,
-    /// When the form arrived here, which is as good as when it was signed.
+    /// When the form was received, which was just after it was signed.
     received: Instant,
     idle: Duration,
     on_progress: Option<OnProgress>,
@@ -103,27 +103,27 @@ impl PostForm {
 
     /// Calls `on_progress` whenever a chunk of the file has been handed to the connection.
     ///
-    /// Each attempt starts from nothing; a file of 0 bytes has nothing to report.
+    /// Each attempt starts from 0; there are no calls for an empty file.
     pub fn on_progress(mut self, on_progress: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.on_progress = Some(Arc::new(on_progress));
         self
     }
 
-    /// Gives up when nothing moves for this long; 60 s if not set.
+    /// Gives up when the transfer makes no progress for this long; 60 s if not set.
     pub fn idle_timeout(mut self, idle: Duration) -> Self {
         self.idle = idle;
         self
     }
 
-    /// Sends the form without checking it against the policy first. S3 judges in any case; this is
-    /// for a policy that is read wrongly here.
+    /// Sends the form without checking it against the policy first. S3 checks it in any case; use
+    /// this if the check here misreads a policy.
     pub fn skip_policy_check(mut self) -> Self {
         self.skip_policy_check = true;
         self
     }
 
-    /// Allows an upload URL with `http` that leads to another machine. The file and the form then
-    /// travel in the clear.
+    /// Allows an upload URL with `http` that leads to another machine. The file and the form are
+    /// then sent unencrypted.
     pub fn allow_http(mut self, allow: bool) -> Self {
         self.allow_http = allow;
         self
@@ -186,7 +186,7 @@ impl PostForm {
         self.check(len)
     }
 
-    /// Everything that can be known to fail before a byte is sent.
+    /// Checks everything that can be checked before a byte is sent.
     fn check(&self, len: u64) -> Result<(), Error> {
         if self.url.scheme() == "http" && !self.allow_http && !is_loopback(&self.url) {
             return Err(Error::Form(
@@ -261,7 +261,7 @@ impl PostForm {
 
     /// The size of the form in bytes, as S3 limits it, to within a boundary's length.
     fn len_without_file(&self) -> u64 {
-        // What stands around a name and a value: the boundary, the header and line ends.
+        // The bytes around a name and a value: the boundary, the header and line ends.
         const AROUND: usize = 124;
         let fields: usize = self
             .fields
@@ -273,8 +273,8 @@ impl PostForm {
     }
 }
 
-/// What no upload URL may be or have: requests leave out a fragment, and S3 refuses a second way
-/// to sign in.
+/// Refuses URLs that cannot be used for an upload: requests leave out a fragment, and S3 refuses
+/// a second way to sign in.
 fn check_url(url: &Url) -> Result<(), &'static str> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err("the upload URL is not an `https` URL");
@@ -304,8 +304,8 @@ impl fmt::Debug for PostForm {
     }
 }
 
-/// How long before its end a form is no longer used for a file of `len` bytes: five seconds and
-/// one for each MiB, and at most half of its life.
+/// How long before it expires a form is no longer used for a file of `len` bytes: five seconds
+/// plus one for each MiB, and at most half of its lifetime.
 fn margin(len: u64, lifetime: Duration) -> Duration {
     Duration::from_secs(5 + len / (1024 * 1024)).min(lifetime / 2)
 }

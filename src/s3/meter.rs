@@ -1,4 +1,4 @@
-//! How far a transfer has come, and whether it still moves.
+//! Measures the progress of a transfer, and detects when it stalls.
 
 use std::{
     io,
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 pub(crate) type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 
-/// How far one attempt to send a file has come.
+/// The progress of one attempt to send a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
@@ -23,12 +23,12 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// What one attempt has sent, when something last moved, and why the file could not be read.
+/// What one attempt has sent, when it last made progress, and why the file could not be read.
 pub(super) struct Meter {
     total: u64,
     sent: AtomicU64,
     start: Instant,
-    /// Milliseconds from the start to the last movement.
+    /// Milliseconds from the start to the last progress.
     last: AtomicU64,
     failure: Mutex<Option<io::Error>>,
     on_progress: Option<OnProgress>,
@@ -52,7 +52,7 @@ impl Meter {
     }
 
     /// Counts a chunk on its way to the connection, and keeps an error that the connection would
-    /// bury in its own.
+    /// hide in its own.
     pub(super) fn pass(&self, chunk: io::Result<bytes::Bytes>) -> io::Result<bytes::Bytes> {
         match chunk {
             Ok(chunk) => {
@@ -88,7 +88,7 @@ impl Meter {
         self.last.store(now, Ordering::Relaxed);
     }
 
-    /// Resolves when nothing has moved for `idle`.
+    /// Resolves when there was no progress for `idle`.
     pub(super) async fn stall(&self, idle: Duration) {
         loop {
             let last = Duration::from_millis(self.last.load(Ordering::Relaxed));

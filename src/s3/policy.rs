@@ -1,4 +1,4 @@
-//! The POST policy: decoded, and compared with what is about to be sent.
+//! Decodes the POST policy, and compares it with what is about to be sent.
 
 use std::{
     ops::RangeInclusive,
@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 
 /// What a signed form may upload, and until when.
 ///
-/// Decoded from the form's `Policy` field. S3 decides; this finds out before the file is sent.
+/// Decoded from the form's `Policy` field. S3 decides; the check here comes before the transfer.
 ///
 /// ```
 /// use webflow_assets::s3::Policy;
@@ -73,7 +73,7 @@ impl Policy {
         Some(policy)
     }
 
-    /// Takes in one condition. One of a form that is not known here is left to S3.
+    /// Adds one condition. One in an unknown format is left to S3.
     fn add(&mut self, condition: &Value) {
         match condition {
             Value::Object(pairs) => {
@@ -125,7 +125,7 @@ impl Policy {
         Some(lifetime.unwrap_or_default())
     }
 
-    /// Holds a file's length in bytes against the allowed range.
+    /// Compares a file's length in bytes with the allowed range.
     pub(super) fn check_len(&self, len: u64) -> Result<(), Violation> {
         match &self.content_length_range {
             Some(range) if !range.contains(&len) => Err(Violation::Size {
@@ -137,8 +137,8 @@ impl Policy {
         }
     }
 
-    /// Holds the fields against the conditions. A condition on a field that is not sent is left
-    /// to S3, which knows some (`bucket`) from elsewhere.
+    /// Compares the fields with the conditions. A condition on a field that is not sent is left to
+    /// S3, which knows some (`bucket`) from elsewhere.
     pub(super) fn check_fields(&self, fields: &[(String, String)]) -> Result<(), Violation> {
         for condition in &self.conditions {
             let value = fields
@@ -146,7 +146,7 @@ impl Policy {
                 .find(|(name, _)| name.eq_ignore_ascii_case(&condition.name));
             let holds = match (value, &condition.matching) {
                 (None, _) => true,
-                // S3 puts the file's name in before it compares.
+                // S3 inserts the file's name before it compares.
                 (Some((_, value)), _) if value.contains("${filename}") => true,
                 (Some((_, value)), Matching::Equal(wanted)) => value == wanted,
                 (Some((_, value)), Matching::StartsWith(prefix)) => value.starts_with(prefix),

@@ -22,7 +22,7 @@ const EXCERPT: usize = 1000;
 const REQUEST_ID: &str = "x-amz-request-id";
 const HOST_ID: &str = "x-amz-id-2";
 
-/// A file that S3 took.
+/// A file that S3 stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stored {
@@ -43,7 +43,7 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// The entity tag, where it is the MD5 of the content in hexadecimal.
+    /// Returns the entity tag if it is the MD5 of the content in hexadecimal.
     ///
     /// It is not for an object that S3 encrypts with a key of its key management service or of
     /// the customer, nor for one that was put together from parts.
@@ -73,13 +73,13 @@ pub(super) async fn read(
     let status = response.status();
     let redirected = response.url() != url;
     let mut body = Vec::new();
-    // All of it within the limit, not each chunk: a byte a second would never end.
+    // The limit is for the whole body, not for each chunk: a byte a second would never end.
     let deadline = Instant::now().checked_add(limit);
     let mut next = async || match deadline {
         Some(deadline) => timeout_at(deadline, response.chunk()).await.ok()?.ok()?,
         None => response.chunk().await.ok()?,
     };
-    // The status has arrived, and it decides. Of a body that breaks off or stalls, half says more
+    // The status has arrived, and it decides. Part of a body that breaks off or stalls is better
     // than none.
     while let Some(chunk) = next().await {
         let room = BODY_LIMIT - body.len();
@@ -98,7 +98,7 @@ pub(super) async fn read(
     parse(status, headers, &body, secrets)
 }
 
-/// Interprets a response of which everything has arrived that will.
+/// Interprets a response whose body has ended or broken off.
 pub(super) fn parse(
     status: StatusCode,
     mut headers: HeaderMap,
@@ -107,7 +107,7 @@ pub(super) fn parse(
 ) -> Result<Stored, Error> {
     let document = Document::parse(body);
     let is_error = document.as_ref().is_some_and(|d| d.root == Root::Error);
-    // S3 sends an entity tag with every file that it took, even with half a document.
+    // S3 sends an entity tag for every file that it stored, even if the document is cut off.
     let is_proof = headers.contains_key(header::ETAG)
         || document.as_ref().is_some_and(|d| d.is_whole && !is_error);
     if status.is_success() && is_proof && !is_error {
@@ -118,7 +118,7 @@ pub(super) fn parse(
         Some(document) if is_error => document.refusal(status, headers, secrets),
         _ => {
             let text = String::from_utf8_lossy(body);
-            // The excerpt is cut last, lest the cut divide a secret.
+            // The excerpt is cut last, so that the cut cannot split a secret.
             let excerpt = secrets.redact(text.trim()).chars().take(EXCERPT).collect();
             refusal(status, headers, excerpt)
         }
@@ -157,7 +157,7 @@ enum Root {
 #[derive(Debug, Default)]
 struct Document {
     root: Root,
-    /// Whether the document goes on to the end of its root.
+    /// Whether the document is complete, up to the end of its root.
     is_whole: bool,
     fields: BTreeMap<String, String>,
 }
@@ -166,8 +166,8 @@ impl Document {
     /// Reads a document; `None` if it is not one of S3's. Namespaces and their prefixes differ
     /// between servers and mean nothing here.
     ///
-    /// Event by event, as a deserializer gives nothing of a document that breaks off, and the half
-    /// that arrived may say why S3 refused.
+    /// It is read event by event: a deserializer returns nothing for a truncated document, of which
+    /// the part that arrived may say why S3 refused.
     fn parse(body: &[u8]) -> Option<Self> {
         let mut reader = Reader::from_reader(body);
         let mut path: Vec<String> = Vec::new();

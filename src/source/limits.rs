@@ -1,4 +1,4 @@
-//! What Webflow documents about files, and what is no file to publish.
+//! Webflow's documented limits on files, and files that should not be published.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ const TYPES: [(&str, u64, &[&str]); 3] = [
     ("Lottie animations", 10 * MIB, &["json", "lottie"]),
 ];
 
-/// What may be wrong with a file that can be uploaded all the same.
+/// A warning about a file that can still be uploaded.
 ///
 /// ```
 /// use webflow_assets::FileWarning;
@@ -48,7 +48,7 @@ pub enum FileWarning {
         /// The documented limit in bytes.
         limit: u64,
     },
-    /// Webflow documents no files with this extension.
+    /// Webflow's documentation does not list this extension.
     Type {
         /// The extension, in lower case; `None` for a name without one.
         extension: Option<String>,

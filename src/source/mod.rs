@@ -1,5 +1,5 @@
-//! What is uploaded: a file, bytes, a URL or a reader, hashed off the async threads and read in bounded
-//! chunks.
+//! Upload sources: a file, bytes, a URL or a reader, hashed off the async threads and read in
+//! bounded chunks.
 
 mod blocking;
 mod limits;
@@ -57,7 +57,7 @@ pub struct Source {
 enum Content {
     Path(PathBuf),
     Bytes(Bytes),
-    /// A file that must still be as it was when it was hashed.
+    /// A file that must not have changed since it was hashed.
     Pinned(Arc<Pinned>),
     Remote(Arc<Remote>),
     Reader(Arc<Reader>),
@@ -84,7 +84,7 @@ impl Source {
         }
     }
 
-    /// What this `http` or `https` URL leads to, under the last part of its path as the file name.
+    /// The content at this `http` or `https` URL, under the last part of its path as the file name.
     ///
     /// It is fetched when it is hashed, within the limits of [`Remote`], and without the token of
     /// the client that uploads it.
@@ -92,11 +92,11 @@ impl Source {
         Remote::new(url).into()
     }
 
-    /// What this reader gives, under this file name.
+    /// The bytes of this reader, under this file name.
     ///
-    /// It is read once, when it is hashed: into memory up to 8 MiB, above that into a temporary file,
-    /// which goes with the last [`Source`] that needs it. More than 30 MiB, for which Webflow signs
-    /// no form, are an error.
+    /// The reader is read once, when it is hashed: up to 8 MiB into memory, more into a temporary
+    /// file, which is removed with the last [`Source`] that uses it. More than 30 MiB, for which
+    /// Webflow signs no form, is an error.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -121,12 +121,12 @@ impl Source {
         self.name.as_deref()
     }
 
-    /// The path, or the file name of bytes or a reader: what errors call this source.
+    /// The name of this source in errors: the path, or the file name of bytes or a reader.
     pub(crate) fn label(&self) -> String {
         match &self.content {
             Content::Path(path) => path.display().to_string(),
             Content::Remote(remote) => remote.label(),
-            // Of what was fetched, the path would say nothing.
+            // The path of a temporary file would mean nothing to a user.
             Content::Pinned(pinned) if pinned.temporary.is_none() => {
                 pinned.path.display().to_string()
             }
@@ -136,7 +136,7 @@ impl Source {
         }
     }
 
-    /// Whether this is known to be a Git LFS pointer: of bytes, and of what was hashed.
+    /// Whether this is a Git LFS pointer; known only for bytes that are in memory.
     pub(crate) fn is_lfs_pointer(&self) -> bool {
         matches!(&self.content, Content::Bytes(bytes) if limits::is_lfs_pointer(bytes))
     }
@@ -194,7 +194,7 @@ impl Source {
             Content::Pinned(pinned) => {
                 let owned = Arc::clone(pinned);
                 let file = blocking(move || owned.open()).await?;
-                // Until the last chunk: it may hold the only copy.
+                // Kept until the last chunk is sent: it may own the only copy.
                 let keep = Some(Arc::clone(pinned));
                 Ok((
                     pinned.stamp.size,

@@ -1,5 +1,4 @@
-//! Reading files: off the async threads, in bounded chunks, and only as long as they stay as they
-//! were.
+//! Reads files off the async threads, in bounded chunks, and fails if they change meanwhile.
 
 use std::{
     fs::File,
@@ -27,7 +26,7 @@ const CHUNK: usize = 256 * 1024;
 /// (256 KiB took a sixth more CPU time for the whole upload.)
 const HASHED: usize = 64 * 1024;
 
-/// What reading a source gave.
+/// The result of reading a source.
 pub(super) enum Read {
     /// Its bytes.
     Buffer(Bytes, Md5),
@@ -35,12 +34,12 @@ pub(super) enum Read {
     File(Pinned),
 }
 
-/// A file that must still be as it was when it was hashed.
+/// A file that must not have changed since it was hashed.
 pub(super) struct Pinned {
     pub(super) path: PathBuf,
     pub(super) stamp: Stamp,
     pub(super) md5: Md5,
-    /// The file is of what was fetched, and goes with the last source that needs it.
+    /// Set for a temporary file, which is removed with the last source that uses it.
     pub(super) temporary: Option<TempPath>,
 }
 
@@ -60,11 +59,11 @@ impl Pinned {
     }
 }
 
-/// Reads a file and hashes it. Stops when nobody waits for it any more.
+/// Reads a file and hashes it. Stops when the caller's future has been dropped.
 pub(super) fn file(path: PathBuf, watch: &Weak<()>) -> io::Result<Read> {
     let (mut file, stamp) = open(&path)?;
     if stamp.size <= BUFFERED {
-        // One byte more than expected, so that a file that grew shows.
+        // One byte more than expected, to detect a file that grew.
         let mut buffer = Vec::with_capacity(size(stamp.size + 1));
         file.by_ref()
             .take(stamp.size + 1)
@@ -98,7 +97,7 @@ pub(super) fn file(path: PathBuf, watch: &Weak<()>) -> io::Result<Read> {
     }))
 }
 
-/// Runs work that cannot be stopped from outside, and looks by itself whether anybody still waits.
+/// Runs blocking work that watches a [`Weak`], to stop once the caller's future is dropped.
 pub(super) async fn unless_dropped<T: Send + 'static>(
     work: impl FnOnce(&Weak<()>) -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
@@ -112,7 +111,7 @@ pub(super) async fn unless_dropped<T: Send + 'static>(
 /// The content of a source, in chunks of up to [`CHUNK`] bytes.
 pub(crate) type BodyStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
-/// Fails where a file gave more or fewer bytes than its metadata promised.
+/// Fails if a file had more or fewer bytes than its metadata states.
 fn check_read(stamp: Stamp, read: u64) -> io::Result<()> {
     if stamp.size == read {
         return Ok(());
@@ -123,7 +122,7 @@ fn check_read(stamp: Stamp, read: u64) -> io::Result<()> {
     )))
 }
 
-/// Fails where a file is no longer the one that was hashed.
+/// Fails if a file is no longer the one that was hashed.
 fn check_same(hashed: Stamp, now: Stamp) -> io::Result<()> {
     if hashed == now {
         return Ok(());
@@ -143,7 +142,7 @@ fn changed(message: String) -> io::Error {
 }
 
 pub(super) fn open(path: &Path) -> io::Result<(File, Stamp)> {
-    // Looked at before it is opened: opening a pipe would wait for its other end.
+    // Checked before opening: opening a pipe would wait for its other end.
     let kind = path.metadata()?.file_type();
     if kind.is_dir() {
         return Err(io::Error::new(
@@ -218,7 +217,7 @@ impl Reading {
 
     fn next(&mut self) -> io::Result<Bytes> {
         let want = (self.stamp.size - self.read).min(CHUNK as u64);
-        // Not `read_to_end`, which feels its way up in small reads.
+        // Not `read_to_end`, which starts with small reads.
         let mut chunk = vec![0; size(want)];
         let mut filled = 0;
         while filled < chunk.len() {
@@ -234,7 +233,7 @@ impl Reading {
         if filled as u64 != want {
             check_read(self.stamp, self.read)?;
         }
-        // Before the last chunk is sent: without it, S3 cannot take the file as whole.
+        // Checked before the last chunk is sent: without that chunk, S3 cannot accept the file.
         if self.read == self.stamp.size {
             check_same(self.stamp, Stamp::of(&self.file.metadata()?))?;
         }

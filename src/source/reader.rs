@@ -1,4 +1,4 @@
-//! What is read from a stream of bytes before it is uploaded.
+//! A source that is read from a stream of bytes before the upload.
 
 use std::{io, pin::Pin};
 
@@ -19,7 +19,7 @@ pub(super) struct Reader(Mutex<Stage>);
 enum Stage {
     Unread(Pin<Box<dyn AsyncRead + Send>>),
     Read(Hashed),
-    /// Reading failed or was given up, and what was read is lost.
+    /// Reading failed or was cancelled, and the bytes read so far are lost.
     Lost,
 }
 
@@ -28,7 +28,7 @@ impl Reader {
         Self(Mutex::new(Stage::Unread(Box::pin(reader))))
     }
 
-    /// Reads all of it the first time; later, returns what was read.
+    /// Reads the whole stream the first time; later calls return the same content.
     pub(super) async fn hash(&self, name: Option<&str>) -> io::Result<Hashed> {
         let mut stage = self.0.lock().await;
         let hashed = match std::mem::replace(&mut *stage, Stage::Lost) {

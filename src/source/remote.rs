@@ -1,4 +1,4 @@
-//! What is fetched from a URL before it is uploaded.
+//! A source that is fetched from a URL before the upload.
 
 use std::{fmt, io, sync::Arc, time::Duration};
 
@@ -18,8 +18,8 @@ const REDIRECTS: usize = 5;
 
 /// A URL to upload from, and the limits within which it is fetched.
 ///
-/// It is fetched once, before the upload: into memory up to 8 MiB, above that into a temporary
-/// file, which goes with the last [`Source`] that needs it.
+/// It is fetched once, before the upload: up to 8 MiB into memory, more into a temporary file,
+/// which is removed with the last [`Source`] that uses it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,7 +41,7 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// What this `http` or `https` URL leads to.
+    /// The content at this `http` or `https` URL.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -51,22 +51,22 @@ impl Remote {
         }
     }
 
-    /// The largest length that is fetched, in bytes: 30 MiB if not set, as Webflow signs no form
-    /// for more.
+    /// Limits the length of the content, in bytes: 30 MiB if not set, as Webflow signs no form for
+    /// more.
     pub fn max_len(mut self, bytes: u64) -> Self {
         self.max_len = bytes;
         self
     }
 
-    /// How long all of it may take: five minutes if not set.
+    /// Limits the time of the whole fetch: five minutes if not set.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
         self
     }
 
-    /// The HTTP client to fetch with, with its own redirects, proxies, headers and TLS.
+    /// Sets the HTTP client, whose own settings for redirects, proxies, headers and TLS apply.
     ///
-    /// If not set, it is one that follows five redirects, none of them from `https` to `http`.
+    /// The default client follows up to five redirects, none of them from `https` to `http`.
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self
@@ -80,12 +80,12 @@ impl Remote {
         (!name.is_empty()).then(|| name.into_owned())
     }
 
-    /// The URL without what may be secret in it: a password, or a signature in the query.
+    /// The URL without its parts that may be secret: a password, or a signature in the query.
     pub(super) fn label(&self) -> String {
         let Ok(mut url) = Url::parse(&self.url) else {
             return "a URL".to_owned();
         };
-        // Where these fail, there is nothing to take out.
+        // These fail only if there is nothing to remove.
         let _ = url.set_username("");
         let _ = url.set_password(None);
         url.set_query(None);
@@ -94,7 +94,7 @@ impl Remote {
     }
 
     pub(super) async fn fetch(&self) -> io::Result<Read> {
-        // A limit past what the clock can say is none.
+        // A time limit too long for the clock to represent is no limit.
         let deadline = Instant::now().checked_add(self.timeout);
         let fetch = self.fetch_all();
         let result = match deadline {

@@ -1,4 +1,4 @@
-//! What arrives in chunks, kept in memory or in a temporary file until it is complete.
+//! Collects content that arrives in chunks, in memory or in a temporary file.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use super::{
     temporary::TempPath,
 };
 
-/// Up to 8 MiB in memory, and above that in a temporary file.
+/// Holds up to 8 MiB in memory, and more in a temporary file.
 pub(super) struct Spool {
     max_len: u64,
     buffer: BytesMut,

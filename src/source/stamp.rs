@@ -1,4 +1,4 @@
-//! The stamp of a file: what its metadata says of its content.
+//! The stamp of a file: the metadata that shows whether its content has changed.
 
 use std::{fs::Metadata, time::UNIX_EPOCH};
 

@@ -8,14 +8,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The path of a file that is removed with this value.
+/// The path of a file that is removed when this value is dropped.
 #[derive(Debug)]
 pub(super) struct TempPath(PathBuf);
 
 impl TempPath {
-    /// Creates a file that was not there before, and that this user alone may read.
+    /// Creates a new file, which only this user may read.
     pub(super) fn create() -> io::Result<(File, Self)> {
-        // More names than these are taken only where somebody takes them on purpose.
+        // If this many random names are taken, somebody has taken them on purpose.
         const NAMES: usize = 100;
 
         let mut options = OpenOptions::new();
@@ -42,7 +42,7 @@ impl TempPath {
 
 impl Drop for TempPath {
     fn drop(&mut self) {
-        // Whoever removed it before did what was to be done.
+        // The file may have been removed already.
         let _ = fs::remove_file(&self.0);
     }
 }

@@ -1,35 +1,35 @@
-//! What there is to do about one path.
+//! The action that a plan has for one path.
 
 use crate::source::Stamp;
 
-/// A path, and what is to be done about it.
+/// A path and the action for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Planned {
     /// The path, relative to the directory and with `/` between its parts.
     pub path: String,
-    /// What is to be done.
+    /// The action.
     pub action: Action,
-    /// The length of the file in bytes; for one that is gone, of what it was.
+    /// The length of the file in bytes; for one that is gone, its recorded length.
     pub size: u64,
 }
 
-/// What is to be done about a path.
+/// The action for a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Action {
-    /// It is not in the lock file, and is uploaded.
+    /// The file is not in the lock file, and is uploaded.
     New,
-    /// Its content is not what the lock file says, and is uploaded. The asset of its earlier
-    /// content is another one.
+    /// The content differs from the lock file, and is uploaded as another asset than the earlier
+    /// content.
     Changed,
-    /// The site lacks what the lock file says, and it is uploaded again.
+    /// The site lacks the recorded asset, and the file is uploaded again.
     Missing,
-    /// It is on the site.
+    /// The file is on the site.
     Unchanged,
-    /// The lock file has it, and the directory does not. Its asset is left on the site.
+    /// The file is in the lock file but not in the directory. Its asset is left on the site.
     Gone,
-    /// The lock file has it, and the directory does not. Its asset is deleted.
+    /// The file is in the lock file but not in the directory. Its asset is deleted.
     Delete,
 }
 
@@ -60,6 +60,6 @@ pub(super) struct ToUpload {
     pub(super) path: String,
     pub(super) action: Action,
     pub(super) stamp: Stamp,
-    /// The name of the asset, where it is not that of the file.
+    /// The name of the asset, if it differs from the file's.
     pub(super) name: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Comparing the tree, the lock file and the site, from the cheapest test to the dearest.
+//! Compares the tree, the lock file and the site, cheapest check first.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -27,12 +27,12 @@ use crate::{
     source::{Source, Stamp, blocking},
 };
 
-/// Files that are read at a time.
+/// How many files are read at a time.
 const READERS: usize = 4;
 
 impl DirSync {
-    /// Finds out what there is to do. Files are read where neither lock file, size nor times
-    /// tell whether they changed. Nothing is written; nothing is sent, unless the site is listed
+    /// Makes a plan. Files are read only if neither the lock file nor their size and times show
+    /// whether they changed. Nothing is written; nothing is sent, unless the site is listed
     /// for [`verify`](Self::verify) or [`delete`](Self::delete).
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl DirSync {
     }
 }
 
-/// Finds out what there is to do.
+/// Compares in several steps, and returns the plan.
 async fn compare(sync: DirSync) -> Result<Plan, SyncError> {
     let site = sync.check()?;
     let (mut draft, unsure) = blocking(move || Draft::new(sync, site)).await?;
@@ -67,7 +67,7 @@ async fn compare(sync: DirSync) -> Result<Plan, SyncError> {
     Ok(draft.finish(uploads, decision))
 }
 
-/// A plan in the making.
+/// A plan that is being made.
 struct Draft {
     sync: DirSync,
     site: SiteId,
@@ -81,8 +81,8 @@ struct Draft {
 }
 
 impl Draft {
-    /// Compares what needs no reading. Returns the files whose size is that of the lock file:
-    /// only their content tells whether they changed.
+    /// Compares without reading files. Returns those whose size equals the recorded size: only
+    /// their content shows whether they changed.
     fn new(sync: DirSync, site: SiteId) -> Result<(Self, Vec<(String, Stamp)>), SyncError> {
         let tree = sync.filter.walk(&sync.dir)?;
         let state = StateDir::open(&sync.dir)?;
@@ -127,7 +127,7 @@ impl Draft {
         Ok((draft, unsure))
     }
 
-    /// Reads the files that nothing else tells about.
+    /// Reads the files that only their content can decide about.
     async fn decide(&mut self, unsure: Vec<(String, Stamp)>) {
         let mut read = read_all(self.sync.dir.clone(), unsure);
         while let Some((path, stamp, result)) = read.next().await {
@@ -139,7 +139,7 @@ impl Draft {
         }
     }
 
-    /// Remembers what was read; a file that could not be is a problem.
+    /// Records the MD5 of a file that was read, or a problem if it could not be.
     fn take_read(&mut self, path: &str, stamp: Stamp, result: Result<Md5, String>) -> Option<Md5> {
         match result {
             Ok(md5) => {
@@ -182,8 +182,8 @@ impl Draft {
         Ok(())
     }
 
-    /// The files to upload, each with a name that Webflow takes. A file that has none is a
-    /// problem.
+    /// The files to upload, each with a name that Webflow accepts. A file without such a name is
+    /// a problem.
     fn uploads(&mut self) -> Vec<ToUpload> {
         let mut taken: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for path in self.tree.files.keys() {
@@ -323,7 +323,7 @@ fn unchanged_if(same: bool) -> Action {
     }
 }
 
-/// Fails where the lock file is of another site or folder.
+/// Fails if the lock file belongs to another site or folder.
 pub(super) fn check_bound(lock: &LockFile, site: SiteId, given: &str) -> Result<(), SyncError> {
     let Some(locked) = lock.site else {
         return Ok(());
@@ -339,8 +339,8 @@ pub(super) fn check_bound(lock: &LockFile, site: SiteId, given: &str) -> Result<
     Err(SyncError::Elsewhere { locked, given })
 }
 
-/// The lock file with what the journal adds to it, the MD5 of the file, and whether the journal
-/// adds anything.
+/// The lock file with the journal applied to it, the MD5 of the file on the disk, and whether the
+/// journal adds anything.
 pub(super) fn load(state: &StateDir) -> Result<(LockFile, Option<Md5>, bool), SyncError> {
     let (mut lock, md5) = match LockFile::load(state.lock_file())? {
         Some((lock, md5)) => (lock, Some(md5)),

@@ -1,4 +1,4 @@
-//! What is deleted on the site, and what is not.
+//! Decides which assets are deleted on the site.
 //!
 //! Webflow cannot tell who made an asset or whether a page refers to it. An asset is deleted only
 //! if the lock file records that it was created from this directory, no file needs it, and the
@@ -74,17 +74,17 @@ impl FromStr for MaxDelete {
     }
 }
 
-/// The text is no [`MaxDelete`].
+/// The text cannot be parsed as a [`MaxDelete`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a number, or a share from 0% to 100%")]
 #[non_exhaustive]
 pub struct MaxDeleteError;
 
-/// Why nothing is deleted although there is something to delete.
+/// Why deletions are held back.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Held {
-    /// A file was left out, so that what is gone is not known.
+    /// A file was left out, so it is not known which files are gone.
     #[error("nothing is deleted, as a file was left out")]
     Problems,
     /// A file could not be uploaded.
@@ -95,7 +95,7 @@ pub enum Held {
     TooMany {
         /// How many would be deleted.
         count: usize,
-        /// Those and the ones that stay.
+        /// How many there are: those to delete and those that stay.
         all: usize,
         /// How many are allowed.
         limit: MaxDelete,
@@ -105,7 +105,7 @@ pub enum Held {
 /// Assets that may be deleted.
 pub(super) type Candidates = BTreeMap<AssetId, Replaced>;
 
-/// What is deleted.
+/// The assets to delete, or the reason why none is deleted.
 #[derive(Debug, Default)]
 pub(super) struct Decision {
     /// The assets to delete.
@@ -126,11 +126,11 @@ impl Decision {
     }
 }
 
-/// What decides about candidates.
+/// The facts that the decision about candidates depends on.
 pub(super) struct Situation<'a> {
     pub(super) lock: &'a LockFile,
     pub(super) actions: &'a BTreeMap<String, Action>,
-    /// The contents of files to upload, as far as they may be those of candidates.
+    /// The contents of those files to upload that may have the content of a candidate.
     pub(super) contents: &'a HashSet<Md5>,
     pub(super) listing: &'a Listing,
     pub(super) has_problems: bool,
@@ -192,7 +192,7 @@ pub(super) fn decide(mut candidates: Candidates, situation: &Situation<'_>) -> D
     }
     let forgotten = lock.files().filter(|(path, file)| {
         let is_gone = actions.get(*path) == Some(&Action::Gone);
-        // An asset that is not as it was recorded stays known.
+        // An asset that differs from its record stays in the lock file.
         let is_odd = !file.existing
             && situation.listing.has(file.asset)
             && !situation.listing.is(file.asset, file.name(path), file.size);
@@ -205,8 +205,8 @@ pub(super) fn decide(mut candidates: Candidates, situation: &Situation<'_>) -> D
     }
 }
 
-/// The assets of a decision that may still be deleted, by what is the case at the end of a run:
-/// `lock` is the lock file of then, and `is_absent` says whether nothing is at a path.
+/// The assets of a decision that may still be deleted at the end of a run. `lock` is the lock file
+/// at that time, and `is_absent` returns whether nothing is at a path.
 pub(super) fn confirm(
     assets: &Candidates,
     lock: &LockFile,

@@ -1,4 +1,4 @@
-//! Why a directory is not on the site.
+//! Errors of a synchronisation.
 
 use std::{
     io,
@@ -15,10 +15,10 @@ use crate::{
     upload::error::UploadError,
 };
 
-/// What listing and creating folders takes.
+/// The scopes for listing and creating folders.
 const SCOPES: &str = "scopes assets:read and assets:write";
 
-/// Why a directory was not synchronised. What is wrong with single files is not here but in
+/// Why a directory was not synchronised. Problems with single files are reported in
 /// [`Plan::problems`](super::Plan::problems) and [`Report::failures`](super::Report::failures).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -31,16 +31,16 @@ pub enum SyncError {
         /// Why.
         source: io::Error,
     },
-    /// The same directory is being synchronised. Nothing was sent.
+    /// Another run is synchronising the same directory. Nothing was sent.
     #[error("{}: this directory is being synchronised already; wait until that is done", dir.display())]
     Busy {
         /// The directory.
         dir: PathBuf,
     },
-    /// The place for what is remembered between two runs cannot be written. Nothing was sent.
+    /// The directory for the state between runs cannot be written. Nothing was sent.
     #[error("{}: this directory cannot be written", path.display())]
     State {
-        /// The place.
+        /// Its path.
         path: PathBuf,
         /// Why.
         source: io::Error,
@@ -48,14 +48,14 @@ pub enum SyncError {
     /// The lock file cannot be used. Nothing was sent.
     #[error(transparent)]
     Lock(#[from] LockFileError),
-    /// The lock file is of another site or folder. Nothing was sent.
+    /// The lock file belongs to another site or folder. Nothing was sent.
     #[error(
         "the lock file is of {locked}, not of {given}; use that one, or delete the lock file to begin anew"
     )]
     Elsewhere {
-        /// What the lock file has.
+        /// The site or folder in the lock file.
         locked: String,
-        /// What was asked for.
+        /// The site or folder that was requested.
         given: String,
     },
     /// The lock file changed after the plan was made. Nothing was sent.
@@ -64,8 +64,8 @@ pub enum SyncError {
         /// Its path.
         path: PathBuf,
     },
-    /// The lock file cannot be written. What was uploaded since it was last written is found
-    /// again by its content.
+    /// The lock file cannot be written. Files that were uploaded since it was last written are
+    /// found again by their content.
     #[error("{}: the lock file cannot be written; nothing further was sent", path.display())]
     LockFile {
         /// Its path.
@@ -82,7 +82,7 @@ pub enum SyncError {
     /// A pattern of file names is wrong. Nothing was sent.
     #[error("{0}")]
     Glob(String),
-    /// An ignore file cannot be read or understood, so that what it names would be published.
+    /// An ignore file cannot be read or parsed, so the files that it excludes would be published.
     /// Nothing was sent.
     #[error("{}: this ignore file cannot be used: {reason}", path.display())]
     IgnoreFile {
@@ -100,7 +100,7 @@ pub enum SyncError {
     /// The site has no folder at this path. Nothing was fetched.
     #[error("the site has no folder `{0}`")]
     NoFolder(String),
-    /// No HTTP client for the content of assets could be made. Nothing was fetched.
+    /// The HTTP client for fetching assets could not be created. Nothing was fetched.
     #[error("assets cannot be fetched")]
     Fetch(#[source] PullError),
     /// A folder could not be created. No file was sent.
@@ -108,27 +108,27 @@ pub enum SyncError {
     Folder {
         /// The path of the folder, from the top of the site.
         path: String,
-        /// What Webflow answered; nothing where it did not.
+        /// Webflow's response; empty if there was none.
         why: String,
-        /// The status of the answer.
+        /// The status of the response.
         status: Option<StatusCode>,
-        /// Why there is no answer.
+        /// Why there was no response.
         source: Option<reqwest::Error>,
     },
-    /// What is on the site could not be listed. No file was sent.
+    /// The folders or assets of the site could not be listed. No file was sent.
     #[error("the {what} of the site could not be listed{why}")]
     List {
         /// `folders` or `assets`.
         what: &'static str,
-        /// What Webflow answered; nothing where it did not.
+        /// Webflow's response; empty if there was none.
         why: String,
-        /// The status of the answer.
+        /// The status of the response.
         status: Option<StatusCode>,
-        /// Why there is no answer.
+        /// Why there was no response.
         source: Option<reqwest::Error>,
     },
-    /// Webflow refuses the token, or every file so far. What was uploaded until then is in the lock
-    /// file.
+    /// Webflow refuses the token, or every file so far. Files that were uploaded before are in the
+    /// lock file.
     #[error(transparent)]
     Refused(UploadError),
 }
@@ -156,7 +156,7 @@ impl SyncError {
         }
     }
 
-    /// The status of the answer that ended it, from Webflow or S3.
+    /// The status of the response that ended the run, from Webflow or S3.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match self {
@@ -167,7 +167,7 @@ impl SyncError {
     }
 }
 
-/// What is wrong with a file, so that it is left out.
+/// A file that is left out, and why.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {kind}")]
 #[non_exhaustive]
@@ -178,7 +178,7 @@ pub struct Problem {
     pub kind: ProblemKind,
 }
 
-/// What is wrong with a file.
+/// Why a file is left out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProblemKind {
@@ -210,7 +210,7 @@ impl Problem {
     }
 }
 
-/// The path and the reason out of the layers of an error.
+/// Extracts the path and the reason from a nested error.
 fn unwrap(error: ignore::Error) -> (Option<PathBuf>, String) {
     match error {
         ignore::Error::WithPath { path, err } => (Some(path), unwrap(*err).1),

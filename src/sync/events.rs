@@ -1,4 +1,4 @@
-//! What happens while a plan is carried out, and what it comes to.
+//! The events of a plan that is carried out, and its report.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ use crate::{
     upload::{error::UploadError, result::Uploaded},
 };
 
-/// What happens while a [`Plan`](super::Plan) is carried out. Paths are relative to the directory.
+/// An event of a [`Plan`](super::Plan) that is carried out. Paths are relative to the directory.
 #[derive(Debug)]
 #[non_exhaustive]
 #[expect(
@@ -53,7 +53,7 @@ pub enum SyncEvent {
         /// Its path.
         path: String,
     },
-    /// A piece of a file has been sent. Each attempt starts from nothing.
+    /// A chunk of a file has been sent. Each attempt starts from 0.
     Progress {
         /// Its path.
         path: String,
@@ -67,13 +67,13 @@ pub enum SyncEvent {
         /// Its asset.
         uploaded: Uploaded,
     },
-    /// A file did not get there. If `again`, it is tried once more, after the others.
+    /// An upload failed. If `again`, it is retried after the others.
     Failed {
         /// Its path.
         path: String,
         /// Why.
         error: Arc<UploadError>,
-        /// Whether it is tried again.
+        /// Whether the upload is retried.
         again: bool,
     },
     /// An asset was deleted.
@@ -83,14 +83,14 @@ pub enum SyncEvent {
         /// Its id.
         asset: AssetId,
     },
-    /// The plan is carried out. The last event.
+    /// The plan has been carried out. The last event.
     Finished {
-        /// What it came to.
+        /// The results.
         report: Report,
     },
 }
 
-/// What a synchronisation came to.
+/// The results of a synchronisation.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Report {
@@ -98,7 +98,7 @@ pub struct Report {
     pub uploaded: usize,
     /// Files whose content the site had already.
     pub already_there: usize,
-    /// Files that were on the site, and cost no request.
+    /// Files that were on the site already, and needed no request.
     pub unchanged: usize,
     /// Asset folders that were created.
     pub folders: usize,
@@ -108,7 +108,7 @@ pub struct Report {
     pub failures: Vec<Failure>,
     /// Assets that could not be deleted, by the path of their file. The lock file keeps them.
     pub not_deleted: BTreeMap<String, Error<ApiError>>,
-    /// Why nothing was deleted, although there was something to delete and that was asked for.
+    /// Why nothing was deleted, if deletions were requested and needed but held back.
     pub held: Option<Held>,
     /// Files that were left out.
     pub problems: Vec<Problem>,
@@ -127,7 +127,7 @@ impl Report {
     }
 }
 
-/// A file that did not get to the site.
+/// A file that could not be uploaded.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Failure {
@@ -148,7 +148,7 @@ pub struct SyncEvents {
 }
 
 impl SyncEvents {
-    /// The events that `run` hands on, and what it comes to.
+    /// A stream of the events that `run` emits, and of its result.
     pub(super) fn of<F>(run: impl FnOnce(Emitter) -> F) -> Self
     where
         F: Future<Output = Result<Report, SyncError>> + Send + 'static,

@@ -98,8 +98,8 @@ impl Folders<'_> {
         Ok(found)
     }
 
-    /// The folder that the lock file remembers, if the site still has it, or the oldest of the
-    /// name. Two calls at once, or one that arrives late, make two of a name.
+    /// The folder that the lock file remembers, if the site still has it, or the oldest with the
+    /// name. Concurrent calls, or one that arrives late, can create two folders with one name.
     async fn find(&self, known: &Known, wanted: &Wanted) -> Option<FolderId> {
         let remembered = self.remembered.get(&wanted.path);
         if let Some(id) = remembered.filter(|id| known.ids.contains(id)) {
@@ -139,7 +139,7 @@ impl Folders<'_> {
         Ok(known)
     }
 
-    /// Creates a folder. After a call that may have arrived, the list says whether it did.
+    /// Creates a folder. If a failed call may have arrived, lists the folders to find out.
     async fn create(&self, wanted: &Wanted) -> Result<FolderId, SyncError> {
         let mut retries = self.client.inner().settings().retry.start();
         retries

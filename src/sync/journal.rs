@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::locked::{Locked, Replaced};
 use crate::id::{AssetId, FolderId, Md5, SiteId};
 
-/// How long entries may wait until they are on the disk. A process that is killed loses nothing;
-/// what a machine that stops loses is found again by its content.
+/// How long entries may wait before they are synced to the disk. A killed process loses nothing;
+/// files whose entries are lost in a crash of the machine are found again by their content.
 const SYNC: Duration = Duration::from_secs(1);
 
 /// A change of the lock file.
@@ -31,7 +31,7 @@ pub(super) enum Entry {
     Forgotten(String),
 }
 
-/// The first line: what the entries are about.
+/// The first line: the site, folder and lock file that the entries apply to.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Header {
@@ -81,7 +81,7 @@ pub(super) fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
 }
 
 /// The entries of a journal, if they change the lock file with this MD5 or the absence of one.
-/// A line that a kill cut off ends them.
+/// A truncated line ends them.
 pub(super) fn read(text: &[u8], lock_file: Option<Md5>) -> Option<(Header, Vec<Entry>)> {
     let mut lines = text.split_inclusive(|byte| *byte == b'\n');
     let header: Header = serde_json::from_slice(lines.next()?).ok()?;

@@ -14,7 +14,7 @@ use crate::{
     source::blocking,
 };
 
-/// The lock file is not rewritten for less than this.
+/// The length of a journal, in bytes, below which the lock file is not rewritten.
 const SMALL: u64 = 64 * 1024;
 
 /// The lock file, and how much of it is on the disk. Until [`begin`](Self::begin), nothing is
@@ -37,12 +37,12 @@ pub(super) struct Ledger {
     pub(super) changed: bool,
 }
 
-/// What is stopped is in the lock file, for whoever reads that alone.
+/// Writes the lock file when a run is stopped, for programs that do not read the journal.
 impl Drop for Ledger {
     fn drop(&mut self) {
         if self.begun && self.changed {
             Arc::make_mut(&mut self.lock).settle();
-            // There is nobody left to tell, and the journal has it.
+            // An error cannot be reported any more, and the journal has the changes.
             let _ = self.state.save_lock(&self.lock, self.saves + 1);
         }
     }
@@ -106,9 +106,9 @@ impl Ledger {
         Ok(())
     }
 
-    /// Records what happened in the lock file in memory and in the journal. Where the journal has
-    /// grown by half of the lock file, that is written: the bytes written stay in proportion to
-    /// its final length, however long the run.
+    /// Records entries in the lock file in memory and in the journal. Writes the lock file when the
+    /// journal has grown to half its length: the bytes written stay in proportion to the final
+    /// length of the lock file, however long the run.
     pub(super) async fn record(&mut self, entries: Vec<Entry>) -> Result<(), SyncError> {
         if entries.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What the site has, as far as the lock file names it.
+//! The assets that the lock file names and the site has.
 
 use std::collections::{HashMap, HashSet};
 
@@ -47,7 +47,7 @@ impl Listing {
         self.0.contains_key(&asset)
     }
 
-    /// Whether the site has the asset and states no other size for it.
+    /// Whether the site has the asset, and does not state another size for it.
     pub(super) fn serves(&self, asset: AssetId, size: u64) -> bool {
         let listed = self.0.get(&asset);
         listed.is_some_and(|listed| listed.size.is_none_or(|stated| stated == size))

@@ -20,8 +20,8 @@ use super::{
 };
 use crate::id::{AssetId, FolderId, Md5, SiteId};
 
-/// The version of the format that is written here. Version 1, which had no folders and recorded
-/// less about replaced assets, can be read.
+/// The format version that is written. Version 1, which has no folders and records less about
+/// replaced assets, can still be read.
 const VERSION: u64 = 2;
 
 /// The lock file of a directory: which file is on the site as which asset.
@@ -104,7 +104,7 @@ impl LockFile {
         self.files.iter().map(|(path, file)| (path.as_str(), file))
     }
 
-    /// Takes in what happened on the site.
+    /// Applies an entry of the journal.
     pub(super) fn apply(&mut self, entry: Entry) {
         match entry {
             Entry::Folder(path, id) => drop(self.folders.insert(path, id)),
@@ -130,8 +130,8 @@ impl LockFile {
             .collect()
     }
 
-    /// Of two files with equal content, the second may be done before the first is known to have
-    /// created their asset.
+    /// Clears `existing` where another file is known to have created the asset: of two files with
+    /// equal content, the second may be recorded first.
     pub(super) fn settle(&mut self) {
         let created = self.created();
         for file in self.files.values_mut() {
@@ -223,7 +223,7 @@ impl<R: DeserializeOwned> Document<R> {
     }
 }
 
-/// A map that has each of its keys once. After a merge by hand it may not.
+/// A map that rejects duplicate keys, which a merge by hand can leave behind.
 struct Unique<K, T>(BTreeMap<K, T>);
 
 impl<K, T> Default for Unique<K, T> {

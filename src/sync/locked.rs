@@ -1,4 +1,4 @@
-//! What is recorded of a file and of its asset.
+//! The lock file's records of a file and of its asset.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub struct Locked {
     pub size: u64,
     /// The id of its asset.
     pub asset: AssetId,
-    /// The name of the asset, where it is not that of the file.
+    /// The name of the asset, if it differs from the file's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The asset's address on Webflow's content delivery network.

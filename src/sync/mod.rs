@@ -1,22 +1,22 @@
-//! A directory tree onto the asset folders of a site, and in step with it; see [`Client::sync`].
+//! Synchronises a directory tree to the asset folders of a site; see [`Client::sync`].
 //!
 //! # What a run does
 //!
 //! 1. It compares the tree with the lock file. A file whose stamp (size, times, inode) is known is
 //!    not opened; others are read once. [`DirSync::plan`] ends here, and writes nothing.
 //! 2. It finds or creates the asset folders, and uploads what is new or changed, several files at
-//!    a time. What fails for a reason that may pass is tried again after the others. A failed
+//!    a time. Files that fail for a transient reason are retried after the others. A failed
 //!    upload deletes nothing: its asset is filled by the next attempt or run.
-//! 3. With [`DirSync::delete`], it lists the site and deletes last of all what the plan named.
+//! 3. With [`DirSync::delete`], it lists the site, and finally deletes the planned assets.
 //!
 //! # Files that it writes
 //!
 //! - `webflow-assets.lock`, the [`LockFile`]: which path is on the site as which asset. It belongs
-//!   into version control. The first file that gets to the site binds it to the site and folder.
+//!   in version control. The first file that is uploaded binds it to the site and folder.
 //! - `.webflow-assets/journal`: what happened since the lock file was last written. A run that is
 //!   killed continues from it. The lock file is rewritten when the journal has grown to half its
 //!   length, so that all bytes written stay within six times the final lock file.
-//! - `.webflow-assets/stamps.json`: what is known of the files. It only saves work.
+//! - `.webflow-assets/stamps.json`: the MD5s of files by their stamps. It only saves work.
 //!
 //! None of them is written through a symbolic link, and files are replaced as a whole.
 //!
@@ -79,7 +79,7 @@ pub use self::{
 use crate::generated::Client;
 
 impl Client {
-    /// Puts the files of a directory on a site, and keeps them there in step with it.
+    /// Uploads the files of a directory to a site, and later only what has changed.
     ///
     /// Sub-directories become asset folders. A lock file in the directory,
     /// [`webflow-assets.lock`](LockFile), says which file is on the site as which asset, so that
@@ -118,7 +118,7 @@ impl Client {
     }
 }
 
-/// A synchronisation that has not begun; see [`Client::sync`].
+/// A builder for a synchronisation; see [`Client::sync`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing happens until it is planned or sent"]
 pub struct DirSync {
@@ -136,7 +136,7 @@ pub struct DirSync {
     concurrency: Option<usize>,
 }
 
-/// What is set of the asset of a file when that is uploaded.
+/// The texts that a file's asset gets when the file is uploaded.
 #[derive(Clone, Debug, Default)]
 struct FileTexts {
     alt_text: Option<String>,
@@ -151,79 +151,79 @@ impl DirSync {
         self
     }
 
-    /// Only files that match this pattern, or another one that is included. Patterns are those of
-    /// `.gitignore`: `*.png` matches at any depth, `/logo.svg` at the top alone.
+    /// Includes only files that match this pattern or another included one. Patterns are those of
+    /// `.gitignore`: `*.png` matches at any depth, `/logo.svg` only at the top.
     pub fn include(mut self, glob: impl Into<String>) -> Self {
         self.filter.include.push(glob.into());
         self
     }
 
-    /// No file or directory that matches this pattern.
+    /// Excludes files and directories that match this pattern.
     pub fn exclude(mut self, glob: impl Into<String>) -> Self {
         self.filter.exclude.push(glob.into());
         self
     }
 
-    /// Hidden files too, and what is in hidden directories.
+    /// Includes hidden files, and the files in hidden directories.
     pub fn hidden(mut self, hidden: bool) -> Self {
         self.filter.hidden = hidden;
         self
     }
 
-    /// What links lead to, too. A link that leads in a circle is a [`Problem`].
+    /// Follows symbolic links. A link that leads in a circle is a [`Problem`].
     pub fn follow_links(mut self, follow: bool) -> Self {
         self.filter.follow = follow;
         self
     }
 
-    /// Deletes assets whose file is gone or has changed, as far as the lock file says that they
-    /// were created from here and no other file needs them. Implies [`verify`](Self::verify).
+    /// Deletes assets whose file is gone or has changed, if the lock file says that they were
+    /// created from this directory and no other file needs them. Implies [`verify`](Self::verify).
     pub fn delete(mut self, delete: bool) -> Self {
         self.delete = delete;
         self
     }
 
-    /// How many assets may be deleted. If more would be, none is, and the report says so.
+    /// Limits how many assets are deleted. If more would be, none is, and the report says so.
     pub fn max_delete(mut self, limit: MaxDelete) -> Self {
         self.max_delete = limit;
         self
     }
 
-    /// Reads every file to find out whether it changed, also where its size, times and inode say
-    /// that it did not.
+    /// Reads every file to find out whether it changed, even if its size, times and inode say that
+    /// it did not.
     pub fn checksum(mut self, checksum: bool) -> Self {
         self.checksum = checksum;
         self
     }
 
-    /// What becomes of files whose names have 100 characters or more.
+    /// Sets how files whose names have 100 characters or more are handled.
     pub fn long_names(mut self, policy: LongNames) -> Self {
         self.long_names = policy;
         self
     }
 
-    /// Lists the site's assets first, a request for each hundred, and sends again what the lock
-    /// file names and the site lacks.
+    /// Lists the site's assets first, with one request per hundred, and uploads again the files
+    /// whose assets the site lacks.
     pub fn verify(mut self, verify: bool) -> Self {
         self.verify = verify;
         self
     }
 
-    /// The alternative text of the file at a path, which is relative to the directory. It is set
-    /// when the file is uploaded, as [`Upload::alt_text`](crate::Upload::alt_text) is.
+    /// Sets the alternative text of the file at a path relative to the directory. Webflow gets it
+    /// when the file is uploaded, as with [`Upload::alt_text`](crate::Upload::alt_text).
     pub fn alt_text(mut self, path: impl Into<String>, alt_text: impl Into<String>) -> Self {
         self.texts.entry(path.into()).or_default().alt_text = Some(alt_text.into());
         self
     }
 
-    /// The display name of the file at a path, which is relative to the directory. It is set when
-    /// the file is uploaded, as [`Upload::display_name`](crate::Upload::display_name) is.
+    /// Sets the display name of the file at a path relative to the directory. Webflow gets it when
+    /// the file is uploaded, as with [`Upload::display_name`](crate::Upload::display_name).
     pub fn display_name(mut self, path: impl Into<String>, name: impl Into<String>) -> Self {
         self.texts.entry(path.into()).or_default().display_name = Some(name.into());
         self
     }
 
-    /// How many files are worked on at a time, as for [`Batch`](crate::Batch::concurrency).
+    /// Sets how many files are uploaded at a time, as for [`Batch`](crate::Batch::concurrency).
     pub fn concurrency(mut self, files: usize) -> Self {
         self.concurrency = Some(files.max(1));
         self

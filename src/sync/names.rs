@@ -1,4 +1,4 @@
-//! Names of files, and of assets for files whose own are too long.
+//! Names of files, and shorter names for assets whose files have names that are too long.
 
 use std::collections::BTreeSet;
 
@@ -6,19 +6,18 @@ use fast_md5::Md5 as Hasher;
 
 use crate::source::Md5;
 
-/// Webflow takes names of less than 100 characters.
+/// Webflow accepts names of less than 100 characters.
 const LONGEST: usize = 99;
 
-/// What becomes of a file whose name Webflow would not take.
+/// How to handle a file whose name is too long for Webflow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LongNames {
-    /// It is left out, as a [`Problem`](super::Problem).
+    /// Leaves the file out, as a [`Problem`](super::Problem).
     #[default]
     Refuse,
-    /// Its asset gets a shorter name: the beginning, eight digits that follow from the path, and
-    /// the extension. The same file always gets the same name, and no two in a directory share
-    /// one.
+    /// Gives the asset a shorter name: the beginning, eight digits derived from the path, and the
+    /// extension. The same file always gets the same name, and no two in a directory share one.
     Shorten,
 }
 
@@ -32,7 +31,7 @@ pub(super) fn excess(name: &str) -> Option<usize> {
     Some(name.chars().count()).filter(|len| *len > LONGEST)
 }
 
-/// A name for the file at `path` that Webflow takes, and that is not `taken`.
+/// A name for the file at `path` that Webflow accepts, and that is not `taken`.
 pub(super) fn shorten(path: &str, taken: &BTreeSet<String>) -> String {
     let name = path.rsplit('/').next().unwrap_or(path);
     let mut turn = 0;
@@ -50,7 +49,7 @@ fn shortened(name: &str, path: &str, turn: u64) -> String {
     hasher.update(path.as_bytes());
     hasher.update(&turn.to_le_bytes());
     let mark = format!("-{:.8}", Md5(hasher.finalize()).to_string());
-    // An extension that leaves no room for the name is none.
+    // An extension that leaves no room for the name does not count as one.
     let (stem, extension) = match name.rsplit_once('.') {
         Some((stem, extension)) if !stem.is_empty() && extension.chars().count() <= 32 => {
             (stem, format!(".{extension}"))

@@ -1,4 +1,4 @@
-//! A plan: what there is to do to put a directory on a site.
+//! A plan: the actions that put a directory on a site.
 
 use super::{
     DirSync,
@@ -11,8 +11,8 @@ use super::{
 };
 use crate::id::{AssetId, SiteId};
 
-/// What there is to do to put a directory on a site. It holds the directory: no other
-/// synchronisation of it can begin while this one lives.
+/// The actions that put a directory on a site. A plan locks the directory: no other
+/// synchronisation of it can begin until the plan is dropped or carried out.
 #[derive(Debug)]
 #[must_use = "a plan does nothing until it is sent"]
 pub struct Plan {
@@ -35,7 +35,7 @@ impl Plan {
         &self.planned
     }
 
-    /// What is left out, and why.
+    /// The files that are left out, and why.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems
@@ -66,7 +66,7 @@ impl Plan {
         })
     }
 
-    /// Why nothing is deleted, although there is something to delete and that was asked for.
+    /// Why nothing is deleted, if deletions are requested and needed but held back.
     #[must_use]
     pub fn held(&self) -> Option<&Held> {
         self.decision.held.as_ref()

@@ -1,4 +1,4 @@
-//! A plan carried out.
+//! Carries out a plan.
 
 use std::{collections::HashSet, mem};
 
@@ -19,7 +19,7 @@ use super::{
 use crate::{id::AssetId, upload::batch::CONCURRENCY};
 
 impl DirSync {
-    /// Plans, and does it.
+    /// Makes a plan and carries it out.
     ///
     /// # Errors
     ///
@@ -30,15 +30,15 @@ impl DirSync {
 }
 
 impl Plan {
-    /// Does what was planned, as a stream of what happens. Its last item is
+    /// Carries out the plan as a stream of events. The last item is
     /// [`SyncEvent::Finished`] or an error.
     ///
-    /// It goes on as far as the stream is polled. Dropping the stream stops it, and writes the
-    /// lock file.
+    /// The work continues only while the stream is polled. Dropping the stream stops it, and writes
+    /// the lock file.
     ///
-    /// What fails for a reason that may pass is tried again after the others, as often as the
-    /// client's [`RetryPolicy`](crate::RetryPolicy) has attempts: a create call that may have
-    /// arrived as well, as Webflow finds the asset by its content.
+    /// Files that fail for a transient reason are retried after the others, up to the attempts of
+    /// the client's [`RetryPolicy`](crate::RetryPolicy). So is a create call that may have arrived,
+    /// as Webflow finds the asset by its content.
     ///
     /// ```
     /// # #[cfg(feature = "sandbox")]
@@ -71,11 +71,11 @@ impl Plan {
         SyncEvents::of(|events| run(self, events))
     }
 
-    /// Does what was planned, and returns what it came to.
+    /// Carries out the plan and returns the results.
     ///
     /// # Errors
     ///
-    /// What stops all of it. A file that fails is in the report.
+    /// An error that stops the whole run. A file that fails is in the report.
     pub async fn send(self) -> Result<Report, SyncError> {
         let mut events = self.stream();
         let mut report = Report::default();
@@ -131,11 +131,11 @@ impl Execution {
         if idle && !self.plan.ledger.changed && !self.plan.stamps.changed {
             return Ok(());
         }
-        // Where nothing can be written, that is known before anything is sent.
+        // Fails before anything is sent if nothing can be written.
         self.plan.ledger.begin().await?;
         if !idle {
             let uploaded = self.upload_all(uploads).await;
-            // Whatever happened, what is on the site is known from here on.
+            // Saved whatever happened: it records which files are on the site.
             self.plan.ledger.save().await?;
             uploaded?;
             self.delete().await?;
@@ -188,7 +188,7 @@ impl Execution {
                 Err(error) if error.status() != Some(StatusCode::NOT_FOUND) => {
                     self.report.not_deleted.insert(path, error);
                 }
-                // It is gone, by this call or by somebody else's.
+                // The asset is gone, whether this call or another one deleted it.
                 _ => {
                     self.plan.ledger.record(vec![Entry::Deleted(asset)]).await?;
                     self.report.deleted += 1;

@@ -1,4 +1,4 @@
-//! The MD5 of files as of their stamps, so that a file that looks the same is not read again.
+//! The MD5s of files with their stamps, so that an unchanged file is not read again.
 
 use std::{
     collections::BTreeMap,
@@ -7,7 +7,7 @@ use std::{
 
 use crate::{id::Md5, source::Stamp};
 
-/// The MD5 of files, each as of its stamp.
+/// The MD5 of each file, and the stamp that the file had then.
 #[derive(Debug, Default)]
 pub(super) struct Stamps {
     known: BTreeMap<String, (Stamp, Md5)>,

@@ -31,16 +31,16 @@ pub(super) const NAME: &str = ".webflow-assets";
 const JOURNAL: &str = "journal";
 const STAMPS: &str = "stamps.json";
 
-/// How the names of files begin that are not whole yet.
+/// The prefix of the names of files that are not complete yet.
 const NEW: &str = "new-";
 
-/// The right to synchronise a directory, for as long as it lives.
+/// The exclusive right to synchronise a directory, until it is dropped.
 #[derive(Debug)]
 pub(super) struct StateDir {
     dir: PathBuf,
     lock_file: PathBuf,
     written: AtomicU64,
-    /// The number of the newest lock file that was written: a write that comes late is left out.
+    /// The number of the newest lock file that was written: an older one is not written any more.
     newest: Mutex<u64>,
     /// Locked; the operating system unlocks it when the process ends, however it ends.
     _guard: File,
@@ -53,7 +53,7 @@ pub(super) struct Saved {
 }
 
 impl StateDir {
-    /// Takes the right to synchronise `root`, and writes nothing.
+    /// Acquires the right to synchronise `root`, without writing anything.
     pub(super) fn open(root: &Path) -> Result<Self, SyncError> {
         let dir = root.join(NAME);
         let lock_file = root.join(LockFile::NAME);
@@ -149,7 +149,7 @@ impl StateDir {
         self.read(JOURNAL)
     }
 
-    /// What the last run knew of the files.
+    /// The stamps that the last run saved.
     pub(super) fn stamps(&self) -> Stamps {
         let text = self.read(STAMPS);
         text.map(|text| Stamps::parse(&text)).unwrap_or_default()
@@ -162,8 +162,7 @@ impl StateDir {
             .filter(|_| kind(&path).is_some_and(|kind| kind.is_file()))
     }
 
-    /// Writes what is known of the files. Where this fails, they are read once more the next
-    /// time.
+    /// Saves the stamps. If this fails, the files are read again by the next run.
     pub(super) fn save_stamps(&self, stamps: &Stamps) {
         let _ = self.replace(&self.dir.join(STAMPS), |file| stamps.write(file));
     }
@@ -192,9 +191,9 @@ impl StateDir {
         })
     }
 
-    /// The lock file has everything that the journal has.
+    /// Removes the journal, once the lock file has all of its entries.
     pub(super) fn end_journal(&self) {
-        // A journal that is left names another lock file, and is not read.
+        // A journal that remains names an older lock file, and is not read.
         let _ = fs::remove_file(self.dir.join(JOURNAL));
     }
 

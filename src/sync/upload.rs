@@ -1,4 +1,4 @@
-//! The uploads of a plan, and what becomes of those that fail.
+//! Uploads the files of a plan, and retries those that fail.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -34,11 +34,11 @@ use crate::{
     },
 };
 
-/// How many contents are remembered. An older one that comes again costs a create call, which
-/// Webflow answers with the asset that it has.
+/// How many contents are remembered. A forgotten one that is uploaded again costs a create call,
+/// which Webflow answers with the existing asset.
 const CONTENTS: usize = 10_000;
 
-/// If so many files are refused and none is accepted, the others would be refused too.
+/// If this many files are refused and none is accepted, the others would be refused too.
 const REFUSALS: usize = 10;
 
 /// The ids of folders by their paths from the top of the site.
@@ -50,7 +50,7 @@ impl Execution {
         let contents = Arc::new(Contents::new(CONTENTS));
         self.remember(&contents, &uploads);
         let uploads = uploads.into_iter().map(Arc::new).collect();
-        // However long one round takes.
+        // A round may take any length of time: only the number of attempts is limited.
         let policy = self.plan.sync.client.inner().settings().retry;
         let mut retries = policy.max_elapsed(Duration::MAX).start();
         retries
@@ -131,8 +131,8 @@ impl Execution {
         let site = self.plan.site;
         let uploads = files.clone().into_iter().map(move |file| {
             let source = Source::path(sync.dir.join(&file.path));
-            // What a failure leaves is filled by the next attempt or run: nothing tells whether
-            // another file, process or directory was handed the same asset.
+            // The next attempt or run fills an asset without a file. It is not deleted, as another
+            // file, process or directory may have been given the same asset.
             let mut upload = sync.client.upload(site, source).keep_on_failure();
             if let Some(name) = &file.name {
                 upload = upload.file_name(name);
@@ -226,7 +226,7 @@ impl Execution {
         Ok(())
     }
 
-    /// Remembers the content of a file that is as it was when it was planned.
+    /// Saves the MD5 of a file that has not changed since the plan was made.
     async fn stamp(&mut self, file: &ToUpload, md5: Md5) {
         let now = tokio::fs::metadata(self.plan.sync.dir.join(&file.path)).await;
         if now.is_ok_and(|now| Stamp::of(&now) == file.stamp) {
@@ -303,7 +303,7 @@ fn may_pass(error: &UploadError) -> bool {
     }
 }
 
-/// Whether a proxy or firewall refused in Webflow's place: its refusals have a code.
+/// Whether a proxy or firewall refused in Webflow's place: Webflow's refusals have a code.
 fn is_of_proxy(error: &Error<ApiError>) -> bool {
     matches!(error, Error::ErrorResponse(response)
         if response.status() == StatusCode::FORBIDDEN && response.code.is_none())

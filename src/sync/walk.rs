@@ -18,7 +18,7 @@ use crate::source::Stamp;
 /// The name of the files that say what to leave out.
 const IGNORE: &str = ".ignore";
 
-/// Which files of a tree are meant.
+/// Which files of a tree to include.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     pub(super) include: Vec<String>,
@@ -36,8 +36,8 @@ pub(super) struct Tree {
 }
 
 impl Filter {
-    /// Hidden files, and what an `.ignore` file names, are left out; links are not followed
-    /// unless that is asked for, and then not in circles.
+    /// Finds the files below `root`. Leaves out those that an `.ignore` file names and, unless set
+    /// otherwise, hidden files and links; never follows links in a circle.
     pub(super) fn walk(&self, root: &Path) -> Result<Tree, SyncError> {
         let unreadable = |source| SyncError::Directory {
             dir: root.to_owned(),
@@ -47,7 +47,7 @@ impl Filter {
         if !metadata.is_dir() {
             return Err(unreadable(io::ErrorKind::NotADirectory.into()));
         }
-        // The walk itself would let what is included in, hidden or ignored as it may be.
+        // Not passed to the walk, which would include even hidden and ignored files that match.
         let include = overrides(root, "", &self.include)?;
         let hidden = self.hidden;
         let filter = move |entry: &DirEntry| {
@@ -91,7 +91,7 @@ fn overrides(root: &Path, prefix: &str, globs: &[String]) -> Result<Override, Sy
     let mut builder = OverrideBuilder::new(root);
     for glob in globs {
         let refuse = |reason: &str| SyncError::Glob(format!("the pattern `{glob}` {reason}"));
-        // Such a pattern would match nothing, or the opposite, without a word.
+        // Such a pattern would silently match nothing, or the opposite.
         if glob.trim().is_empty() || glob.starts_with(['!', '#']) {
             return Err(refuse("is empty or begins with `!` or `#`"));
         }
@@ -108,8 +108,8 @@ fn overrides(root: &Path, prefix: &str, globs: &[String]) -> Result<Override, Sy
         .map_err(|error| SyncError::Glob(error.to_string()))
 }
 
-/// Checks the ignore file of a directory, if it has one. The walk drops what it cannot read or
-/// understand, and files that should be ignored would be published.
+/// Checks the ignore file of a directory, if it has one. The walk would silently skip what it
+/// cannot read or parse, and files that should be ignored would be published.
 fn check_ignore_file(dir: &Path) -> Result<(), SyncError> {
     let path = dir.join(IGNORE);
     if path
@@ -147,7 +147,7 @@ impl Tree {
             });
             return Ok(());
         };
-        // That of a directory below may be synchronised on its own.
+        // A sub-directory may have a lock file too, if it is synchronised on its own.
         if entry.file_name() != LockFile::NAME {
             self.files
                 .insert(parts.join("/"), Stamp::of(&entry.metadata()?));

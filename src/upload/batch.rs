@@ -1,4 +1,4 @@
-//! Many files onto a site: a stream of events over bounded work.
+//! Uploads many files to a site: a stream of events, with bounded concurrency.
 
 use std::{
     collections::HashSet,
@@ -25,11 +25,11 @@ use crate::{
 /// for the buffers of large ones.
 pub(crate) const CONCURRENCY: usize = 8;
 
-/// How many contents a batch remembers. An older one that comes again costs a create call, which
-/// Webflow answers with the asset that it has.
+/// How many contents a batch remembers. A forgotten one that is uploaded again costs a create
+/// call, which Webflow answers with the existing asset.
 const CONTENTS: usize = 1024;
 
-/// How many assets may be looked at again later. Another file starts when one of them is done.
+/// How many uploads may wait to check their asset. Beyond that, a file starts when one is done.
 const WAITING: usize = 1024;
 
 impl Client {
@@ -126,17 +126,17 @@ pub enum Event {
     },
 }
 
-/// What an upload tells its batch.
+/// A message from an upload to its batch.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "an event is passed on at once")]
 enum Message {
     Event(Event),
-    /// The file is stored, and the upload waits to look at the asset again.
+    /// The file is stored, and the upload waits to check the asset again.
     Waits(usize),
 }
 
 impl Batch {
-    /// A batch of uploads, each with its own folder, name and text.
+    /// Creates a batch of uploads, each with its own folder, name and text.
     ///
     /// ```
     /// # #[cfg(feature = "sandbox")]
@@ -170,7 +170,7 @@ impl Batch {
         Self::from_stream(stream::iter(uploads))
     }
 
-    /// A batch of a stream of uploads.
+    /// Creates a batch from a stream of uploads.
     pub fn from_stream(uploads: impl Stream<Item = Upload> + Send + 'static) -> Self {
         Self {
             uploads: uploads.boxed(),
@@ -180,7 +180,7 @@ impl Batch {
         }
     }
 
-    /// How many files are uploaded at a time: 8 if not set, and 1 at the least. Each takes up to
+    /// Sets how many files are uploaded at a time: 8 if not set, and at least 1. Each takes up to
     /// 8 MiB of memory.
     pub fn concurrency(mut self, files: usize) -> Self {
         self.concurrency = files.max(1);
@@ -207,7 +207,7 @@ impl Batch {
     /// and uploading the same file again fills it.
     #[must_use = "a stream does nothing until it is polled"]
     pub fn stream(self) -> Events {
-        // Room for the events of a moment in which the reader is busy.
+        // Room for some events while the reader is busy.
         let (sender, receiver) = mpsc::channel(4 * self.concurrency);
         Events {
             batch: self,
@@ -243,7 +243,7 @@ pub struct Events {
     ended: bool,
     /// Files that are being uploaded.
     running: usize,
-    /// Files that are stored, and whose asset is looked at again later.
+    /// Files that are stored, and whose asset is checked again later.
     waiting: HashSet<usize>,
     /// Files are left out.
     stopped: bool,
@@ -273,7 +273,7 @@ impl Events {
                         index,
                         progress: position,
                     };
-                    // A position that finds no room is followed by another, or by the end.
+                    // Dropped if there is no room: another event, or the last one, follows.
                     let _ = progress.try_send(Message::Event(event));
                 },
                 move || {

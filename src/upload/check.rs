@@ -1,4 +1,4 @@
-//! What is checked before anything is sent.
+//! The checks before anything is sent.
 
 use super::{
     Upload,
@@ -11,7 +11,7 @@ use crate::{
     source::{FileWarning, Hashed, Md5},
 };
 
-/// Where a file goes, checked.
+/// The validated destination of a file.
 pub(super) struct Target {
     pub(super) site: SiteId,
     pub(super) folder: Option<FolderId>,

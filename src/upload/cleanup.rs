@@ -1,4 +1,4 @@
-//! What becomes of the asset of an upload that failed.
+//! Cleans up the asset of an upload that failed.
 
 use std::time::Duration;
 
@@ -40,13 +40,13 @@ impl Steps<'_> {
         let client = &self.upload.client;
         match client.get_asset().asset_id(id).send().await {
             Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {}
-            // Somebody has filled it since.
+            // Another caller has filled the asset since.
             Ok(_) => return CleanUp::Kept,
             Err(error) => return CleanUp::Failed(error),
         }
         match client.delete_asset().asset_id(id).send().await {
             Ok(_) => CleanUp::Deleted,
-            // A first attempt whose answer was lost has deleted it.
+            // An earlier attempt whose response was lost has deleted the asset.
             Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => CleanUp::Deleted,
             Err(error) => CleanUp::Failed(error),
         }

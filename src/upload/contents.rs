@@ -1,4 +1,4 @@
-//! The contents that a batch has put on a site.
+//! The contents that a batch has uploaded to a site.
 
 use std::{
     collections::{HashMap, VecDeque},

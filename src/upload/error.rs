@@ -113,7 +113,7 @@ pub enum Invalid {
     SiteId(String),
     /// The folder id is not 24 hexadecimal digits.
     FolderId(String),
-    /// The path gives no file name: its last part is not UTF-8, or is none.
+    /// The path gives no file name: its last part is not UTF-8, or is not a name.
     NoFileName,
     /// The file name is empty or has 100 characters or more.
     FileName {

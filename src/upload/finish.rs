@@ -1,4 +1,4 @@
-//! What follows once S3 has the file: readiness, name and text.
+//! The steps after S3 has stored the file: readiness, name and text.
 
 use std::time::{Duration, Instant};
 
@@ -84,8 +84,8 @@ impl Steps<'_> {
         Ok(is_kept)
     }
 
-    /// Sends a request about an asset that was filled a moment ago. Webflow may not find it yet;
-    /// and setting the same text twice does no harm.
+    /// Sends a request about an asset that has just been filled. Webflow may not find it yet, and
+    /// setting the same text twice does no harm.
     async fn described<T, F>(&self, send: impl Fn() -> F) -> Result<T, UploadErrorKind>
     where
         F: Future<Output = Result<T, ApiCallError<ApiError>>>,

@@ -1,4 +1,4 @@
-//! One file onto a site, in one call.
+//! Uploads one file to a site, in one call.
 
 pub(crate) mod batch;
 pub(crate) mod check;
@@ -25,17 +25,16 @@ use crate::{
 };
 
 impl Client {
-    /// Puts a file on a site: hashes it, registers it with Webflow, posts it to S3 with the signed
-    /// form that Webflow answers, and compares S3's ETag with the MD5.
+    /// Uploads a file to a site: hashes it, registers it with Webflow, posts it to S3 with the
+    /// signed form from Webflow's response, and compares S3's ETag with the MD5.
     ///
-    /// Each step is repeated as the client's [`RetryPolicy`](crate::RetryPolicy) says, and a form
-    /// that has run out is replaced once. If the file does not arrive, the asset is deleted if
-    /// Webflow's answer proves that this call registered it less than a
-    /// [lease](crate::ClientBuilder::lease) ago.
+    /// Each step is retried as the client's [`RetryPolicy`](crate::RetryPolicy) says; an expired
+    /// form is replaced once. If the file does not arrive, the asset is deleted if Webflow's answer
+    /// proves that this call registered it less than a [lease](crate::ClientBuilder::lease) ago.
     ///
-    /// Webflow may answer with an asset that another upload of the same content registered a moment
-    /// ago. That upload may fail and delete it. So this call looks at the asset again when the lease
-    /// is over, and uploads the file anew if the asset is gone. Uploads of one content to one site
+    /// Webflow may answer with an asset that another upload of the same content just registered.
+    /// That upload may fail and delete it. So this call checks the asset again when the lease is
+    /// over, and uploads the file anew if the asset is gone. Uploads of one content to one site
     /// within a process take turns.
     ///
     /// ```
@@ -120,27 +119,27 @@ impl fmt::Debug for Upload {
 }
 
 impl Upload {
-    /// The name of the asset, with its extension: 1 to 99 characters. The last part of the path
-    /// if not set.
+    /// Sets the name of the asset, with its extension: 1 to 99 characters. The last part of the
+    /// path if not set.
     pub fn file_name(mut self, file_name: impl Into<String>) -> Self {
         self.file_name = Some(file_name.into());
         self
     }
 
-    /// The id of the asset folder to put the file in. The top of the site if not set.
+    /// Sets the id of the asset folder to put the file in. The top of the site if not set.
     pub fn parent_folder(mut self, folder: impl TryInto<FolderId, Error: Into<IdError>>) -> Self {
         self.parent_folder = Some(folder.try_into().map_err(Into::into));
         self
     }
 
-    /// The name that the asset is shown under in Webflow: the file name if not set. It takes one
-    /// more request, after the upload.
+    /// Sets the name that Webflow shows for the asset: the file name if not set. It takes one more
+    /// request, after the upload.
     pub fn display_name(mut self, display_name: impl Into<String>) -> Self {
         self.display_name = Some(display_name.into());
         self
     }
 
-    /// What the image shows, for those who cannot see it. It takes one more request, after the
+    /// Sets the text for people who cannot see the image. It takes one more request, after the
     /// upload, together with the display name.
     ///
     /// An asset that the site had already keeps its text, if it has one: see
@@ -157,7 +156,7 @@ impl Upload {
     }
 
     /// Makes this upload one of a batch. `on_progress` is called beside the upload's own, and
-    /// `on_wait` when the file is stored and the asset is to be looked at again.
+    /// `on_wait` when the file is stored and the asset is to be checked again.
     fn within(
         mut self,
         contents: Arc<Contents>,

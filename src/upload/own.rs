@@ -1,4 +1,4 @@
-//! The assets that this process registered a moment ago.
+//! The assets that this process registered recently.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -41,18 +41,18 @@ pub(super) struct Registered {
 }
 
 impl Registered {
-    /// How long its clean-up may take; `None` if it is to be left alone.
+    /// How long the asset's clean-up may take; `None` if the asset must not be deleted.
     pub(super) fn may_delete(&self, keep: bool) -> Option<Duration> {
         self.call.claim.may_delete(self.call.called.elapsed(), keep)
     }
 
-    /// How long to wait before looking at it again; `None` if that is not needed.
+    /// How long to wait before checking the asset again; `None` if that is not needed.
     pub(super) fn look_after(&self) -> Option<Duration> {
         self.call.claim.look_after(self.call.answered.elapsed())
     }
 }
 
-/// The call that is to decide about the asset: this one, unless an earlier one of this process
+/// The call that decides about the asset: this one, unless an earlier one of this process
 /// registered the asset.
 pub(super) fn decisive(base_url: &str, id: AssetId, call: Call) -> Call {
     let mut own = own();

@@ -1,4 +1,4 @@
-//! Who may delete an asset, and who has to look at it again.
+//! Which caller may delete an asset, and which has to check it again.
 //!
 //! Webflow answers a create call with an existing asset where the content is the same, so that
 //! several callers can hold one asset. One of them may fail and delete it while another fills it.
@@ -6,7 +6,7 @@
 //!
 //! 1. Callers of one process that have equal content take turns, and a turn ends after the
 //!    clean-up ([`Turn`](super::turns::Turn)). An asset that the process registered is its own
-//!    for the lease: whoever is next may fill it, and may delete it if nobody has filled it.
+//!    for the lease: the next caller may fill it, and may delete it if it is still not filled.
 //! 2. A caller deletes an asset only if the answer proves that this call registered it, only if it
 //!    has no file, and only within its lease, which begins when it is registered. A batch and
 //!    `sync` never delete: the next run fills the asset by its content.
@@ -26,11 +26,11 @@ use std::time::Duration;
 
 use crate::time::Timestamp;
 
-/// `Date` and the date of a form cut off the fraction of their second: in milliseconds.
+/// The resolution of `Date` and of the date of a form, which are cut off: in milliseconds.
 const CUT: i64 = 1000;
-/// The clocks of Webflow's servers may differ by as much.
+/// How far the clocks of Webflow's servers may differ, in milliseconds.
 const SKEW: i64 = 2000;
-/// `createdOn` cuts off what is below it.
+/// The resolution of `createdOn`, which is cut off: in milliseconds.
 const TICK: i64 = 1;
 
 /// What the answer to a create call says about the asset.
@@ -57,7 +57,7 @@ pub(super) enum Origin {
     Older,
     /// This call: the name is the one that it gave, and the date is within it.
     Fresh,
-    /// The answer does not tell.
+    /// The answer does not show it.
     Unknown,
 }
 
@@ -149,7 +149,7 @@ impl Claim {
         (!left.is_zero()).then_some(left)
     }
 
-    /// How long to wait before looking again; `None` if nobody else can have deleted the asset.
+    /// How long to wait before checking again; `None` if no other caller can delete the asset.
     pub(super) fn look_after(&self, since_answer: Duration) -> Option<Duration> {
         let is_handed = !self.is_fresh() && !self.exposed.is_zero();
         is_handed.then(|| self.exposed.saturating_sub(since_answer))

@@ -1,4 +1,4 @@
-//! The create call: what it is asked, and what its answer is checked for.
+//! The create call: its request, and the checks of its response.
 
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ use crate::{
 };
 
 impl Steps<'_> {
-    /// Registers an asset, and puts it into `registered` as soon as its id is known: what fails
-    /// after that has an asset to name and to clean up. Returns the form, if there is one.
+    /// Registers an asset, and stores it in `registered` as soon as its id is known: an error after
+    /// that can name the asset and clean it up. Returns the form, if there is one.
     pub(super) async fn register(
         &self,
         target: &Target,
@@ -41,7 +41,7 @@ impl Steps<'_> {
             .map_err(UploadErrorKind::Create)?;
         let answered = Instant::now();
         // From the attempt that was answered: an asset that was registered while this call waited
-        // is somebody else's.
+        // belongs to another caller.
         let took = self.creates.elapsed();
         let evidence = evidence(&response, &target.name, took);
         let lease = self.upload.client.inner().settings().lease;

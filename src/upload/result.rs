@@ -1,4 +1,4 @@
-//! What an upload returns.
+//! The result of an upload.
 
 use crate::{generated::types, id::AssetId, s3::Stored, source::Md5};
 
@@ -92,7 +92,7 @@ pub struct Attempts {
     pub create: u32,
     /// Forms that were posted to S3.
     pub s3: u32,
-    /// Forms that had run out and were replaced.
+    /// Forms that had expired and were replaced.
     pub renewals: u32,
 }
 

@@ -1,4 +1,4 @@
-//! The steps of an upload: hash, register, fill, look again.
+//! The steps of an upload: hash, register, fill, check again.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ use crate::{
     source::{Hashed, Md5},
 };
 
-/// How often a form that has run out is replaced.
+/// How often an expired form is replaced.
 const RENEWALS: u32 = 1;
 
 /// How often an asset that others deleted is filled anew.
@@ -41,7 +41,7 @@ pub(super) struct Steps<'a> {
     pub(super) creates: Arc<Sent>,
 }
 
-/// How far an upload came: what its error and its clean-up need to know.
+/// How far an upload has got, for its error and its clean-up.
 #[derive(Default)]
 pub(super) struct Reached {
     /// Held until the clean-up is over.
@@ -164,7 +164,7 @@ impl<'a> Steps<'a> {
         })
     }
 
-    /// Fills an asset that nobody can delete any more under the rules of
+    /// Fills an asset that no caller can delete any more under the rules of
     /// [`ownership`](super::ownership).
     async fn fill_for_good(
         &self,
@@ -211,15 +211,15 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// Whether Webflow has the asset. Where that cannot be learned, the asset is filled anew: if it
-    /// is there, Webflow answers with it.
+    /// Whether Webflow has the asset. If the request fails, the asset is filled anew: if it exists,
+    /// Webflow answers with it.
     async fn is_there(&self, id: AssetId) -> bool {
         let request = self.upload.client.get_asset().asset_id(id);
         request.send().await.is_ok()
     }
 
-    /// Registers an asset and posts its form, a second one if the first has run out. Returns what
-    /// S3 answered, or `None` if Webflow gave no form.
+    /// Registers an asset and posts its form, a second one if the first has expired. Returns S3's
+    /// response, or `None` if Webflow gave no form.
     async fn fill(
         &self,
         target: &Target,
@@ -260,7 +260,7 @@ impl<'a> Steps<'a> {
         let (result, sent) = retries
             .run(0, |sent, _| async move {
                 let result = form.send(self.upload.client.client(), &hashed.source).await;
-                // What the form's own check turned down was not sent.
+                // A form that failed its own check was not sent.
                 let unsent = matches!(result, Err(s3::Error::Policy(_) | s3::Error::Form(_)));
                 let sent = sent + u32::from(!unsent);
                 let (kind, repeatable, retry_after) = match result {
@@ -293,7 +293,7 @@ impl<'a> Steps<'a> {
     }
 }
 
-/// Compares S3's ETag with the MD5, where it is one.
+/// Compares S3's ETag with the MD5, if the ETag is an MD5.
 fn mismatch(stored: &Stored, md5: Md5) -> Option<UploadErrorKind> {
     let etag = stored.etag_md5()?;
     (!etag.eq_ignore_ascii_case(&md5.to_string())).then(|| UploadErrorKind::Mismatch {

@@ -1,4 +1,4 @@
-//! Equal contents within a process take turns.
+//! Makes uploads of equal content within a process take turns.
 
 use std::{
     collections::HashMap,
@@ -25,7 +25,7 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// Waits for whoever in this process uploads the same content to the same site.
+    /// Waits for other uploads in this process of the same content to the same site.
     pub(super) async fn wait(base_url: &str, site: SiteId, md5: Md5) -> Self {
         let place = Place::of((base_url.to_owned(), site, md5));
         Self {

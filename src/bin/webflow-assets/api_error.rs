@@ -25,7 +25,7 @@ impl Failed {
         }
     }
 
-    /// A request that was not sent, or an answer that lacks what was asked for.
+    /// A request that was not sent, or a response that lacks the requested data.
     pub(crate) fn of(text: String) -> Self {
         Self { text, status: None }
     }

@@ -1,4 +1,4 @@
-//! `get` and `rm`, and what is shown of an asset.
+//! `get` and `rm`, and how an asset is printed.
 
 use std::io::{self, IsTerminal};
 
@@ -265,7 +265,7 @@ pub(crate) async fn fetch(client: &Client, id: AssetId) -> Result<Asset, Error<A
     Ok(response.into_inner())
 }
 
-/// What Webflow shows an asset under, without the id that it puts before a name that nobody set.
+/// The display name of an asset, without the id that Webflow puts before a name that was not set.
 pub(crate) fn name(asset: &Asset) -> &str {
     let name = asset.display_name.as_ref();
     let name = name.or(asset.original_file_name.as_ref());

@@ -1,4 +1,4 @@
-//! `doctor`: what keeps the other commands from working, and what to do about it.
+//! `doctor`: finds what keeps the other commands from working, and suggests remedies.
 
 use std::{io, time::SystemTime};
 
@@ -15,7 +15,7 @@ use crate::{Exit, args::DoctorArgs, output, site::Site};
 /// A clock that is wrong by more seconds is reported: dates of assets are compared with it.
 const SKEW: i64 = 30;
 
-/// What was looked at, and what was found.
+/// The name of a check, and its result.
 #[derive(Serialize)]
 struct Finding {
     check: &'static str,
@@ -49,7 +49,7 @@ impl Finding {
     }
 }
 
-/// Checks one thing after the other, until one fails on which the others depend.
+/// Runs the checks in order, until one fails that the others depend on.
 pub(crate) async fn run(args: DoctorArgs) -> io::Result<Exit> {
     let site = match Site::live("doctor", &args.site) {
         Ok(site) => site,
@@ -128,7 +128,7 @@ async fn read(client: &Client, site: SiteId, findings: &mut Vec<Finding>) -> Opt
     None
 }
 
-/// Changes nothing of an asset that no site has. Webflow looks at the token's scopes first.
+/// Sends an empty update of an asset that no site has: Webflow checks the token's scopes first.
 async fn write(client: &Client) -> Finding {
     const NONE: &str = "000000000000000000000000";
 

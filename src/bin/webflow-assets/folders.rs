@@ -1,4 +1,4 @@
-//! `folders`: the asset folders of a site, listed and created.
+//! `folders`: lists and creates the asset folders of a site.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -145,9 +145,8 @@ async fn list(args: FoldersArgs) -> io::Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// Each folder once, below its parent and with its depth, in the order of the names. A folder
-/// whose parent is not there stands at the top, and so does one of those that go round in a
-/// circle.
+/// Each folder once, below its parent and with its depth, sorted by name. A folder whose parent is
+/// missing is at the top, and so is one folder of each cycle.
 fn tree(folders: &[AssetFolder]) -> Vec<(usize, &AssetFolder)> {
     let known: HashSet<&str> = folders
         .iter()
@@ -164,7 +163,7 @@ fn tree(folders: &[AssetFolder]) -> Vec<(usize, &AssetFolder)> {
     let mut tree = Vec::with_capacity(folders.len());
     let mut placed = vec![false; folders.len()];
     let tops = below.get(&None).cloned().unwrap_or_default();
-    // What no top leads to goes round in a circle, and is entered anywhere.
+    // Folders that no top leads to form cycles, which are entered anywhere.
     for top in tops.into_iter().chain(0..folders.len()) {
         let mut next = vec![(0, top)];
         while let Some((depth, index)) = next.pop() {
@@ -231,7 +230,7 @@ mod tests {
             ("5", "child", Some("4")),
         ];
         assert_eq!(shown(&folders), ["orphan", "  child", "a", "  b", "self"]);
-        // Two of one id, as no site should have.
+        // Two folders with one id, which no site should have.
         let twice = [("1", "a", None), ("1", "b", None), ("2", "c", Some("1"))];
         assert_eq!(shown(&twice), ["a", "  c", "b"]);
     }

@@ -1,4 +1,4 @@
-//! `completions` and `man`: what is made from the definition of the command line.
+//! `completions` and `man`: files that are generated from the definition of the command line.
 
 use std::{
     fs,
@@ -15,11 +15,11 @@ use crate::{Exit, args::Cli, output};
 /// Prints a completion script.
 pub(crate) fn completions(shell: Shell) -> io::Result<Exit> {
     let mut script = Vec::new();
-    // Into memory first: clap panics where it cannot write.
+    // Into memory first: clap panics if it cannot write.
     clap_complete::generate(shell, &mut Cli::command(), "webflow-assets", &mut script);
     if shell == Shell::Bash {
-        // The generator names the commands below one whose name has a hyphen in two ways, so that
-        // its script finds none of them.
+        // The generator spells the sub-commands of a command with a hyphen in two ways, so its
+        // script finds none of them.
         let text = String::from_utf8_lossy(&script);
         script = text
             .replace("webflow__subcmd__assets", "webflow__assets")
@@ -85,7 +85,7 @@ fn pages() -> io::Result<Vec<Page>> {
     let mut commands = vec![&command];
     while let Some(command) = commands.pop() {
         pages.push(Page::new(command)?);
-        // The help of a command says what `help` would.
+        // The help of a command covers its `help` sub-command.
         let below = command
             .get_subcommands()
             .filter(|below| below.get_name() != "help");

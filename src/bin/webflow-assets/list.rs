@@ -1,4 +1,4 @@
-//! `list`: the assets of a site.
+//! `list`: lists the assets of a site.
 
 use std::io;
 
@@ -117,7 +117,7 @@ pub(crate) async fn run(args: ListArgs) -> io::Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// Whether an asset is an image that nobody has described.
+/// Whether an asset is an image without an alternative text.
 fn lacks_alt_text(asset: &Asset) -> bool {
     let is_image = asset
         .content_type

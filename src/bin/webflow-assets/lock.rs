@@ -1,4 +1,4 @@
-//! Files that were synchronised, by the lock file.
+//! Looks up synchronised files in their lock file.
 
 use std::{
     io,
@@ -27,7 +27,7 @@ pub(crate) enum LookUpError {
     NoUrl { path: String, lock_file: String },
 }
 
-/// Looks up files, in one lock file or in that of the directory of each.
+/// Looks up files in a given lock file, or in the nearest one above each file.
 pub(crate) struct Locks {
     given: Option<PathBuf>,
     read: Vec<(PathBuf, LockFile)>,
@@ -41,7 +41,7 @@ impl Locks {
         }
     }
 
-    /// What the lock file has of a file.
+    /// The entry of a file in the lock file.
     pub(crate) fn find(&mut self, path: &Path) -> Result<&Locked, LookUpError> {
         let file = full(path)?;
         let (lock_file, lock) = self.lock(path, &file)?;
@@ -119,7 +119,7 @@ pub(crate) fn full(path: &Path) -> Result<PathBuf, LookUpError> {
     Ok(full)
 }
 
-/// What the lock file of a directory calls a file.
+/// The path under which the lock file of a directory lists a file.
 pub(crate) fn key(file: &Path, dir: &Path) -> Option<String> {
     let path = file.strip_prefix(dir).ok()?;
     let parts: Option<Vec<&str>> = path.iter().map(|part| part.to_str()).collect();

@@ -40,7 +40,7 @@ enum Exit {
     Failure,
     /// Webflow refused the token, so everything else would fail too.
     Refused,
-    /// A signal ended the command, or a closed pipe did, which is `SIGPIPE` elsewhere.
+    /// A signal ended the command, or a closed pipe, which counts as `SIGPIPE`.
     Signal(u8),
 }
 
@@ -51,7 +51,7 @@ impl Exit {
             Self::Failure => 1,
             // 2 is wrong usage.
             Self::Refused => 3,
-            // As shells count.
+            // The convention of shells.
             Self::Signal(signal) => 128 + signal,
         }
     }

@@ -40,7 +40,7 @@ pub(crate) fn error(text: &str, causes: &[String]) {
     raw(&lines);
 }
 
-/// Prints what may be wrong, in a line.
+/// Prints a warning in one line.
 pub(crate) fn warning(text: &str) {
     if is_github() {
         return raw(&annotation("warning", text, &[]));
@@ -104,7 +104,7 @@ fn raw(text: &str) {
 /// Ends the command after a result that cannot be printed.
 pub(crate) fn unwritable(failure: &io::Error) -> Exit {
     if failure.kind() == io::ErrorKind::BrokenPipe {
-        // The reader has what it wanted: `| head -1`.
+        // The reader needs no more, as in `| head -1`.
         return Exit::Signal(SIGPIPE);
     }
     error("the result cannot be written", &[failure.to_string()]);

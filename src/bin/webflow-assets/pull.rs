@@ -1,4 +1,4 @@
-//! `pull`: the assets of a site into a directory.
+//! `pull`: downloads the assets of a site to a directory.
 
 use std::{collections::HashMap, io};
 
@@ -19,7 +19,7 @@ enum Line<'a> {
         path: &'a str,
         id: AssetId,
         size: u64,
-        /// The name on the site, where it is another one.
+        /// The name on the site, if it differs from the file's.
         name: Option<&'a str>,
     },
     Kept {
@@ -41,7 +41,7 @@ enum Line<'a> {
     },
 }
 
-/// Fetches what the directory lacks. Fails where an event cannot be printed.
+/// Fetches what the directory lacks. Fails if an event cannot be printed.
 pub(crate) async fn run(args: PullArgs) -> io::Result<Exit> {
     let site = match Site::live("pull", &args.site) {
         Ok(site) => site,

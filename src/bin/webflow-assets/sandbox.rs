@@ -6,7 +6,7 @@ use webflow_assets::sandbox::Sandbox;
 
 use crate::{Exit, args::SandboxArgs, output, signals::Signals};
 
-/// Serves until it is asked to stop. Fails where the addresses cannot be printed.
+/// Serves until it is asked to stop. Fails if the addresses cannot be printed.
 pub(crate) async fn run(args: SandboxArgs) -> io::Result<Exit> {
     let mut builder = Sandbox::builder();
     if let Some(port) = args.port {
@@ -31,7 +31,7 @@ pub(crate) async fn run(args: SandboxArgs) -> io::Result<Exit> {
             return Ok(Exit::Failure);
         }
     };
-    // Before the lines: whoever reads them may stop it at once.
+    // Before the lines are printed: a program that reads them may stop this one at once.
     let mut signals = Signals::watch()?;
     output::line(&exports(&sandbox))?;
     output::say(&format!(
@@ -43,8 +43,8 @@ pub(crate) async fn run(args: SandboxArgs) -> io::Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// What a client needs, for a shell to read. No value has a character that a shell would read as
-/// anything but itself.
+/// The settings for a client, as shell commands. No value has a character with a special meaning
+/// in a shell.
 fn exports(sandbox: &Sandbox) -> String {
     format!(
         "export WEBFLOW_API_TOKEN={}\nexport WEBFLOW_SITE_ID={}\nexport WEBFLOW_BASE_URL={}",

@@ -23,7 +23,7 @@ pub(crate) struct Site {
     pub(crate) sandbox: Option<Sandbox>,
 }
 
-/// Why there is no site to work on. Wrong usage never gets this far.
+/// Why the client or the sandbox cannot be set up. Wrong usage is reported earlier.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SiteError {
     #[cfg(feature = "sandbox")]
@@ -37,12 +37,12 @@ pub(crate) enum SiteError {
 }
 
 impl Site {
-    /// Checks what was given and makes a client from it; wrong usage ends the process.
+    /// Checks the arguments and makes a client; wrong usage ends the process.
     pub(crate) fn live(subcommand: &str, args: &SiteArgs) -> Result<Self, SiteError> {
         Self::live_or(subcommand, args, None)
     }
 
-    /// The same, with the site of a lock file if none is given.
+    /// Like [`live`](Self::live), with the site of a lock file if none is given.
     pub(crate) fn live_or(
         subcommand: &str,
         args: &SiteArgs,
@@ -88,13 +88,13 @@ impl Site {
 }
 
 impl Site {
-    /// The site's folders, from a request or more.
+    /// Fetches the site's folders, in one request or more.
     pub(crate) async fn folders(&self) -> Result<FolderTree, Failed> {
         let folders = self.client.list_all_folders(self.id).tree().await;
         folders.map_err(|error| Failed::new("the folders were not listed", &error, "assets:read"))
     }
 
-    /// The path of a folder. Only an id takes a request.
+    /// The path of a folder. Only an id needs a request.
     pub(crate) async fn folder_path(&self, folder: &FolderArg) -> Result<String, Failed> {
         match folder {
             FolderArg::Path(path) => Ok(path.clone()),
@@ -106,7 +106,7 @@ impl Site {
         }
     }
 
-    /// The id of a folder. Only a path takes a request.
+    /// The id of a folder. Only a path needs a request.
     pub(crate) async fn folder(&self, folder: &FolderArg) -> Result<FolderId, Failed> {
         match folder {
             FolderArg::Id(id) => Ok(*id),
@@ -164,7 +164,7 @@ fn builder(args: &ApiArgs) -> ClientBuilder {
     builder
 }
 
-/// The value of an option, or else of an environment variable. An empty one is none.
+/// The value of an option, or else of an environment variable. An empty one counts as not set.
 fn given(option: Option<&String>, variable: &str) -> Option<String> {
     let value = option.cloned().or_else(|| env::var(variable).ok());
     value.filter(|value| !value.is_empty())

@@ -1,4 +1,4 @@
-//! A file with the texts of many assets.
+//! Reads a file with the texts of many assets.
 
 use std::{
     collections::HashMap,
@@ -32,7 +32,7 @@ pub(crate) enum TextsError {
     Path(#[from] LookUpError),
 }
 
-/// What is said of an asset; `None` where nothing is.
+/// The texts for an asset; `None` where the file has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Entry {
@@ -96,14 +96,14 @@ impl Texts {
         self.dir.join(&entry.path)
     }
 
-    /// What is said of a file.
+    /// The entry for a file.
     pub(crate) fn of(&self, file: &Path) -> Option<&Entry> {
         let place = self.places.get(&lock::full(file).ok()?)?;
         self.entries.get(*place)
     }
 }
 
-/// An empty cell says nothing.
+/// Reads CSV. An empty cell is no text.
 fn from_csv(text: &str) -> Result<Vec<Entry>, csv::Error> {
     // A spreadsheet may put a byte order mark first.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

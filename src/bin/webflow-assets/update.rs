@@ -26,14 +26,14 @@ struct Change {
     display_name: Option<String>,
 }
 
-/// What became of a change.
+/// The outcome of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
     Updated,
     /// The site has these texts already.
     Unchanged,
-    /// The site has other texts, which stay.
+    /// The site has other texts, which are kept.
     Kept,
 }
 
@@ -57,7 +57,7 @@ struct UpdatedLine<'a> {
     asset: &'a str,
     id: AssetId,
     outcome: Outcome,
-    /// What the site has now, as far as it was asked for.
+    /// The text that the site has now, if it was to be set.
     alt_text: Option<&'a str>,
     display_name: Option<&'a str>,
 }
@@ -76,7 +76,7 @@ pub(crate) async fn run(args: UpdateArgs) -> io::Result<Exit> {
         Ok(client) => client,
         Err(error) => return Ok(output::fail(&error)),
     };
-    // What was typed for an asset is meant for it; a file may be older than the site.
+    // Texts on the command line are deliberate; a file may be older than the site.
     let overwrite = args.texts.is_none() || args.overwrite_texts;
     let mut done = stream::iter(changes)
         .map(|change| {
@@ -129,7 +129,7 @@ fn updated(change: &Change, id: AssetId, outcome: Outcome, json: bool) -> io::Re
     output::line(&format!("{id}\t{}", outcome.as_str()))
 }
 
-/// What is to be changed. Wrong usage ends the process.
+/// The changes to make. Wrong usage ends the process.
 fn changes(args: &UpdateArgs) -> Vec<Change> {
     let mut locks = Locks::new(args.lock_file.as_deref());
     let mut asset = |text: &str, path: &Path| {
@@ -210,15 +210,15 @@ async fn apply(
     }
 }
 
-/// What is left to set of an alternative text and a display name, and whether the site has others
-/// that stay.
+/// The alternative text and display name that still need to be set, and whether the site has
+/// others that are kept.
 pub(crate) fn remaining(
     asset: &Asset,
     mut alt_text: Option<String>,
     mut display_name: Option<String>,
     overwrite: bool,
 ) -> (Option<String>, Option<String>, bool) {
-    // A name that nobody set is that of the file.
+    // A display name that was never set is the file's name.
     let name =
         Some(assets::name(asset)).filter(|name| asset.original_file_name.as_deref() != Some(name));
     let mut kept = false;

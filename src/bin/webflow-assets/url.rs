@@ -1,4 +1,4 @@
-//! `url`: where files that were synchronised are hosted, by the lock file.
+//! `url`: prints the addresses of synchronised files, from the lock file.
 
 use std::{collections::BTreeMap, io, path::Path};
 

@@ -1,4 +1,4 @@
-//! One asset's content into a file of the caller's.
+//! Downloads the content of one asset to a file that the caller names.
 
 use std::{
     io,

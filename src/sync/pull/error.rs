@@ -11,7 +11,7 @@ pub enum PullError {
     /// Webflow states no address for the asset, or none that can be fetched.
     #[error("Webflow gives no address to fetch it from")]
     NoUrl,
-    /// The server refused to give it.
+    /// The server refused the request.
     #[error("the server answered {0}")]
     Status(StatusCode),
     /// The request failed.
@@ -20,12 +20,12 @@ pub enum PullError {
     /// The server paused for too long.
     #[error("nothing arrived for {} s", .0.as_secs_f64())]
     TimedOut(Duration),
-    /// What arrived is not as long as Webflow states.
+    /// The content does not have the length that Webflow states.
     #[error("{len} bytes arrived, and Webflow states {expected}")]
     Size {
         /// The length that Webflow states.
         expected: u64,
-        /// The length of what arrived.
+        /// The length of the content that arrived.
         len: u64,
     },
     /// A directory above the file is a symbolic link or a file, and would lead elsewhere.

@@ -1,4 +1,4 @@
-//! One asset's content, from the content delivery network into a temporary file.
+//! Fetches one asset's content from the content delivery network into a temporary file.
 
 use std::{io, time::Duration};
 
@@ -20,7 +20,7 @@ pub(super) fn size(asset: &Asset) -> Option<u64> {
     asset.size.and_then(|size| u64::try_from(size).ok())
 }
 
-/// Content that has arrived whole.
+/// Content that has arrived completely.
 pub(super) struct Fetched {
     pub(super) file: NamedTempFile,
     pub(super) md5: Md5,
@@ -46,7 +46,7 @@ impl Fetcher {
         })
     }
 
-    /// Fetches what a URL leads to into a file of `create`, and checks its length.
+    /// Fetches the content at a URL into a file from `create`, and checks its length.
     pub(super) async fn fetch(
         &self,
         url: Option<&str>,

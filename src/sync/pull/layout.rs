@@ -1,26 +1,26 @@
-//! Paths for assets: names that every common file system takes, each once.
+//! Paths for assets: unique names that every common file system accepts.
 
 use std::collections::HashSet;
 
 use crate::{generated::types::Asset, id::AssetId, sync::lock_file::LockFile};
 
-/// The longest name in bytes. File systems take 255; what is left is for a mark.
+/// The longest name in bytes. File systems allow 255; the rest is for a mark.
 const LONGEST: usize = 200;
 
-/// What Windows has devices under, whatever the extension.
+/// Names that Windows reserves for devices, with any extension.
 const DEVICES: [&str; 22] = [
     "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8",
     "com9", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
 ];
 
-/// The name under which an asset was registered, or else the one that it is shown under.
+/// The name that an asset was registered with, or else its display name.
 pub(super) fn name(asset: &Asset) -> &str {
     let name = asset.original_file_name.as_ref();
     name.or(asset.display_name.as_ref())
         .map_or("", String::as_str)
 }
 
-/// A name for a file or directory that no file system refuses or understands as anything else.
+/// A name for a file or directory that every file system accepts and takes literally.
 ///
 /// What is not allowed becomes `_`. A name that begins with a dot would be hidden, or be an ignore
 /// file that decides what `sync` publishes.
@@ -83,8 +83,8 @@ impl Layout {
         self.taken.insert(path.to_lowercase());
     }
 
-    /// A path for an asset in a directory, where `dir` is empty for the top. Where another one has
-    /// its name, it is marked with its id.
+    /// A path for an asset in a directory, where `dir` is empty for the top. If the name is taken,
+    /// the asset's id is added to it.
     pub(super) fn file(&mut self, dir: &str, name: &str, id: AssetId) -> String {
         let name = safe(name);
         let path = |name: &str| match dir {

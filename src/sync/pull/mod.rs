@@ -1,4 +1,4 @@
-//! The assets of a site into a directory; see [`Client::pull`].
+//! Downloads the assets of a site to a directory; see [`Client::pull`].
 
 mod download;
 pub(super) mod error;
@@ -63,7 +63,7 @@ impl Client {
     }
 }
 
-/// A pull that has not begun; see [`Client::pull`].
+/// A builder for a pull; see [`Client::pull`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing happens until it is streamed or sent"]
 pub struct Pull {
@@ -76,8 +76,8 @@ pub struct Pull {
 }
 
 impl Pull {
-    /// Only the assets in the folder at this path and below it, which go to the top of the
-    /// directory. All assets of the site if not set.
+    /// Fetches only the assets in and below the folder at this path, which corresponds to the top
+    /// of the directory. All assets of the site if not set.
     pub fn folder(mut self, path: impl AsRef<str>) -> Self {
         path.as_ref().trim_matches('/').clone_into(&mut self.folder);
         self
@@ -89,14 +89,14 @@ impl Pull {
         self
     }
 
-    /// How many assets are fetched at a time: 8 if not set, and 1 at the least.
+    /// Sets how many assets are fetched at a time: 8 if not set, and at least 1.
     pub fn concurrency(mut self, assets: usize) -> Self {
         self.concurrency = assets.max(1);
         self
     }
 }
 
-/// What happens during a pull. Paths are relative to the directory.
+/// An event of a pull. Paths are relative to the directory.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PullEvent {
@@ -105,7 +105,7 @@ pub enum PullEvent {
         /// The path and the stated length of each.
         files: Vec<(String, Option<u64>)>,
     },
-    /// A file has the content of its asset.
+    /// A file has been fetched.
     Pulled {
         /// Its path.
         path: String,
@@ -113,10 +113,10 @@ pub enum PullEvent {
         asset: AssetId,
         /// The length in bytes.
         size: u64,
-        /// The name that the asset has on the site, where the file could not have it.
+        /// The name of the asset on the site, if the file has another one.
         name: Option<String>,
     },
-    /// A file has the name of an asset and other content, and stays as it is.
+    /// A file has the name of an asset but different content, and is not overwritten.
     Kept {
         /// Its path.
         path: String,
@@ -125,7 +125,7 @@ pub enum PullEvent {
     },
     /// An asset could not be fetched or written.
     Failed {
-        /// The path that it would have.
+        /// The path that the file would have.
         path: String,
         /// The id of the asset.
         asset: AssetId,
@@ -134,20 +134,20 @@ pub enum PullEvent {
     },
     /// All assets were tried. The last event.
     Finished {
-        /// What it came to.
+        /// The results.
         report: PullReport,
     },
 }
 
-/// What a pull came to.
+/// The results of a pull.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PullReport {
     /// Files that were fetched.
     pub pulled: usize,
-    /// Files that were there.
+    /// Files that were there already.
     pub unchanged: usize,
-    /// Files that have the name of an asset and other content, and stay as they are.
+    /// Files that have the name of an asset but different content, and were not overwritten.
     pub kept: usize,
     /// Assets that could not be fetched or written.
     pub failed: usize,

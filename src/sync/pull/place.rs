@@ -1,4 +1,4 @@
-//! Where fetched content goes: nothing outside the directory, and nothing over what is there.
+//! Puts fetched content in place: not outside the directory, nor over a file that is to be kept.
 
 use std::{
     fs::{self, File},
@@ -35,11 +35,11 @@ impl There {
     }
 }
 
-/// What became of fetched content.
+/// The outcome of placing fetched content.
 pub(super) enum Placed {
-    /// The file has it, as of this stamp.
+    /// The file has the content, and this stamp.
     At(Stamp),
-    /// Another file has its path, and stays.
+    /// Another file is at the path, and is kept.
     Kept,
 }
 
@@ -63,8 +63,8 @@ pub(super) fn place(
         There::File(_) | There::Nothing => {}
     }
     if let Some(modified) = modified {
-        // A file that is as old as its asset need not be read again to know that it is unchanged.
-        // Some file systems cannot say so.
+        // A file with the date of its asset need not be read again to know that it is unchanged.
+        // Some file systems cannot store the date.
         let _ = fetched.file.as_file().set_modified(modified.into());
     }
     let persisted = if overwrite {

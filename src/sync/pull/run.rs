@@ -44,21 +44,21 @@ enum Done {
 }
 
 impl Pull {
-    /// Fetches the assets, as a stream of what happens. Its last item is
+    /// Fetches the assets, as a stream of events. The last item is
     /// [`PullEvent::Finished`] or an error.
     ///
-    /// It goes on as far as the stream is polled. Dropping the stream stops it, and writes the
-    /// lock file.
+    /// The work continues only while the stream is polled. Dropping the stream stops it, and writes
+    /// the lock file.
     #[must_use = "a stream does nothing until it is polled"]
     pub fn stream(self) -> BoxStream<'static, Result<PullEvent, SyncError>> {
         begin(self)
     }
 
-    /// Fetches the assets, and returns what it came to.
+    /// Fetches the assets and returns the results.
     ///
     /// # Errors
     ///
-    /// What stops all of it. An asset that fails is in the report.
+    /// An error that stops the whole pull. An asset that fails is in the report.
     pub async fn send(self) -> Result<PullReport, SyncError> {
         let mut events = self.stream();
         let mut report = PullReport::default();
@@ -86,7 +86,7 @@ fn begin(pull: Pull) -> BoxStream<'static, Result<PullEvent, SyncError>> {
     stream::once(begun).try_flatten().boxed()
 }
 
-/// Opens the directory, lists the site and finds out what is to be fetched.
+/// Opens the directory, lists the site and decides what to fetch.
 async fn prepare(pull: &Pull) -> Result<(Record, Vec<Job>), SyncError> {
     let site = pull
         .site
@@ -169,7 +169,7 @@ async fn fetch(
     let asset = &job.asset;
     let create = || state.create();
     if !overwrite {
-        // A file of another length is another file: nothing need be fetched to know that.
+        // A file of another length has different content: it need not be fetched to know that.
         match There::at(&dir.join(&job.path)) {
             There::Other => return Ok(Done::Kept),
             There::File(len) if size(asset).is_some_and(|size| size != len) => {
@@ -219,7 +219,7 @@ struct Record {
 }
 
 impl Record {
-    /// Takes the right to write to a directory, which is made.
+    /// Creates the directory and acquires the right to write to it.
     fn open(dir: &Path, site: SiteId, folder: String) -> Result<Self, SyncError> {
         std::fs::create_dir_all(dir).map_err(|source| SyncError::Directory {
             dir: dir.to_owned(),

@@ -1,4 +1,4 @@
-//! What the fragment takes from the bodies of requests and responses.
+//! Reads the bodies of requests and responses for the fragment.
 
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,7 @@ use crate::{
 
 const JSON: &str = "application/json";
 
-/// The media types of bodies that the generator can send, in the order that they are taken in.
+/// The media types of bodies that the generator can send, in order of preference.
 const SENT: [&str; 4] = [
     JSON,
     "application/x-www-form-urlencoded",

@@ -1,4 +1,4 @@
-//! Schemas that are made of others: `$ref`, `allOf`, `anyOf` and `oneOf`.
+//! Schemas that are composed of others: `$ref`, `allOf`, `anyOf` and `oneOf`.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Converter<'_> {
-    /// `$ref` and `allOf`: everything that they say too.
+    /// Merges the schemas of `$ref` and `allOf` into this one.
     pub(super) fn references(
         &self,
         object: &Map<String, Value>,
@@ -43,7 +43,7 @@ impl Converter<'_> {
         }
         for part in parts {
             if let Value::Object(part) = part {
-                // What stands beside a reference says more than what it refers to.
+                // Keywords beside a reference are added to those of its target.
                 let beside = std::mem::replace(out, part);
                 if merge(out, beside, Merge::All).is_err() {
                     self.source.note(at, "contradicts itself; any value");
@@ -110,7 +110,7 @@ impl Converter<'_> {
     }
 }
 
-/// Whether a shape only says which fields are required, which has no form in Rust.
+/// Whether a shape only says which fields are required, which Rust types cannot express.
 fn only_requires(shape: &Value) -> bool {
     let says = ["required", "type", "title", "description"];
     shape.get("required").is_some()

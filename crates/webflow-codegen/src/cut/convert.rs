@@ -1,7 +1,7 @@
-//! A schema of OpenAPI 3.0 or 3.1 in the words of 3.0.3, without references.
+//! Converts a schema of OpenAPI 3.0 or 3.1 to 3.0.3, without references.
 //!
-//! What has no form in Rust becomes any value, and is noted with its place: a schema is never
-//! refused, since one that is odd must not cost the operations that use it.
+//! What Rust types cannot express becomes any value, and is noted with its place: a schema is
+//! never refused, so that an odd one does not exclude the operations that use it.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Whether values are sent or received: what is sent is checked by Webflow, and what is
-/// received must not be lost because one field is not as it was announced.
+/// received must not be lost because one field differs from its description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
     /// In parameters and bodies of requests.
@@ -49,13 +49,13 @@ const LEFT_OUT: [&str; 36] = [
 /// The formats that decide the width of a number. All others say how a string is written.
 const NUMBERS: [&str; 4] = ["int32", "int64", "float", "double"];
 
-/// A value of a list that is longer than this has no name.
+/// A value of an `enum` that is longer than this gets no name.
 const LONGEST: usize = 200;
 
 /// Marks a value of several types until the schema is complete.
 pub(super) const ANY: &str = "x-any";
 
-/// What a variant of a choice is called.
+/// The keyword for the name of a variant of a choice.
 pub(crate) const TITLE: &str = "x-title";
 
 /// Converts schemas of one side.
@@ -72,7 +72,7 @@ impl Converter<'_> {
     ///
     /// # Errors
     ///
-    /// If more is reached than any description has.
+    /// If the schema leads to more values than any real description has.
     pub fn schema(&self, value: &Value, at: &At) -> Result<Value> {
         self.source.take(None, at)?;
         let object = match value {
@@ -84,7 +84,7 @@ impl Converter<'_> {
                 return Ok(json!({}));
             }
         };
-        // A body where the schema of a body is meant.
+        // The object is a body, in the place of the body's schema.
         if let (Some(content), false) = (object.get("content"), object.contains_key("type"))
             && let Some(schema) = content.pointer("/application~1json/schema")
         {
@@ -176,7 +176,7 @@ impl Converter<'_> {
                     names.retain(|name| name.is_string() && !self.is_made_by_webflow(object, name));
                     out.insert("required".to_owned(), names.into());
                 }
-                // Said of the field that it stands in.
+                // This is about the field that has this schema.
                 Value::Bool(_) => {}
                 _ => self
                     .source
@@ -272,7 +272,7 @@ impl Converter<'_> {
             options.push(value.clone());
         }
         out.entry("type").or_insert_with(|| "string".into());
-        // One value in a response says nothing that is worth a type.
+        // A single value in a response is not worth a type.
         let least = match self.side {
             Side::Request => 1,
             Side::Response => 2,
@@ -305,7 +305,7 @@ impl Converter<'_> {
         Ok(())
     }
 
-    /// The type of a schema that says only what its values have, and what no value can be.
+    /// Adds the type that the other keywords imply, and removes keywords that do not fit the type.
     fn settle(&self, object: &Map<String, Value>, at: &At, out: &mut Map<String, Value>) {
         if out.contains_key(ANY) {
             out.retain(|key, _| ["nullable", "deprecated", "description"].contains(&&**key));
@@ -345,7 +345,7 @@ impl Converter<'_> {
             }
         }
         if self.side == Side::Response && !fields.is_empty() {
-            // A value of another type must not lose the response.
+            // A value of another type must not make the whole response fail.
             if let Some(values) = out.get_mut("additionalProperties") {
                 *values = json!({});
             }

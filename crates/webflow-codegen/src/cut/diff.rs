@@ -1,4 +1,4 @@
-//! What has changed between two fragments, and what that means for Rust callers.
+//! The differences between two fragments, and what they mean for Rust callers.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::cut::facts::{Fact, Facts, Kind, facts};
 pub struct Difference {
     /// What it is about.
     pub kind: Kind,
-    /// Where it stands: `Asset.folderId`, `create_asset 403`.
+    /// Its place: `Asset.folderId`, `create_asset 403`.
     pub place: String,
     /// What happened to it.
     pub change: String,
@@ -17,7 +17,7 @@ pub struct Difference {
     pub breaking: bool,
 }
 
-/// The differences that callers could see. Words, examples and order are none.
+/// The differences that callers could see. Words, examples and order do not count.
 #[must_use]
 pub fn diff(old: &Value, new: &Value) -> Vec<Difference> {
     let (old, new) = (facts(old), facts(new));
@@ -49,21 +49,21 @@ pub fn diff(old: &Value, new: &Value) -> Vec<Difference> {
     differences
 }
 
-/// Whether what a fact is part of is in the other fragment too. If not, that it came or went
-/// says everything.
+/// Whether the operation or type of a fact is in the other fragment too. If not, only the change
+/// of that operation or type is reported.
 fn is_there(fact: &Fact, other: &Facts) -> bool {
     fact.part_of
         .as_ref()
         .is_none_or(|whole| other.contains_key(whole))
 }
 
-/// What callers use may be gone; they never name headers or the description.
+/// Whether a removal is breaking. Callers never name headers or the description.
 fn removal(kind: Kind) -> bool {
     !matches!(kind, Kind::Description | Kind::Header)
 }
 
-/// Types of answers are `#[non_exhaustive]`, those of requests are not: callers may write them
-/// out, field by field, and match every value.
+/// Whether an addition is breaking. Types of responses are `#[non_exhaustive]`, those of requests
+/// are not: callers may construct them field by field, and match every value.
 fn addition(kind: Kind, fact: &Fact) -> bool {
     match kind {
         Kind::Field | Kind::Value => !fact.is_answer,

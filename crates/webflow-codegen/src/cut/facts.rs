@@ -1,4 +1,4 @@
-//! What a fragment says, one fact at a time, without words and order.
+//! The facts that a fragment states, one by one, without words and order.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,9 +20,9 @@ pub enum Kind {
     Parameter,
     /// The body of an operation's request.
     Body,
-    /// An answer of an operation.
+    /// A response of an operation.
     Status,
-    /// A header of an answer.
+    /// A header of a response.
     Header,
     /// A named schema.
     Type,
@@ -48,14 +48,14 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What there is to say about one thing.
+/// What a fragment states about one operation, parameter, type, field or the like.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fact {
     /// The operation or type that it belongs to, if that can come and go as a whole.
     pub part_of: Option<(Kind, String)>,
-    /// Whether it is only received, in a type that may grow.
+    /// Whether it occurs only in responses, whose types are `#[non_exhaustive]`.
     pub is_answer: bool,
-    /// Whether it must be there.
+    /// Whether the parameter, body or field is required.
     pub required: bool,
     /// Whether it may be null.
     pub nullable: bool,
@@ -63,7 +63,7 @@ pub struct Fact {
     pub says: BTreeMap<&'static str, String>,
 }
 
-/// The facts by what they are about and where that stands.
+/// The facts by kind and place.
 pub type Facts = BTreeMap<(Kind, String), Fact>;
 
 /// The facts that `document` states.
@@ -195,7 +195,7 @@ fn schema_facts(name: &str, schema: &Value, is_answer: bool, facts: &mut Facts) 
     }
 }
 
-/// The keywords that other facts are about, and those that say nothing of values.
+/// The keywords that other facts cover, and those that do not describe values.
 const SAID_ELSEWHERE: [&str; 11] = [
     "type",
     "items",

@@ -1,5 +1,5 @@
-//! Names that last: what an operation or a type was called once, it is called again, whatever
-//! the description calls it now.
+//! Stable names: an operation or a type keeps the name that it was first given, whatever the
+//! description calls it now.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// What is called otherwise in `new`, in the words of the report.
+    /// The names that differ in `new`, as lines of the report.
     #[must_use]
     pub fn renamed(&self, new: &Self) -> Vec<String> {
         let pairs = [

@@ -1,13 +1,13 @@
-//! Two schemas as one.
+//! Merges two schemas into one.
 
 use serde_json::{Map, Value, json};
 
-/// What the result is to be.
+/// Which values the result allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Merge {
-    /// What both allow.
+    /// The values that both allow.
     All,
-    /// What one of them allows.
+    /// The values that at least one of them allows.
     Either,
 }
 
@@ -84,7 +84,7 @@ fn is_number(kind: &Value) -> bool {
     kind == "integer" || kind == "number"
 }
 
-/// One schema for what two places say of the same value.
+/// Merges what two places say about the same value.
 fn both(one: Value, other: Value, how: Merge) -> Value {
     match (one, other) {
         (one, other) if one == other => one,

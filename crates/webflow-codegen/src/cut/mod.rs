@@ -2,7 +2,7 @@
 //! reads.
 //!
 //! [`read`] → [`select`] (with [`operation`] and [`convert`]) → [`name`] → [`profile`] →
-//! [`overlay`] → [`words`] → [`order`]; [`diff`] compares what comes out with what was there.
+//! [`overlay`] → [`words`] → [`order`]; [`diff`] compares the result with the previous fragment.
 
 mod body;
 mod combine;
@@ -44,7 +44,7 @@ use crate::{
 pub struct Plan {
     /// Which operations.
     pub selection: Selection,
-    /// What they are called, and where the fragment differs.
+    /// Their names, and where the fragment differs from the description.
     pub recipe: Recipe,
     /// The names that were given before.
     pub lock: Lock,
@@ -75,7 +75,7 @@ pub struct Fragment {
     pub document: Value,
     /// The names that were given.
     pub lock: Lock,
-    /// What was asked for and is not there.
+    /// What was requested and the description lacks.
     pub missing: Vec<String>,
     /// What a maintainer should know.
     pub notes: Vec<String>,

@@ -1,8 +1,8 @@
-//! Gives every schema and shared response a name, and says each once.
+//! Gives every schema and shared response a name, and defines each once.
 //!
-//! The generator names what has no name by chance, and mixes up what is named alike. Here a name
-//! follows from where a schema stands and from what it has, never from what else is cut out: a
-//! part of the description names as the whole does.
+//! The generator picks arbitrary names for unnamed schemas, and confuses those with equal names.
+//! Here a name depends on the place and the fields of a schema, never on what else is cut out: a
+//! part of the description gets the same names as the whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use crate::cut::{
     text::pascal,
 };
 
-/// The fragment while it is made.
+/// The fragment that is being made.
 #[derive(Debug)]
 pub struct Fragment {
     /// The document.
@@ -135,7 +135,7 @@ impl Names<'_> {
         out.into()
     }
 
-    /// A parameter: a component if the recipe names it, and said where it is used otherwise.
+    /// A parameter: a component if the recipe names it, and inline otherwise.
     fn parameter(&mut self, parameter: Parameter, operation: &str) -> Value {
         let Parameter {
             name,
@@ -165,7 +165,7 @@ impl Names<'_> {
         let Some(component) = component else {
             return object;
         };
-        // One that differs in this operation is said there.
+        // A parameter that differs in this operation is inline.
         let shared = self
             .parameters
             .entry(component.clone())
@@ -212,8 +212,8 @@ impl Names<'_> {
         out.into()
     }
 
-    /// What operations share for a status: every error is of one type, with a body in the
-    /// description or without one.
+    /// The response that operations share for a status: every error has one type, whether the
+    /// description states a body or not.
     fn error(&mut self, response: Response) -> Value {
         if let Some((_, schema)) = response.body
             && schema.get("properties").is_some()
@@ -303,8 +303,8 @@ impl Names<'_> {
         with(self.add(side, &name, schema.into()), beside)
     }
 
-    /// What a schema at `place` is called: by the recipe, as it was, by what it has, or by where
-    /// it stands.
+    /// The name of a schema at `place`: from the recipe, the earlier names, its fields, or its
+    /// place.
     fn name(&mut self, place: &str, default: &str, has: impl Fn(&str) -> bool) -> String {
         if place.is_empty() {
             return default.to_owned();
@@ -357,7 +357,7 @@ impl Names<'_> {
     }
 }
 
-/// Takes what is said of a use of a schema, not of the schema.
+/// Removes and returns the keywords about a use of the schema, not about the schema itself.
 fn beside(schema: &mut Map<String, Value>) -> Map<String, Value> {
     let mut beside = Map::new();
     for key in ["nullable", "deprecated"] {
@@ -366,7 +366,7 @@ fn beside(schema: &mut Map<String, Value>) -> Map<String, Value> {
     beside
 }
 
-/// A reference of which more is said than where it goes: in 3.0 nothing may stand beside it.
+/// A reference with other keywords, wrapped in `allOf`: 3.0 allows no keyword beside `$ref`.
 #[must_use]
 pub fn with(reference: Value, mut beside: Map<String, Value>) -> Value {
     if beside.is_empty() {

@@ -1,4 +1,4 @@
-//! What the fragment takes from an operation.
+//! Reads an operation for the fragment.
 
 use serde_json::{Map, Value, json};
 
@@ -20,7 +20,7 @@ pub struct Operation {
     pub path: String,
     /// Its name in the fragment.
     pub name: String,
-    /// Where it stands.
+    /// Its place in the description.
     pub at: At,
     /// Whether it is going to be removed.
     pub deprecated: bool,
@@ -43,7 +43,7 @@ pub struct Parameter {
     pub name: String,
     /// `path`, `query` or `header`.
     pub location: String,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub required: bool,
     /// Its schema.
     pub schema: Value,
@@ -54,7 +54,7 @@ pub struct Parameter {
 /// The body of a request.
 #[derive(Debug)]
 pub struct Request {
-    /// Whether there must be one.
+    /// Whether it is required.
     pub required: bool,
     /// Its media type.
     pub media: String,
@@ -154,7 +154,7 @@ impl Reader<'_> {
         words.filter(|_| self.source.keeps_words()).collect()
     }
 
-    /// The parameters of the path are those that the path has.
+    /// Adds path parameters that only the path template names, and removes those that it does not.
     fn settle_path(self, path: &str, parameters: &mut Vec<Parameter>, at: &At) {
         let is_in_path = |parameter: &Parameter| parameter.location == "path";
         for name in names(path) {

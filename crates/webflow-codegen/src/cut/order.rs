@@ -1,5 +1,5 @@
-//! The order of the keys in the fragment, which nothing else decides: neither that of the
-//! description nor that of the fragment before.
+//! The order of the keys in the fragment, which depends neither on the description nor on the
+//! previous fragment.
 
 use serde_json::{Map, Value};
 
@@ -62,7 +62,7 @@ impl Order<'_> {
         }
     }
 
-    /// Where `key` stands in its table; what is in none comes last, by its name. Lists of known
+    /// The position of a key in its table; keys in no table come last, by name. Lists of known
     /// values come before the open lists that refer to them, as the generator needs them.
     fn rank(&self, shape: Shape, name: &str) -> (usize, bool) {
         let place = match shape {

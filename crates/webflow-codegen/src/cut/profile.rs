@@ -1,5 +1,5 @@
-//! What holds for every Webflow client, beside what [`convert`](super::convert) does to schemas:
-//! rules on the fragment as a whole.
+//! The rules for every Webflow client that apply to the fragment as a whole;
+//! [`convert`](super::convert) has those for single schemas.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use crate::cut::{
     version,
 };
 
-/// The headers that every response has, of which the description speaks where requests have run
-/// out.
+/// The headers that every response has; the description mentions them only where the rate limit is
+/// exceeded.
 const RATE_LIMIT: [&str; 2] = ["X-RateLimit-Limit", "X-RateLimit-Remaining"];
 
 const RETRY_AFTER: &str = "Retry-After";
@@ -83,8 +83,8 @@ fn schemas_of(document: &mut Value) -> Option<&mut Map<String, Value>> {
         .and_then(Value::as_object_mut)
 }
 
-/// Gives every success the headers that tell how many requests are left, and 429 the one that
-/// tells when to come again. They count: their values are whole.
+/// Gives every success the headers with the remaining requests, and 429 the one with the time to
+/// wait. Their values are integers.
 fn headers(document: &mut Value) {
     let integer = json!({ "schema": { "type": "integer" } });
     for name in RATE_LIMIT.iter().chain([&RETRY_AFTER]) {
@@ -118,8 +118,8 @@ fn headers(document: &mut Value) {
     }
 }
 
-/// Adds to the type of all errors what the description does not say of it: to 2024-10 errors
-/// have no body there, and no list of codes.
+/// Adds to the type of all errors what the description lacks: up to 2024-10, errors have no body
+/// and no list of codes there.
 fn complete_errors(document: &mut Value) {
     let fields = &mut document["components"]["schemas"][ERROR]["properties"];
     let text = json!({ "type": "string" });
@@ -139,7 +139,7 @@ fn complete_errors(document: &mut Value) {
     }
 }
 
-/// `limit`, `offset` and `total` count.
+/// Makes `limit`, `offset` and `total` integers.
 fn whole_numbers(value: &mut Value) {
     match value {
         Value::Object(object) => {
@@ -184,7 +184,7 @@ fn nullable(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Leaves one of several fields that have the same name in Rust.
+/// Keeps only the first of several fields that have the same name in Rust.
 fn different_names(name: &str, schema: &mut Map<String, Value>, notes: &mut BTreeSet<String>) {
     let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
     let mut taken = BTreeSet::new();
@@ -201,7 +201,7 @@ fn different_names(name: &str, schema: &mut Map<String, Value>, notes: &mut BTre
     }
 }
 
-/// Lets a request send a list that is empty: without `nullable` it is the same as no list.
+/// Lets a request send an empty list: without `nullable` that is the same as no list.
 fn explicit_lists(schema: &mut Map<String, Value>) {
     let required = schema.get("required").cloned().unwrap_or_default();
     let required = required.as_array().cloned().unwrap_or_default();
@@ -213,7 +213,7 @@ fn explicit_lists(schema: &mut Map<String, Value>) {
     }
 }
 
-/// In 3.0 nothing counts beside a reference, but that it may be null or is deprecated.
+/// Removes all keywords beside a reference, which 3.0 ignores, except `nullable` and `deprecated`.
 fn only_references(value: &mut Value) {
     match value {
         Value::Object(object) => {

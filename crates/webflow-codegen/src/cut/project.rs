@@ -177,7 +177,7 @@ pub fn compare(old: &Path, new: &Path, recipe: Option<&Path>) -> Result<Report> 
         plan.selection = Selection::Recipe;
     }
     let before = cut(&read::read(old)?, &plan)?;
-    // What is the same has the same name.
+    // Equal parts get equal names.
     plan.lock = before.lock;
     let input = read::read(new)?;
     let after = cut(&input, &plan)?;

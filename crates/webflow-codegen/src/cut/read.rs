@@ -49,7 +49,7 @@ pub struct Input {
 /// # Errors
 ///
 /// With line and column where the file is not one document of at most [`MAX_BYTES`], in UTF-8,
-/// within the limits on nesting and aliases, and without a key that stands twice.
+/// within the limits on nesting and aliases, and without duplicate keys.
 pub fn read(path: &Path) -> Result<Input> {
     let name = path.file_name().unwrap_or(path.as_os_str());
     let name = name.to_string_lossy().into_owned();

@@ -2,7 +2,7 @@
 //! deliberately differs from the description.
 //!
 //! A recipe is an OpenAPI Overlay 1.0 document. Its actions are applied to the fragment; what an
-//! overlay cannot say stands in the extension `x-webflow-codegen`.
+//! overlay cannot express is in the extension `x-webflow-codegen`.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -25,7 +25,7 @@ pub struct Recipe {
     pub actions: Vec<Action>,
 }
 
-/// What an overlay cannot say.
+/// The settings that an overlay cannot express.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -44,7 +44,7 @@ pub struct Settings {
     /// The schemas in the order of the fragment.
     #[serde(default)]
     pub order: Vec<String>,
-    /// The operations, types and fields without which there is no fragment.
+    /// The operations, types and fields that the fragment must have.
     #[serde(default)]
     pub requires: Vec<String>,
     /// What else the code around the client needs: `list_assets.folderId`, `Asset.id`.
@@ -69,9 +69,9 @@ pub struct NamedParameter {
     /// `path`, `query` or `header`.
     #[serde(rename = "in")]
     pub location: String,
-    /// What it is called in requests.
+    /// Its name in requests.
     pub name: String,
-    /// What it is called in the fragment.
+    /// Its name in the fragment.
     #[serde(rename = "as")]
     pub component: String,
 }

@@ -10,7 +10,7 @@ use crate::cut::{
     version::{Change, next},
 };
 
-/// What a regeneration found.
+/// The results of a regeneration.
 #[derive(Debug)]
 pub struct Report {
     /// The name of the description's file.
@@ -25,9 +25,9 @@ pub struct Report {
     pub operations: usize,
     /// What the code around the client needs and the description lacks.
     pub needed: Vec<String>,
-    /// The operations that are wanted and are not there.
+    /// The operations that are wanted and missing.
     pub missing: Vec<String>,
-    /// What callers could see.
+    /// The differences that callers could see.
     pub differences: Vec<Difference>,
     /// Whether the fragment is not as it would be written, if only in its order.
     pub differs: bool,
@@ -38,7 +38,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// What the differences ask of the version.
+    /// The version change that the differences require.
     #[must_use]
     pub fn change(&self) -> Option<Change> {
         let changes = self.differences.iter().map(|difference| {

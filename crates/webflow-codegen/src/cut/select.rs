@@ -28,7 +28,7 @@ pub enum Selection {
     All,
 }
 
-/// What a fragment takes from a description: OpenAPI 3.0.3, every schema where it is used.
+/// The parts that a fragment takes from a description: OpenAPI 3.0.3, with every schema inline.
 #[derive(Debug)]
 pub struct Cut {
     /// The title and the version of the description.
@@ -61,7 +61,7 @@ pub struct Published<'a> {
 }
 
 impl Published<'_> {
-    /// The method and the path without the names of its parameters: what an operation is.
+    /// The identity of an operation: the method, and the path without the names of its parameters.
     #[must_use]
     pub fn key(&self) -> String {
         key(self.method, self.path)
@@ -73,7 +73,7 @@ impl Published<'_> {
     }
 }
 
-/// What an operation is: the method, and the path without the names of its parameters.
+/// The identity of an operation: the method, and the path without the names of its parameters.
 #[must_use]
 pub fn key(method: &str, path: &str) -> String {
     format!("{} {}", method.to_ascii_uppercase(), blanked(path))
@@ -139,7 +139,7 @@ pub fn published<'a>(source: &Source<'a>, lock: &Lock) -> Result<Vec<Published<'
             continue;
         }
         let mut name = id(operation);
-        // An id that two operations have names neither.
+        // An id that two operations share is the name of neither.
         if name.is_empty() || !name.starts_with(|c: char| c.is_ascii_alphabetic()) || ids[&name] > 1
         {
             let fixed = operation.path.split(['{', '}']).step_by(2);
@@ -176,7 +176,7 @@ pub fn cut(
         known.map_or(found.path, String::as_str).to_owned()
     };
     let mut missing = Vec::new();
-    // Each with its path in the fragment, its name, and whether it must be there.
+    // Each with its path in the fragment, its name, and whether it is required.
     let mut wanted: Vec<(&Published<'_>, String, String, bool)> = Vec::new();
     match selection {
         Selection::Recipe => {

@@ -1,7 +1,7 @@
-//! What stands where in an OpenAPI document, so that the keys of a map are not taken for
+//! The kinds of values in an OpenAPI document, so that the keys of a map are not taken for
 //! keywords: a field may be called `description`.
 
-/// What a value is.
+/// The kind of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// The whole document.
@@ -20,7 +20,7 @@ pub enum Shape {
     Header,
     /// The body of a request.
     RequestBody,
-    /// An answer.
+    /// A response.
     Response,
     /// A body in one media type.
     Media,
@@ -36,7 +36,7 @@ pub enum Shape {
     Property,
     /// Any other schema.
     Schema,
-    /// What a scope allows: a string that is prose.
+    /// The description of a scope, as a string.
     Scope,
     /// A map from names.
     Map(&'static Shape),
@@ -52,7 +52,7 @@ use Shape::{
 };
 
 impl Shape {
-    /// What the member `key` is, or, with any key, an element.
+    /// The shape of the member `key` or, with any key, of an element.
     #[must_use]
     pub fn child(self, key: &str) -> Self {
         match (self, key) {
@@ -80,7 +80,7 @@ impl Shape {
         }
     }
 
-    /// The keywords that hold prose or examples.
+    /// The keywords of this shape whose values are prose or examples.
     #[must_use]
     pub fn words(self) -> &'static [&'static str] {
         match self {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
-/// What does not change the type of a schema.
+/// The keywords that do not change the type of a schema.
 const WORDS: [&str; 4] = ["description", "example", "externalDocs", "x-rust-type"];
 
 /// The fragment of a package that the project in the working directory depends on.

@@ -1,4 +1,4 @@
-//! Names that come with the tool: of what operations of many parts of Webflow's API share.
+//! Built-in names for the types that many parts of Webflow's API share.
 
 /// The schema of every error.
 pub const ERROR: &str = "ApiError";
@@ -47,7 +47,7 @@ const TYPES: [(&str, &[&str]); 38] = [
     ("RichText", &["html", "text"]),
 ];
 
-/// Types that are named by where they stand, in every part of the API.
+/// Types that are named by their place, in every part of the API.
 const PLACES: [(&str, &str); 1] = [("ApiError.code", "ErrorCode")];
 
 /// The name of a type of responses with these fields.

@@ -1,4 +1,4 @@
-//! Finds its way in a description: places as JSON pointers, and references.
+//! Navigates a description: places as JSON pointers, and references.
 
 use std::{
     cell::{Cell, RefCell},
@@ -24,10 +24,10 @@ const MAX_NOTE: usize = 500;
 /// How many notes are kept.
 const MAX_NOTES: usize = 2_000;
 
-/// What counts as much as a value: a piece of text of this many bytes.
+/// A piece of text of this many bytes counts as much as a value.
 const PIECE: usize = 256;
 
-/// Where a value stands in the description.
+/// The place of a value in the description.
 #[derive(Clone, Debug, Default)]
 pub struct At {
     pointer: String,
@@ -231,7 +231,7 @@ impl<'a> Source<'a> {
         self.notes.take()
     }
 
-    /// Whether more was reached than any description has, which no note makes good.
+    /// Whether more was reached than any real description has, which is an error, not a note.
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
         self.exhausted.get()
@@ -259,11 +259,11 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    /// What `value` is or refers to, and where that stands.
+    /// Returns `value` or what it refers to, and the place of that.
     ///
     /// # Errors
     ///
-    /// If a reference goes outside the description, to nothing, or round.
+    /// If a reference leads outside the description, to nothing, or in a circle.
     pub fn follow<'v>(&self, mut value: &'v Value, mut at: At) -> Result<(&'v Value, At)>
     where
         'a: 'v,
@@ -275,11 +275,11 @@ impl<'a> Source<'a> {
         Ok((value, at))
     }
 
-    /// What `reference` refers to, and where that stands.
+    /// Returns what `reference` refers to, and the place of that.
     ///
     /// # Errors
     ///
-    /// If it goes outside the description, to nothing, or round.
+    /// If it leads outside the description, to nothing, or in a circle.
     pub fn target(&self, reference: &str, at: &At) -> Result<(&'a Value, At)> {
         self.take(None, at)?;
         let place = at.child("$ref");

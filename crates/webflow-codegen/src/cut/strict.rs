@@ -1,12 +1,12 @@
-//! Values that no parser checks: that no key stands twice, and how many there are.
+//! Checks that parsers lack: that no key appears twice, and how many values there are.
 
 use std::{cell::Cell, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Reads a value of which no key stands twice, where `serde_json` would keep the last one
-/// without a word, and which has no more values in it than the cell says.
+/// Reads a value without duplicate keys, of which `serde_json` would silently keep the last one,
+/// and with no more values than the cell says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Strict<'a>(pub(crate) &'a Cell<usize>);
 

@@ -1,4 +1,4 @@
-//! The crate's version, and the one that a change asks for.
+//! The crate's version, and the one that a change requires.
 
 use std::{fs, path::Path};
 
@@ -17,7 +17,7 @@ struct Package {
     version: Version,
 }
 
-/// How much a change asks of the version.
+/// How a change affects the version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
     /// Callers compile and run as before, and can do more.
@@ -58,7 +58,7 @@ pub fn first_compatible(version: &Version) -> Version {
     }
 }
 
-/// The version after `version` that `change` asks for, and which of its numbers is raised.
+/// The version after `version` that `change` requires, and which of its numbers is raised.
 #[must_use]
 pub fn next(version: &Version, change: Change) -> (Version, &'static str) {
     let Version {

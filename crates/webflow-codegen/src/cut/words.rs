@@ -1,11 +1,11 @@
-//! The project's own words: they are carried over from the fragment as it is committed, each
-//! to the same place.
+//! The project's own words: they are carried over from the committed fragment, each to the same
+//! place.
 
 use serde_json::{Map, Value};
 
 use crate::cut::shape::Shape;
 
-/// Gives what must have words, and has none in the description, empty ones.
+/// Adds empty words where words are required and the description has none.
 pub fn fill(new: &mut Value) {
     let old = new.clone();
     carry_over(new, &old);
@@ -43,7 +43,7 @@ fn carry(
                 let place = format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"));
                 carry(shape.child(key), value, old, &place, missing);
             }
-            // What is said of a reference is said where it goes.
+            // The words of a reference are those of its target.
             if object.contains_key("$ref") || object.contains_key("allOf") {
                 return;
             }
@@ -91,7 +91,7 @@ fn same_parameter(one: &Value, other: &Value) -> bool {
         .all(|key| one.get(key) == other.get(key))
 }
 
-/// OpenAPI requires some words: they are empty until somebody writes them.
+/// Adds empty words where OpenAPI requires some, until somebody writes them.
 fn placeholder(shape: Shape, object: &mut Map<String, Value>, word: &str) {
     if matches!(
         (shape, word),

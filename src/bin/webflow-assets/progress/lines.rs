@@ -19,7 +19,7 @@ use crate::output;
 /// How often the progress is printed, and how often a wait for the rate limit.
 const INTERVAL: Duration = Duration::from_secs(30);
 
-/// How often is checked whether there is something to print.
+/// How often to check whether there is something to print.
 const POLL: Duration = Duration::from_millis(500);
 
 /// Prints until it is stopped or dropped.

@@ -19,7 +19,7 @@ use webflow_assets::{Client, Progress as Position};
 use self::{bars::Bars, board::Board, lines::Lines};
 use crate::{output, verbose};
 
-/// The progress of several files. It is gone when it is cleared.
+/// Shows the progress of several files until it is cleared.
 pub(crate) struct Progress {
     board: Arc<Mutex<Board>>,
     shown: Shown,

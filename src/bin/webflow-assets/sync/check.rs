@@ -1,10 +1,10 @@
-//! What is said of the files that a plan uploads, before any of them is sent.
+//! Warnings about the files that a plan uploads, before any of them is sent.
 
 use webflow_assets::{FileWarning, sync::Plan};
 
 use crate::output;
 
-/// So many files are named.
+/// How many files are named.
 const NAMED: usize = 20;
 
 /// Prints what Webflow may refuse, as warnings or as errors. Returns whether there is anything.

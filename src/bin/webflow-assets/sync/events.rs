@@ -1,4 +1,4 @@
-//! What happens during a synchronisation, as it happens.
+//! Prints the events of a synchronisation as they happen.
 
 use std::{collections::HashMap, io};
 
@@ -81,7 +81,7 @@ impl Show {
         self.progress.clear();
     }
 
-    /// Shows an event. Fails where it cannot be printed.
+    /// Shows an event. Fails if it cannot be printed.
     pub(super) fn take(&self, event: &SyncEvent) -> io::Result<()> {
         let place = |path: &str| self.places.get(path).copied().unwrap_or(usize::MAX);
         match event {
@@ -164,7 +164,7 @@ impl Show {
     }
 }
 
-/// Prints what it all came to.
+/// Prints the results.
 pub(super) fn summary(report: &Report) -> io::Result<()> {
     output::json_line(&Line::Summary {
         uploaded: report.uploaded,

@@ -1,4 +1,4 @@
-//! `sync`: a directory onto a site.
+//! `sync`: synchronises a directory to a site.
 
 mod check;
 mod events;
@@ -30,7 +30,7 @@ use crate::{
     texts::{Entry, Texts},
 };
 
-/// Plans, says so, and does it. Fails where an event cannot be printed.
+/// Makes a plan, prints it and carries it out. Fails if an event cannot be printed.
 pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
     let texts = match &args.texts {
         None => HashMap::new(),
@@ -42,7 +42,7 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
             }
         }
     };
-    // Where it cannot be read, the plan says so.
+    // If it cannot be read, making the plan fails.
     let lock = LockFile::read(args.dir.join(LockFile::NAME));
     let lock = lock.ok().flatten().unwrap_or_default();
     let site = match Site::live_or("sync", &args.site, lock.site()) {
@@ -189,7 +189,7 @@ async fn carry_out(
     }
 }
 
-/// Prints why it ended. A refused token has an exit code of its own.
+/// Prints why the run ended. A refused token has an exit code of its own.
 pub(crate) fn fail(error: &SyncError) -> Exit {
     let exit = output::fail(error);
     match error.status() {
@@ -198,7 +198,7 @@ pub(crate) fn fail(error: &SyncError) -> Exit {
     }
 }
 
-/// What was not said of single files yet, and the summary.
+/// Prints what was not yet reported of single files, and the summary.
 fn end(report: &Report, args: &SyncArgs) -> io::Result<Exit> {
     for (path, error) in &report.not_deleted {
         let what = format!("{path}: its asset was not deleted");

@@ -1,4 +1,4 @@
-//! What a plan comes to, for people.
+//! Prints a plan: its totals, its files and its deletions.
 
 use std::io;
 
@@ -39,7 +39,7 @@ const COLUMNS: [Column; 3] = [
     },
 ];
 
-/// A line for each action that there is something to do for.
+/// A line for each kind of action that a file has.
 pub(super) fn table(plan: &Plan) -> String {
     let mut rows: Vec<Row> = ACTIONS
         .into_iter()
@@ -58,7 +58,7 @@ pub(super) fn table(plan: &Plan) -> String {
 struct Row {
     what: &'static str,
     files: usize,
-    /// Unknown of assets of earlier content.
+    /// `None` for assets of earlier content, whose size is unknown.
     bytes: Option<u64>,
     /// To Webflow, which limits them: one to create, or one to delete.
     requests: usize,
@@ -130,7 +130,7 @@ pub(super) fn list(plan: &Plan, json: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// What `--delete` is about to do, as a question; `None` where it is nothing.
+/// The question before `--delete` deletes anything; `None` if there is nothing to delete.
 pub(super) fn question(plan: &Plan) -> Option<String> {
     let replaced = plan.replaced().count();
     ask(plan.deletions().count() - replaced, replaced)

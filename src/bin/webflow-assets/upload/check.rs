@@ -1,4 +1,4 @@
-//! What is said of the files before any of them is sent.
+//! Warnings about the files, before any of them is sent.
 
 use std::{fs, io, path::PathBuf};
 
@@ -33,8 +33,8 @@ const COLUMNS: [Column; 3] = [
     },
 ];
 
-/// Warns about files, and takes out those that are refused. A file that cannot be read is left to
-/// its upload, as is a URL, which nobody has fetched yet.
+/// Warns about files, and removes those that are refused. A file that cannot be read is left to
+/// its upload, as is a URL, which has not been fetched yet.
 pub(super) fn refuse(
     all: &mut Vec<PathBuf>,
     args: &UploadArgs,

@@ -1,4 +1,4 @@
-//! `upload`: files and URLs onto a site, several at a time.
+//! `upload`: uploads files and URLs to a site, several at a time.
 
 mod check;
 mod files;
@@ -24,7 +24,7 @@ use crate::{
     texts::Texts,
 };
 
-/// Uploads the files. Fails where a result cannot be printed.
+/// Uploads the files. Fails if a result cannot be printed.
 pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
     let mut files = files::all(&mut args);
     check(&args, &files);
@@ -104,7 +104,7 @@ async fn open(args: &UploadArgs) -> Result<Site, SiteError> {
     Site::live("upload", &args.site)
 }
 
-/// The files, each as it is asked to be uploaded.
+/// The uploads of the files, with the options of the command line.
 fn uploads(
     site: &Site,
     folder: Option<FolderId>,
@@ -121,7 +121,7 @@ fn uploads(
         let source = match files::url(&file) {
             Some(url) => Source::url(url),
             None if files::is_stdin(&file) => {
-                // It has a name: this was checked.
+                // The name is set: this was checked.
                 Source::reader(name.clone().unwrap_or_default(), tokio::io::stdin())
             }
             None => Source::path(file),
@@ -143,7 +143,7 @@ fn uploads(
     })
 }
 
-/// What can be known to be wrong before anything is sent; it ends the process.
+/// Checks the arguments before anything is sent; wrong usage ends the process.
 fn check(args: &UploadArgs, files: &[PathBuf]) {
     let refuse = |kind, message: &str| args::usage("upload", kind, message);
     let single = [
@@ -186,13 +186,13 @@ fn check(args: &UploadArgs, files: &[PathBuf]) {
     }
 }
 
-/// Uploads under way: what is shown of them, and what is said at the end.
+/// Uploads in progress: how they are shown, and what is printed at the end.
 struct Run {
     report: Report,
     progress: Progress,
-    /// Files that have begun and are not done.
+    /// Files whose upload has begun and not finished.
     active: Vec<Active>,
-    /// Files that are done.
+    /// How many files have finished, whether uploaded or failed.
     done: usize,
     lines: InOrder,
     exit: Exit,
@@ -201,7 +201,7 @@ struct Run {
 struct Active {
     index: usize,
     file: String,
-    /// Whether any of it was sent.
+    /// Whether any part of the file was sent.
     begun: bool,
 }
 
@@ -266,7 +266,7 @@ impl Run {
         })
     }
 
-    /// Says what became of the files that were not done when a signal came.
+    /// Reports the files that had not finished when a signal arrived.
     fn interrupted(self, count: usize) -> io::Result<()> {
         self.progress.clear();
         for Active { file, begun, .. } in &self.active {

@@ -11,7 +11,7 @@ pub(super) struct InOrder {
 }
 
 impl InOrder {
-    /// A file is done, with a line or without.
+    /// Records that a file is done, with a line or without.
     pub(super) fn put(&mut self, index: usize, line: Option<String>) {
         self.waiting.insert(index, line);
     }
@@ -44,7 +44,7 @@ mod tests {
         assert_eq!(ready(&mut order), [""; 0]);
         order.put(0, Some("a".to_owned()));
         assert_eq!(ready(&mut order), ["a", "b"]);
-        // One that failed has no line, and holds up no other.
+        // A failed file has no line, and does not delay the others.
         order.put(3, Some("d".to_owned()));
         order.put(2, None);
         assert_eq!(ready(&mut order), ["d"]);

@@ -1,4 +1,4 @@
-//! What is printed of each upload.
+//! Prints the result of each upload.
 
 use std::io;
 
@@ -108,7 +108,7 @@ impl Report {
         })
     }
 
-    /// Says what Webflow may refuse.
+    /// Prints warnings about what Webflow may refuse.
     pub(crate) fn warn(self, file: &str, warnings: &[FileWarning]) {
         if !self.quiet {
             for text in warnings {
@@ -117,7 +117,7 @@ impl Report {
         }
     }
 
-    /// Says something worth knowing that is no error.
+    /// Prints a note that is not an error.
     pub(crate) fn note(self, text: &str) {
         if !self.quiet {
             say(text);
