@@ -95,7 +95,7 @@ pub struct Fragment {
 ///
 /// # let dir = tempfile::tempdir()?;
 /// # let path = dir.path().join("v2.yml");
-/// # std::fs::write(&path, "{openapi: 3.1.0, info: {title: Data, version: 2.0.0}, paths: {/sites: {get: {operationId: list-sites, responses: {'200': {description: Sites}}}}}}")?;
+/// # std::fs::write(&path, "openapi: 3.1.0\ninfo: {title: Data, version: 2.0.0}\npaths: {/sites: {get: {operationId: list-sites, responses: {'200': {description: Sites}}}}}")?;
 /// let description = read::read(&path)?;
 /// let fragment = cut(&description, &Plan::of(Selection::All))?;
 /// let operation = &fragment.document["paths"]["/sites"]["get"];
