@@ -168,7 +168,12 @@ impl Draft {
         let listing = if wanted.is_empty() {
             Listing::default()
         } else {
-            Listing::of(&self.sync.client, self.site, &wanted).await?
+            let listing = Listing::of(&self.sync.client, self.site, &wanted).await?;
+            if self.sync.delete {
+                listing.with_folders(&self.sync.client, self.site).await?
+            } else {
+                listing
+            }
         };
         for (path, action) in &mut self.actions {
             if *action == Action::Unchanged

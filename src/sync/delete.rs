@@ -150,7 +150,7 @@ pub(super) fn candidates(
             candidates.insert(file.asset, file.replaced(path));
         }
     }
-    candidates.retain(|id, asset| listing.is(*id, &asset.name, asset.size));
+    candidates.retain(|id, asset| listing.is(*id, &asset.name, asset.size, &lock.folder));
     candidates
 }
 
@@ -195,7 +195,7 @@ pub(super) fn decide(mut candidates: Candidates, situation: &Situation<'_>) -> D
         // An asset that differs from its record stays in the lock file.
         let is_odd = !file.existing
             && situation.listing.has(file.asset)
-            && !situation.listing.is(file.asset, file.name(path), file.size);
+            && !(situation.listing).is(file.asset, file.name(path), file.size, &lock.folder);
         is_gone && !is_odd && !candidates.contains_key(&file.asset)
     });
     Decision {

@@ -168,15 +168,18 @@ impl Execution {
         }
         let wanted = assets.keys().copied().collect();
         let client = self.plan.sync.client.clone();
-        let listing = Listing::of(&client, self.plan.site, &wanted).await?;
+        let site = self.plan.site;
+        let listing = Listing::of(&client, site, &wanted).await?;
+        let listing = listing.with_folders(&client, site).await?;
         let (there, gone): (Vec<_>, Vec<_>) =
             assets.into_iter().partition(|(id, _)| listing.has(*id));
         entries.extend(gone.into_iter().map(|(id, _)| Entry::Deleted(id)));
         self.plan.ledger.record(entries).await?;
 
+        let root = self.plan.ledger.lock.folder.clone();
         let same = there
             .into_iter()
-            .filter(|(id, asset)| listing.is(*id, &asset.name, asset.size));
+            .filter(|(id, asset)| listing.is(*id, &asset.name, asset.size, &root));
         let mut answers = stream::iter(same)
             .map(|(id, asset)| {
                 let request = client.delete_asset().asset_id(id);

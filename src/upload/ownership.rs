@@ -38,6 +38,8 @@ const TICK: i64 = 1;
 pub(super) struct Evidence {
     /// Whether the asset has the name that the call gave; `None` if the answer does not say.
     pub(super) named: Option<bool>,
+    /// Whether the asset is in the folder that the call gave; `None` if the answer names none.
+    pub(super) placed: Option<bool>,
     /// When the asset was registered.
     pub(super) created: Option<Timestamp>,
     /// When the server answered, by its `Date`.
@@ -72,7 +74,7 @@ pub(super) struct Claim {
 
 impl Evidence {
     fn origin(&self) -> Origin {
-        if self.named == Some(false) {
+        if self.named == Some(false) || self.placed == Some(false) {
             return Origin::Older;
         }
         let (Some(created), Some(answered)) = (self.created, self.answered) else {

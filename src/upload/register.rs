@@ -15,6 +15,7 @@ use super::{
 use crate::{
     api::retry,
     generated::types,
+    id::FolderId,
     s3::{self, PostForm},
     source::Md5,
     time::Timestamp,
@@ -43,7 +44,7 @@ impl Steps<'_> {
         // From the attempt that was answered: an asset that was registered while this call waited
         // belongs to another caller.
         let took = self.creates.elapsed();
-        let evidence = evidence(&response, &target.name, took);
+        let evidence = evidence(&response, target, took);
         let lease = self.upload.client.inner().settings().lease;
         let mut asset = response.into_inner();
         let id = asset.id.as_deref().and_then(|id| id.parse().ok());
@@ -91,17 +92,28 @@ impl Steps<'_> {
 }
 
 /// The dates that an answer states. All of them are of the server's clock.
-fn evidence(response: &ResponseValue<types::AssetUpload>, name: &str, took: Duration) -> Evidence {
+fn evidence(
+    response: &ResponseValue<types::AssetUpload>,
+    target: &Target,
+    took: Duration,
+) -> Evidence {
     let first_name = response.original_file_name.as_deref();
     let created = response.created_on.as_deref();
     let details = response.upload_details.as_ref();
     let signed = details.and_then(|details| details.x_amz_date.as_deref());
     Evidence {
-        named: first_name.map(|first| first == name),
+        named: first_name.map(|first| first == target.name.as_str()),
+        placed: placed(response.parent_folder.as_deref(), target.folder),
         created: created.and_then(Timestamp::rfc3339),
         answered: retry::server_time(response.headers()),
         signed: signed.and_then(Timestamp::aws),
         has_form: details.is_some() || response.upload_url.is_some(),
         took,
     }
+}
+
+/// Whether an asset in the folder `found` is in the one that was asked for.
+fn placed(found: Option<&str>, folder: Option<FolderId>) -> Option<bool> {
+    let found: FolderId = found?.parse().ok()?;
+    Some(folder == Some(found))
 }

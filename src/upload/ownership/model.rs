@@ -219,6 +219,7 @@ impl Rules {
         let now = Timestamp::EPOCH + span(100);
         let evidence = Evidence {
             named: Some(true),
+            placed: None,
             created: Some(Timestamp::EPOCH + span(100 - found.age)),
             answered: Some(now),
             signed: None,

@@ -305,3 +305,27 @@ async fn a_run_does_what_its_plan_says_for_200_random_trees() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_asset_that_another_folder_has_is_not_taken_for_one_from_here() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (here, other) = (
+        tree(&[("a.txt", "a"), ("b.txt", "b")]),
+        tree(&[("a.txt", "a")]),
+    );
+    sync(&sandbox, &other).folder("other").send().await.unwrap();
+    let sync = || sync(&sandbox, &here).folder("here");
+    sync().send().await.unwrap();
+    assert!(lock(&here).get("a.txt").unwrap().existing);
+
+    // As in a repository that claims it.
+    let path = here.path().join(LockFile::NAME);
+    let text = fs::read_to_string(&path).unwrap();
+    let claim = text.replace("\"existing\": true", "\"existing\": false");
+    assert_ne!(claim, text);
+    fs::write(&path, claim).unwrap();
+    fs::remove_file(here.path().join("a.txt")).unwrap();
+    let report = sync().delete(true).send().await.unwrap();
+    assert_eq!(report.deleted, 0);
+    assert_eq!(on_site(&sandbox).len(), 2);
+}
