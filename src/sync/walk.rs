@@ -122,9 +122,20 @@ fn check_ignore_file(dir: &Path) -> Result<(), SyncError> {
         path: path.clone(),
         reason,
     };
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(refuse("it is no file".to_owned()));
+    }
     let text = fs::read_to_string(&path).map_err(|error| refuse(error.to_string()))?;
     let mut builder = GitignoreBuilder::new(dir);
+    // An unclosed class would stand for itself, and ignore nothing.
+    builder.allow_unclosed_class(false);
     for line in text.lines() {
+        if matches!(line.trim(), "!" | "/" | "!/") {
+            return Err(refuse(format!(
+                "the pattern `{}` names nothing",
+                line.trim()
+            )));
+        }
         builder
             .add_line(None, line)
             .map_err(|error| refuse(error.to_string()))?;

@@ -363,7 +363,7 @@ impl StdError for UploadError {
 
 /// Says what to do about a create call that failed.
 fn hint(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError>) -> fmt::Result {
-    const MAYBE: &str = "; it may have all the same: upload the same file again, and Webflow will \
+    const MAYBE: &str = "; it may exist nevertheless: upload the same file again, and Webflow will \
                          find it by its content";
 
     let status = match (error, error.status()) {

@@ -85,7 +85,7 @@ async fn a_create_call_that_may_have_arrived_says_so_and_the_next_upload_finds_i
         let sandbox = with_rules(&[rule]).await;
         let error = send(&sandbox, &SMALL).await.unwrap_err();
         let says = error.to_string();
-        let what_to_do = "; it may have all the same: upload the same file again, and Webflow \
+        let what_to_do = "; it may exist nevertheless: upload the same file again, and Webflow \
                           will find it by its content";
         assert!(says.contains(what_to_do), "{says}");
         assert!(!error.is_retryable(), "{says}");

@@ -116,6 +116,8 @@ async fn an_ignore_file_or_pattern_that_is_not_understood_publishes_nothing() {
     for (place, text, says) in [
         (".ignore", &b"secret\xff.txt\n"[..], "valid UTF-8"),
         (".ignore", b"[z-a]\n", "invalid range"),
+        (".ignore", b"*.key[\n", "unclosed character class"),
+        ("sub/.ignore", b"!\n", "names nothing"),
         ("sub/.ignore", b"secret.txt\n[\xe9]\n", "valid UTF-8"),
     ] {
         let dir = tree(&[("secret.txt", "s"), ("sub/secret.txt", "s")]);

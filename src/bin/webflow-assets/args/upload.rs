@@ -53,10 +53,7 @@ Examples:
     webflow-assets upload hero.png logo.svg --folder brand/2026";
 
 #[derive(Debug, Args)]
-#[cfg_attr(
-    feature = "sandbox",
-    expect(clippy::struct_excessive_bools, reason = "flags are bools")
-)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
 pub(crate) struct UploadArgs {
     /// Files to upload, URLs to fetch and upload, or `-` for standard input
     #[arg(

@@ -43,7 +43,7 @@ pub(super) fn refuse(
     let mut refused = 0;
     let mut left = Vec::with_capacity(all.len());
     for file in all.drain(..) {
-        let shown = file.display().to_string();
+        let shown = files::shown(&file);
         let metadata = (files::url(&file).is_none() && !files::is_stdin(&file))
             .then(|| fs::metadata(&file).ok())
             .flatten();
@@ -99,7 +99,7 @@ pub(super) async fn dry_run(
     let mut exit = Exit::Success;
     let mut table = Table::new(&COLUMNS);
     for (upload, file) in uploads.zip(all) {
-        let shown = file.display().to_string();
+        let shown = files::shown(file);
         match upload.check().await {
             Ok(checked) => planned(&mut table, &shown, &checked, report)?,
             Err(error) => {
