@@ -192,9 +192,9 @@ pub(super) fn decide(mut candidates: Candidates, situation: &Situation<'_>) -> D
     }
     let forgotten = lock.files().filter(|(path, file)| {
         let is_gone = actions.get(*path) == Some(&Action::Gone);
-        // An asset that differs from its record stays in the lock file.
+        // An asset of this folder that differs from its record stays in the lock file.
         let is_odd = !file.existing
-            && situation.listing.has(file.asset)
+            && situation.listing.is_in(file.asset, &lock.folder)
             && !(situation.listing).is(file.asset, file.name(path), file.size, &lock.folder);
         is_gone && !is_odd && !candidates.contains_key(&file.asset)
     });

@@ -76,12 +76,15 @@ impl Listing {
     /// Whether the asset is provably the one that was recorded, in the folder `root` or below it.
     pub(super) fn is(&self, asset: AssetId, name: &str, size: u64, root: &str) -> bool {
         let listed = self.assets.get(&asset);
-        listed.is_some_and(|it| {
-            it.name.as_deref() == Some(name) && it.size == Some(size) && self.is_in(it, root)
-        })
+        listed.is_some_and(|it| it.name.as_deref() == Some(name) && it.size == Some(size))
+            && self.is_in(asset, root)
     }
 
-    fn is_in(&self, listed: &Listed, root: &str) -> bool {
+    /// Whether the site lists the asset in the folder `root` or below it.
+    pub(super) fn is_in(&self, asset: AssetId, root: &str) -> bool {
+        let Some(listed) = self.assets.get(&asset) else {
+            return false;
+        };
         let path = || self.folders.path(listed.folder?);
         root.is_empty()
             || path().is_some_and(|path| {

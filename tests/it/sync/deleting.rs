@@ -328,4 +328,5 @@ async fn an_asset_that_another_folder_has_is_not_taken_for_one_from_here() {
     let report = sync().delete(true).send().await.unwrap();
     assert_eq!(report.deleted, 0);
     assert_eq!(on_site(&sandbox).len(), 2);
+    assert!(lock(&here).get("a.txt").is_none(), "the file is gone");
 }
