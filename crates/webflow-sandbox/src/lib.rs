@@ -58,3 +58,8 @@ pub use self::fault::{Answer, AnswerBody, Fault, Rule, RuleError};
 pub use self::folder::Folder;
 pub use self::request::{DuplicateAnswer, Operation, Request, Side};
 pub use self::sandbox::{Bucket, Sandbox};
+
+/// The example of the README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
