@@ -175,8 +175,21 @@ impl Upload {
         self
     }
 
-    /// The name of the file in errors.
-    fn label(&self) -> String {
+    /// The name of the file in errors and events: a path, a file name, or a URL without the parts
+    /// that may be secret.
+    ///
+    /// ```
+    /// # use webflow_assets::{Client, Source, Token};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let client = Client::builder().token(Token::new("t0ken")?).build()?;
+    /// let source = Source::url("https://me:pass@example.com/a.png?signature=1#x");
+    /// let upload = client.upload("580e63e98c9a982ac9b8b741", source);
+    /// assert_eq!(upload.label(), "https://example.com/a.png");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn label(&self) -> String {
         self.source.label()
     }
 

@@ -190,6 +190,17 @@ fn a_url_is_fetched_and_uploaded_and_its_query_is_not_printed() {
     for stream in [&output.stdout, &output.stderr] {
         assert!(!text(stream).contains("s3cr3t"), "{output:?}");
     }
+
+    let named = signed.replace("://", "://me:s3cr3t@");
+    let files = [&*signed, &*missing, &*named, "no/such?a.png"];
+    let output = run(to.upload(&files).args(["--dry-run", "--json"]));
+    assert_exit(&output, 1);
+    let planned = json_lines(&output);
+    assert_eq!(of(&planned, hosted)["outcome"], "planned");
+    assert!(of(&planned, "no/such?a.png")["error"].is_string());
+    for stream in [&output.stdout, &output.stderr] {
+        assert!(!text(stream).contains("s3cr3t"), "{output:?}");
+    }
 }
 
 #[test]

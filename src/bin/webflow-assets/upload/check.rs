@@ -43,7 +43,6 @@ pub(super) fn refuse(
     let mut refused = 0;
     let mut left = Vec::with_capacity(all.len());
     for file in all.drain(..) {
-        let shown = files::shown(&file);
         let metadata = (files::url(&file).is_none() && !files::is_stdin(&file))
             .then(|| fs::metadata(&file).ok())
             .flatten();
@@ -51,6 +50,7 @@ pub(super) fn refuse(
             left.push(file);
             continue;
         };
+        let shown = file.display().to_string();
         if metadata.is_dir() {
             report.refused(
                 &shown,
@@ -93,13 +93,12 @@ struct PlannedLine<'a> {
 /// Reads the files and prints what would be uploaded.
 pub(super) async fn dry_run(
     uploads: impl Iterator<Item = Upload>,
-    all: &[PathBuf],
     report: Report,
 ) -> io::Result<Exit> {
     let mut exit = Exit::Success;
     let mut table = Table::new(&COLUMNS);
-    for (upload, file) in uploads.zip(all) {
-        let shown = files::shown(file);
+    for upload in uploads {
+        let shown = upload.label();
         match upload.check().await {
             Ok(checked) => planned(&mut table, &shown, &checked, report)?,
             Err(error) => {

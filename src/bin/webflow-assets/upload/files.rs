@@ -53,36 +53,9 @@ pub(super) fn url(file: &Path) -> Option<&str> {
         .then_some(text)
 }
 
-/// A FILE as it is printed: a URL without user name, password, query and fragment, which may be
-/// secret.
-pub(super) fn shown(file: &Path) -> String {
-    let Some((scheme, rest)) = url(file).and_then(|url| url.split_once("://")) else {
-        return file.display().to_string();
-    };
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = host.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}{path}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_may_be_secret_in_a_url_is_not_shown() {
-        let cases = [
-            (
-                "https://me:pass@example.com/a@b.png?sig=1#x",
-                "https://example.com/a@b.png",
-            ),
-            ("http://example.com?sig=1", "http://example.com"),
-            ("img/a?b.png", "img/a?b.png"),
-        ];
-        for (file, expected) in cases {
-            assert_eq!(shown(Path::new(file)), expected);
-        }
-    }
 
     #[test]
     fn what_begins_like_a_url_is_one() {

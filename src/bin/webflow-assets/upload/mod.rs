@@ -48,8 +48,8 @@ pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
         return Ok(Exit::Failure);
     }
     if args.dry_run {
-        let uploads = uploads(&site, None, &args, texts, files.clone());
-        let exit = check::dry_run(uploads, &files, report).await?;
+        let uploads = uploads(&site, None, &args, texts, files);
+        let exit = check::dry_run(uploads, report).await?;
         return Ok(if refused > 0 { Exit::Failure } else { exit });
     }
     let folder = match &args.folder {
