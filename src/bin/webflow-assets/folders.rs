@@ -5,7 +5,6 @@ use std::{
     io,
 };
 
-use console::Alignment;
 use futures_util::TryStreamExt;
 use serde::Serialize;
 use webflow_assets::{
@@ -22,18 +21,7 @@ use crate::{
     table::{Column, Table},
 };
 
-const COLUMNS: [Column; 2] = [
-    Column {
-        title: "ID",
-        width: Some(24),
-        alignment: Alignment::Left,
-    },
-    Column {
-        title: "NAME",
-        width: None,
-        alignment: Alignment::Left,
-    },
-];
+const COLUMNS: [Column; 2] = [Column::left("ID", Some(24)), Column::left("NAME", None)];
 
 #[derive(Serialize)]
 struct FolderLine<'a> {

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use console::Alignment;
 use futures_util::StreamExt;
 use serde::Serialize;
 use webflow_assets::{FolderId, FolderTree, types::Asset};
@@ -18,31 +17,11 @@ use crate::{
 };
 
 const COLUMNS: [Column; 5] = [
-    Column {
-        title: "ID",
-        width: Some(24),
-        alignment: Alignment::Left,
-    },
-    Column {
-        title: "SIZE",
-        width: Some(10),
-        alignment: Alignment::Right,
-    },
-    Column {
-        title: "TYPE",
-        width: Some(16),
-        alignment: Alignment::Left,
-    },
-    Column {
-        title: "FOLDER",
-        width: Some(16),
-        alignment: Alignment::Left,
-    },
-    Column {
-        title: "NAME",
-        width: None,
-        alignment: Alignment::Left,
-    },
+    Column::left("ID", Some(24)),
+    Column::right("SIZE", Some(10)),
+    Column::left("TYPE", Some(16)),
+    Column::left("FOLDER", Some(16)),
+    Column::left("NAME", None),
 ];
 
 /// An asset in a list, with the path of its folder.

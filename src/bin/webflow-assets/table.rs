@@ -8,10 +8,30 @@ use crate::output;
 
 /// A column of a table.
 pub(crate) struct Column {
-    pub(crate) title: &'static str,
+    title: &'static str,
     /// In characters; on a terminal, longer texts are cut. `None` for the remaining width.
-    pub(crate) width: Option<usize>,
-    pub(crate) alignment: Alignment,
+    width: Option<usize>,
+    alignment: Alignment,
+}
+
+impl Column {
+    pub(crate) const fn left(title: &'static str, width: Option<usize>) -> Self {
+        let alignment = Alignment::Left;
+        Self {
+            title,
+            width,
+            alignment,
+        }
+    }
+
+    pub(crate) const fn right(title: &'static str, width: Option<usize>) -> Self {
+        let alignment = Alignment::Right;
+        Self {
+            title,
+            width,
+            alignment,
+        }
+    }
 }
 
 /// Prints rows as they come.
@@ -95,21 +115,9 @@ mod tests {
     use super::*;
 
     const COLUMNS: [Column; 3] = [
-        Column {
-            title: "ID",
-            width: Some(6),
-            alignment: Alignment::Left,
-        },
-        Column {
-            title: "SIZE",
-            width: Some(5),
-            alignment: Alignment::Right,
-        },
-        Column {
-            title: "NAME",
-            width: None,
-            alignment: Alignment::Left,
-        },
+        Column::left("ID", Some(6)),
+        Column::right("SIZE", Some(5)),
+        Column::left("NAME", None),
     ];
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use console::Alignment;
 use serde::Serialize;
 use webflow_assets::sync::{Action, Held, Plan, Planned};
 
@@ -22,21 +21,9 @@ const ACTIONS: [Action; 6] = [
 ];
 
 const COLUMNS: [Column; 3] = [
-    Column {
-        title: "ACTION",
-        width: Some(9),
-        alignment: Alignment::Left,
-    },
-    Column {
-        title: "SIZE",
-        width: Some(10),
-        alignment: Alignment::Right,
-    },
-    Column {
-        title: "PATH",
-        width: None,
-        alignment: Alignment::Left,
-    },
+    Column::left("ACTION", Some(9)),
+    Column::right("SIZE", Some(10)),
+    Column::left("PATH", None),
 ];
 
 /// A line for each kind of action that a file has.

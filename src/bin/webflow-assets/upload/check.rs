@@ -2,7 +2,6 @@
 
 use std::{fs, io, path::PathBuf};
 
-use console::Alignment;
 use serde::Serialize;
 use webflow_assets::{Checked, FileWarning, Upload};
 
@@ -16,21 +15,9 @@ use crate::{
 };
 
 const COLUMNS: [Column; 3] = [
-    Column {
-        title: "SIZE",
-        width: Some(10),
-        alignment: Alignment::Right,
-    },
-    Column {
-        title: "NAME",
-        width: Some(32),
-        alignment: Alignment::Left,
-    },
-    Column {
-        title: "FILE",
-        width: None,
-        alignment: Alignment::Left,
-    },
+    Column::right("SIZE", Some(10)),
+    Column::left("NAME", Some(32)),
+    Column::left("FILE", None),
 ];
 
 /// Warns about files, and removes those that are refused. A file that cannot be read is left to
