@@ -1,15 +1,17 @@
 //! `pull`: downloads the assets of a site to a directory.
 
-use std::{collections::HashMap, io};
+use std::io;
 
 use futures_util::StreamExt;
 use serde::Serialize;
 use webflow_assets::{
-    AssetId, Client,
+    AssetId,
     sync::{PullError, PullEvent, PullReport},
 };
 
-use crate::{Exit, args::PullArgs, output, progress::Progress, signals::Signals, site::Site, sync};
+use crate::{
+    Exit, args::PullArgs, output, progress::RunOutput, signals::Signals, site::Site, sync,
+};
 
 /// An event, for machines.
 #[derive(Serialize)]
@@ -58,35 +60,38 @@ pub(crate) async fn run(args: PullArgs) -> io::Result<Exit> {
     let pull = site.client.pull(site.id, &args.dir).folder(folder);
     let pull = pull.overwrite(args.overwrite).concurrency(args.concurrency);
     let mut events = pull.stream();
-    let mut show = None;
+    let mut out = None;
     loop {
         let event = tokio::select! {
             biased;
             stopped = signals.stop() => {
                 drop(events);
-                clear(show.as_ref());
+                clear(out.as_ref());
                 output::say("interrupted: the lock file has what was fetched, and the next run goes on");
                 return Ok(stopped);
             }
             event = events.next() => event,
         };
-        match (event, &show) {
+        match (event, &out) {
             (Some(Ok(PullEvent::Planned { files })), _) => {
-                show = Some(Show::start(&site.client, &args, &files));
+                let files = files
+                    .iter()
+                    .map(|(path, len)| (&**path, len.unwrap_or_default()));
+                out = Some(RunOutput::start(&site.client, args.json, args.quiet, files));
             }
             (Some(Ok(PullEvent::Finished { report })), _) => {
-                clear(show.as_ref());
+                clear(out.as_ref());
                 return end(&report, &args);
             }
-            (Some(Ok(event)), Some(show)) => {
-                if let Err(unwritable) = show.take(&event) {
-                    show.progress.clear();
+            (Some(Ok(event)), Some(out)) => {
+                if let Err(unwritable) = show(out, &event) {
+                    out.progress.clear();
                     return Err(unwritable);
                 }
             }
             (Some(Ok(_)), None) => {}
             (Some(Err(error)), _) => {
-                clear(show.as_ref());
+                clear(out.as_ref());
                 return Ok(sync::fail(&error));
             }
             (None, _) => return Ok(Exit::Failure),
@@ -94,102 +99,57 @@ pub(crate) async fn run(args: PullArgs) -> io::Result<Exit> {
     }
 }
 
-fn clear(show: Option<&Show>) {
-    if let Some(show) = show {
-        show.progress.clear();
+fn clear(out: Option<&RunOutput>) {
+    if let Some(out) = out {
+        out.progress.clear();
     }
 }
 
-/// Shows events to people and to machines.
-struct Show {
-    json: bool,
-    quiet: bool,
-    progress: Progress,
-    places: HashMap<String, usize>,
-}
-
-impl Show {
-    fn start(client: &Client, args: &PullArgs, files: &[(String, Option<u64>)]) -> Self {
-        let lens = || {
-            files
-                .iter()
-                .map(|(_, len)| len.unwrap_or_default())
-                .collect()
-        };
-        let places = files.iter().enumerate();
-        Self {
-            json: args.json,
-            quiet: args.quiet,
-            progress: Progress::start(client, args.quiet, lens),
-            places: places
-                .map(|(place, (path, _))| (path.clone(), place))
-                .collect(),
-        }
-    }
-
-    fn take(&self, event: &PullEvent) -> io::Result<()> {
-        match event {
-            PullEvent::Pulled {
-                path,
-                asset,
-                size,
-                name,
-            } => {
-                self.finished(path, Some(*size));
-                if let Some(name) = name {
-                    self.say(&format!("{path}: its name on the site is `{name}`"));
-                }
-                self.print(&Line::Pulled {
-                    path,
-                    id: *asset,
-                    size: *size,
-                    name: name.as_deref(),
-                })
-            }
-            PullEvent::Kept { path, asset } => {
-                self.finished(path, None);
-                self.progress.aside(|| {
-                    output::warning(&format!(
-                        "{path}: it differs from asset {asset} and stays; --overwrite replaces it"
-                    ));
-                });
-                self.print(&Line::Kept { path, id: *asset })
-            }
-            PullEvent::Failed { path, asset, error } => self.failed(path, *asset, error),
-            _ => Ok(()),
-        }
-    }
-
-    fn failed(&self, path: &str, id: AssetId, error: &PullError) -> io::Result<()> {
-        self.finished(path, None);
-        let causes = output::causes(error);
-        let text = format!("{path}: {error}");
-        self.progress.aside(|| output::error(&text, &causes));
-        self.print(&Line::Failed {
+/// Shows an event. Fails if it cannot be printed.
+fn show(out: &RunOutput, event: &PullEvent) -> io::Result<()> {
+    match event {
+        PullEvent::Pulled {
             path,
-            id,
-            error: text,
-            causes,
-        })
-    }
-
-    fn finished(&self, path: &str, len: Option<u64>) {
-        let place = self.places.get(path).copied().unwrap_or(usize::MAX);
-        self.progress.finished(place, len);
-    }
-
-    fn say(&self, text: &str) {
-        if !self.quiet {
-            self.progress.aside(|| output::say(text));
+            asset,
+            size,
+            name,
+        } => {
+            out.progress.finished(out.place(path), Some(*size));
+            if let Some(name) = name {
+                out.say(&format!("{path}: its name on the site is `{name}`"));
+            }
+            out.print(&Line::Pulled {
+                path,
+                id: *asset,
+                size: *size,
+                name: name.as_deref(),
+            })
         }
-    }
-
-    fn print(&self, line: &Line<'_>) -> io::Result<()> {
-        if !self.json {
-            return Ok(());
+        PullEvent::Kept { path, asset } => {
+            out.progress.finished(out.place(path), None);
+            out.progress.aside(|| {
+                output::warning(&format!(
+                    "{path}: it differs from asset {asset} and stays; --overwrite replaces it"
+                ));
+            });
+            out.print(&Line::Kept { path, id: *asset })
         }
-        self.progress.aside(|| output::json_line(line))
+        PullEvent::Failed { path, asset, error } => failed(out, path, *asset, error),
+        _ => Ok(()),
     }
+}
+
+fn failed(out: &RunOutput, path: &str, id: AssetId, error: &PullError) -> io::Result<()> {
+    out.progress.finished(out.place(path), None);
+    let causes = output::causes(error);
+    let text = format!("{path}: {error}");
+    out.progress.aside(|| output::error(&text, &causes));
+    out.print(&Line::Failed {
+        path,
+        id,
+        error: text,
+        causes,
+    })
 }
 
 /// The summary.

@@ -3,6 +3,7 @@
 mod bars;
 mod board;
 mod lines;
+mod run;
 
 use std::{
     env,
@@ -16,6 +17,7 @@ use console::Term;
 use indicatif::HumanBytes;
 use webflow_assets::{Client, Progress as Position};
 
+pub(crate) use self::run::RunOutput;
 use self::{bars::Bars, board::Board, lines::Lines};
 use crate::{output, verbose};
 

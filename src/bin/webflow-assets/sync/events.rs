@@ -1,6 +1,6 @@
 //! Prints the events of a synchronisation as they happen.
 
-use std::{collections::HashMap, io};
+use std::io;
 
 use serde::Serialize;
 use webflow_assets::{
@@ -8,7 +8,7 @@ use webflow_assets::{
     sync::{Plan, Report, SyncEvent},
 };
 
-use crate::{output, progress::Progress};
+use crate::{output, progress::RunOutput};
 
 /// An event, for machines.
 #[derive(Serialize)]
@@ -54,113 +54,78 @@ enum Line<'a> {
     },
 }
 
-/// Shows events to people and to machines.
-pub(super) struct Show {
-    json: bool,
-    quiet: bool,
-    progress: Progress,
-    /// The place of each file that is sent.
-    places: HashMap<String, usize>,
+/// Starts to show the files that a plan sends.
+pub(super) fn start(client: &Client, plan: &Plan, json: bool, quiet: bool) -> RunOutput {
+    let sent = plan.files().iter().filter(|file| file.action.is_upload());
+    let files = sent.map(|file| (&*file.path, file.size));
+    RunOutput::start(client, json, quiet, files)
 }
 
-impl Show {
-    pub(super) fn start(client: &Client, plan: &Plan, json: bool, quiet: bool) -> Self {
-        let sent = || plan.files().iter().filter(|file| file.action.is_upload());
-        let places = sent().enumerate();
-        Self {
-            json,
-            quiet,
-            progress: Progress::start(client, quiet, || sent().map(|file| file.size).collect()),
-            places: places
-                .map(|(place, file)| (file.path.clone(), place))
-                .collect(),
-        }
-    }
-
-    pub(super) fn clear(&self) {
-        self.progress.clear();
-    }
-
-    /// Shows an event. Fails if it cannot be printed.
-    pub(super) fn take(&self, event: &SyncEvent) -> io::Result<()> {
-        let place = |path: &str| self.places.get(path).copied().unwrap_or(usize::MAX);
-        match event {
-            SyncEvent::FolderCreated { path, id } => {
-                self.say(&format!("created the folder {path}"));
-                self.print(&Line::FolderCreated {
-                    path,
-                    id: id.to_string(),
-                })
-            }
-            SyncEvent::DuplicateFolder { path, id, others } => {
-                let others: Vec<String> = others.iter().map(ToString::to_string).collect();
-                self.say(&format!(
-                    "the site has {} folders {path}; the oldest, {id}, is used",
-                    others.len() + 1
-                ));
-                self.print(&Line::DuplicateFolder {
-                    path,
-                    id: id.to_string(),
-                    others,
-                })
-            }
-            SyncEvent::Started { path } => {
-                self.progress.started(place(path), path);
-                Ok(())
-            }
-            SyncEvent::Progress { path, progress } => {
-                self.progress.moved(place(path), *progress);
-                Ok(())
-            }
-            SyncEvent::Uploaded { path, uploaded } => {
-                let sent = uploaded.stored.as_ref().map(|_| uploaded.len);
-                self.progress.finished(place(path), sent);
-                self.print(&Line::Uploaded {
-                    path,
-                    id: uploaded.asset.id.as_deref(),
-                    hosted_url: uploaded.asset.hosted_url.as_deref(),
-                    size: uploaded.len,
-                    md5: uploaded.md5.to_string(),
-                    outcome: uploaded.outcome.as_str(),
-                })
-            }
-            SyncEvent::Failed { path, error, again } => {
-                let causes = output::causes(error);
-                if *again {
-                    self.progress.postponed(place(path));
-                    self.say(&format!("{error}; it is tried again"));
-                } else {
-                    self.progress.finished(place(path), None);
-                    self.progress
-                        .aside(|| output::error(&error.to_string(), &causes));
-                }
-                self.print(&Line::Failed {
-                    path,
-                    error: error.to_string(),
-                    causes: &causes,
-                    status: error.status().map(|status| status.as_u16()),
-                    again: *again,
-                })
-            }
-            SyncEvent::Deleted { path, asset } => self.print(&Line::Deleted {
+/// Shows an event. Fails if it cannot be printed.
+pub(super) fn show(out: &RunOutput, event: &SyncEvent) -> io::Result<()> {
+    match event {
+        SyncEvent::FolderCreated { path, id } => {
+            out.say(&format!("created the folder {path}"));
+            out.print(&Line::FolderCreated {
                 path,
-                id: asset.to_string(),
-            }),
-            _ => Ok(()),
+                id: id.to_string(),
+            })
         }
-    }
-
-    fn say(&self, text: &str) {
-        if !self.quiet {
-            self.progress.aside(|| output::say(text));
+        SyncEvent::DuplicateFolder { path, id, others } => {
+            let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+            out.say(&format!(
+                "the site has {} folders {path}; the oldest, {id}, is used",
+                others.len() + 1
+            ));
+            out.print(&Line::DuplicateFolder {
+                path,
+                id: id.to_string(),
+                others,
+            })
         }
-    }
-
-    fn print(&self, line: &Line<'_>) -> io::Result<()> {
-        if !self.json {
-            return Ok(());
+        SyncEvent::Started { path } => {
+            out.progress.started(out.place(path), path);
+            Ok(())
         }
-        self.progress.aside(|| output::json_line(line))
+        SyncEvent::Progress { path, progress } => {
+            out.progress.moved(out.place(path), *progress);
+            Ok(())
+        }
+        SyncEvent::Uploaded { path, uploaded } => {
+            let sent = uploaded.stored.as_ref().map(|_| uploaded.len);
+            out.progress.finished(out.place(path), sent);
+            out.print(&Line::Uploaded {
+                path,
+                id: uploaded.asset.id.as_deref(),
+                hosted_url: uploaded.asset.hosted_url.as_deref(),
+                size: uploaded.len,
+                md5: uploaded.md5.to_string(),
+                outcome: uploaded.outcome.as_str(),
+            })
+        }
+        SyncEvent::Failed { path, error, again } => {
+            let causes = output::causes(error);
+            if *again {
+                out.progress.postponed(out.place(path));
+                out.say(&format!("{error}; it is tried again"));
+            } else {
+                out.progress.finished(out.place(path), None);
+                out.progress
+                    .aside(|| output::error(&error.to_string(), &causes));
+            }
+            out.print(&Line::Failed {
+                path,
+                error: error.to_string(),
+                causes: &causes,
+                status: error.status().map(|status| status.as_u16()),
+                again: *again,
+            })
+        }
+        SyncEvent::Deleted { path, asset } => out.print(&Line::Deleted {
+            path,
+            id: asset.to_string(),
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -19,7 +19,6 @@ use webflow_assets::{
     sync::{LockFile, Plan, Report, SyncError, SyncEvent},
 };
 
-use self::events::Show;
 use crate::{
     Exit,
     api_error::Failed,
@@ -153,14 +152,14 @@ async fn carry_out(
     signals: &mut Signals,
     uploaded: &mut HashSet<String>,
 ) -> io::Result<Exit> {
-    let show = Show::start(client, &plan, args.json, args.quiet);
+    let out = events::start(client, &plan, args.json, args.quiet);
     let mut events = plan.stream();
     loop {
         let event = tokio::select! {
             biased;
             stopped = signals.stop() => {
                 drop(events);
-                show.clear();
+                out.progress.clear();
                 output::say("interrupted: the lock file has what was uploaded, and the next run goes on");
                 return Ok(stopped);
             }
@@ -168,20 +167,20 @@ async fn carry_out(
         };
         match event {
             Some(Ok(SyncEvent::Finished { report })) => {
-                show.clear();
+                out.progress.clear();
                 return end(&report, args);
             }
             Some(Ok(event)) => {
                 if let SyncEvent::Uploaded { path, .. } = &event {
                     uploaded.insert(path.clone());
                 }
-                if let Err(unwritable) = show.take(&event) {
-                    show.clear();
+                if let Err(unwritable) = events::show(&out, &event) {
+                    out.progress.clear();
                     return Err(unwritable);
                 }
             }
             Some(Err(error)) => {
-                show.clear();
+                out.progress.clear();
                 return Ok(fail(&error));
             }
             None => return Ok(Exit::Failure),
