@@ -115,7 +115,7 @@ impl Source {
         }
     }
 
-    /// The file name; `None` for a path or URL whose last part is not UTF-8 or is no name.
+    /// The file name; `None` for a path or URL without a last part that is a name in UTF-8.
     #[must_use]
     pub fn file_name(&self) -> Option<&str> {
         self.name.as_deref()

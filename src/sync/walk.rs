@@ -123,7 +123,7 @@ fn check_ignore_file(dir: &Path) -> Result<(), SyncError> {
         reason,
     };
     if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(refuse("it is no file".to_owned()));
+        return Err(refuse("it is not a file".to_owned()));
     }
     let text = fs::read_to_string(&path).map_err(|error| refuse(error.to_string()))?;
     let mut builder = GitignoreBuilder::new(dir);

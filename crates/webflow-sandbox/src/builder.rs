@@ -84,9 +84,9 @@ impl SandboxBuilder {
 
     /// How many requests each token may make within a window; 6000 a minute by default.
     ///
-    /// A window opens with the token's first request, lasts as long as it lasts, and the next one opens with the first
-    /// request after its end. Any length will do. `X-RateLimit-Limit` and `X-RateLimit-Remaining` tell of this window,
-    /// and a 429's `Retry-After` of its rest, in whole seconds, rounded up: 1 for all of a window shorter than that.
+    /// A window opens with the token's first request, and the next one with the first request after its end. It can
+    /// have any length. `X-RateLimit-Limit` and `X-RateLimit-Remaining` describe the current window. A 429's
+    /// `Retry-After` states the time that is left in it, in whole seconds, rounded up: at least 1.
     pub fn rate_limit(mut self, requests: u32, window: Duration) -> Self {
         self.settings.requests_per_window = requests;
         self.settings.window = window;

@@ -179,7 +179,7 @@ async fn dropping_it_at_any_event_leaves_a_lock_file_from_which_it_goes_on() {
             // Whatever was reported as uploaded is there.
             assert!(lock(&dir).files().count() >= uploaded);
         }
-        // What was under way is aborted soon, and the next run fills what it left.
+        // Uploads in progress are aborted soon, and the next run fills what it left.
         tokio::time::sleep(Duration::from_millis(20)).await;
         let report = sync(&sandbox, &dir).send().await.unwrap();
         assert!(report.is_complete(), "{stop}: {report:?}");

@@ -104,7 +104,7 @@ pub(crate) struct SyncArgs {
     #[arg(long)]
     pub(crate) hidden: bool,
 
-    /// What links lead to, too
+    /// Follow symbolic links
     #[arg(long)]
     pub(crate) follow: bool,
 
@@ -121,7 +121,7 @@ pub(crate) struct SyncArgs {
     #[arg(long, value_name = "N|P%", requires = "delete")]
     pub(crate) max_delete: Option<MaxDelete>,
 
-    /// What becomes of names of 100 characters or more, which Webflow does not take
+    /// How to handle names of 100 characters or more, which Webflow does not accept
     #[arg(long, value_name = "POLICY", value_enum, default_value_t)]
     pub(crate) long_names: LongNamesArg,
 
