@@ -1,6 +1,6 @@
 //! Redacts secrets in what servers send.
 
-use std::{borrow::Cow, collections::BTreeSet, fmt};
+use std::{borrow::Cow, cmp::Reverse, collections::BTreeSet, fmt, ops::Range};
 
 use base64::{
     Engine,
@@ -15,6 +15,9 @@ const REDACTED: &str = "[redacted]";
 /// words begin likewise.
 const PARTIAL: usize = 8;
 
+/// How often a text may have been escaped.
+const LAYERS: usize = 8;
+
 /// No escape is longer: `&#x10FFFF;`.
 const ESCAPE: usize = 10;
 
@@ -23,7 +26,7 @@ const ESCAPES: &[u8] = b"%&\\";
 
 /// Texts that no error and no header of a response may quote.
 pub(crate) struct Secrets {
-    /// The secrets and their Base64 encodings.
+    /// The secrets, their Base64 encodings, and the encodings of those.
     spellings: BTreeSet<String>,
     /// The bytes that a quotation can begin with.
     begins: [bool; 256],
@@ -32,9 +35,12 @@ pub(crate) struct Secrets {
 impl Secrets {
     pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let secrets = secrets.into_iter().filter(|secret| !secret.is_empty());
-        let spellings: BTreeSet<String> = secrets
-            .flat_map(|secret| std::iter::once(secret.to_owned()).chain(base64(secret)))
-            .collect();
+        let mut spellings: BTreeSet<String> = secrets.map(str::to_owned).collect();
+        // What is encoded in Base64 may be within something that is encoded, too.
+        for _ in 0..2 {
+            let encoded: Vec<String> = spellings.iter().flat_map(|text| base64(text)).collect();
+            spellings.extend(encoded);
+        }
         let mut begins = [false; 256];
         let firsts = spellings.iter().filter_map(|text| text.bytes().next());
         for byte in firsts.chain(ESCAPES.iter().copied()) {
@@ -44,31 +50,51 @@ impl Secrets {
     }
 
     /// Replaces the secrets that a server, or a proxy on the way, quotes: verbatim, in Base64,
-    /// escaped for XML, a URL or JSON, or broken into lines.
+    /// escaped for XML, a URL or JSON, more than once as well, or broken into lines.
     pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut quotations = self.quotations(text.as_bytes());
+        let mut decoded = Decoded::of(text);
+        for _ in 0..LAYERS {
+            let Some(next) = decoded.decode() else { break };
+            decoded = next;
+            let found = self.quotations(&decoded.text);
+            quotations.extend(found.into_iter().map(|quotation| decoded.source(quotation)));
+        }
+        if quotations.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        quotations.sort_unstable_by_key(|quotation| (quotation.start, Reverse(quotation.end)));
         let mut clean = String::new();
         let mut kept = 0;
+        for Range { start, end } in quotations {
+            if start >= kept {
+                clean.push_str(&text[kept..start]);
+                clean.push_str(REDACTED);
+            }
+            kept = kept.max(end);
+        }
+        clean.push_str(&text[kept..]);
+        Cow::Owned(clean)
+    }
+
+    /// Where a text quotes secrets, escaped at most once.
+    fn quotations(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let mut quotations = Vec::new();
         let mut at = 0;
-        while at < text.len() {
-            let rest = &text.as_bytes()[at..];
+        while let Some(first) = text.get(at) {
+            let rest = &text[at..];
             let quoted = self.spellings.iter().filter_map(|s| quoted(rest, s));
             // The longest: a part may begin where the whole does.
-            if self.begins[usize::from(rest[0])]
+            if self.begins[usize::from(*first)]
                 && let Some(len) = quoted.max()
             {
-                clean.push_str(&text[kept..at]);
-                clean.push_str(REDACTED);
+                quotations.push(at..at + len);
                 at += len;
-                kept = at;
             } else {
                 at += 1;
             }
         }
-        if kept == 0 {
-            return Cow::Borrowed(text);
-        }
-        clean.push_str(&text[kept..]);
-        Cow::Owned(clean)
+        quotations
     }
 
     /// Replaces the secrets in the values of headers.
@@ -86,6 +112,48 @@ impl Secrets {
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(REDACTED)
+    }
+}
+
+/// A text whose escapes are decoded, and what each byte was decoded from.
+struct Decoded {
+    text: Vec<u8>,
+    sources: Vec<Range<usize>>,
+}
+
+impl Decoded {
+    fn of(text: &str) -> Self {
+        Self {
+            text: text.as_bytes().to_vec(),
+            sources: (0..text.len()).map(|at| at..at + 1).collect(),
+        }
+    }
+
+    /// Decodes each escape once; `None` if there is none.
+    fn decode(&self) -> Option<Self> {
+        let mut next = Self {
+            text: Vec::with_capacity(self.text.len()),
+            sources: Vec::with_capacity(self.text.len()),
+        };
+        let mut at = 0;
+        while let Some(byte) = self.text.get(at) {
+            if let Some((bytes, len)) = unescape(&self.text[at..]) {
+                let source = self.source(at..at + len);
+                next.sources.extend(vec![source; bytes.len()]);
+                next.text.extend(bytes);
+                at += len;
+            } else {
+                next.sources.push(self.sources[at].clone());
+                next.text.push(*byte);
+                at += 1;
+            }
+        }
+        (next.text.len() < self.text.len()).then_some(next)
+    }
+
+    /// The part of the original text that a part of this one was decoded from.
+    fn source(&self, part: Range<usize>) -> Range<usize> {
+        self.sources[part.start].start..self.sources[part.end - 1].end
     }
 }
 
@@ -158,7 +226,9 @@ fn unescape(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     let character = |c: char, len| Some((c.to_string().into_bytes(), len));
     match first {
         b'%' => Some((vec![u8::try_from(hex(rest.get(..2)?)?).ok()?], 3)),
-        b'\\' if rest.first() == Some(&b'/') => character('/', 2),
+        b'\\' if rest.first().is_some_and(|c| b"/\\\"".contains(c)) => {
+            character(char::from(rest[0]), 2)
+        }
         b'\\' if rest.first().is_some_and(|c| b"nrt".contains(c)) => character('\n', 2),
         b'\\' => {
             let digits = rest.strip_prefix(b"u")?.get(..4)?;
@@ -206,6 +276,8 @@ mod tests {
             r"AKIDEXAMPLE\/2026+07\u002629==",
             "AKIDEXAMPLE/20\r\n  26+07&29\n==",
             r"AKIDEXAMPLE/20\r\n\t26+07&29==",
+            "AKIDEXAMPLE%252F2026%25252b07&amp;amp;29%26%2361%3b=",
+            r"\\u0041KIDEXAMPLE\\\/2026\\\\u002b07&29==",
             "AKIDEXAMPLE/20%0D%0A26+07&29&#10;==",
             "A\0K\0I\0D\0E\0X\0A\0M\0P\0L\0E\0/2026+07&29==",
         ] {
@@ -230,6 +302,10 @@ mod tests {
     fn the_beginning_of_a_secret_at_the_end_is_hidden() {
         let secrets = Secrets::new([SECRET]);
         assert_eq!(secrets.redact("é AKIDEXAMPLE%2F2026%2"), "é [redacted]");
+        assert_eq!(
+            secrets.redact("é AKIDEXAMPLE%252F2026%25252"),
+            "é [redacted]"
+        );
         assert_eq!(secrets.redact("é AKIDEXA"), "é AKIDEXA");
     }
 
@@ -254,6 +330,9 @@ mod tests {
                 assert!(left.len() <= shared, "{clean}");
             }
         }
+        let twice = STANDARD_NO_PAD.encode(STANDARD_NO_PAD.encode(format!("user:{SECRET}")));
+        let clean = secrets.redact(&twice).into_owned();
+        assert!(clean.contains(REDACTED) && clean.len() < 30, "{clean}");
         // Too short to be told from other text.
         assert_eq!(Secrets::new(["abc"]).redact("YWJj abc"), "YWJj [redacted]");
     }

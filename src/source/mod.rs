@@ -19,13 +19,13 @@ use std::{
 use bytes::Bytes;
 use tokio::io::AsyncRead;
 
-#[cfg(feature = "sync")]
-pub(crate) use self::remote::http_client;
 pub(crate) use self::{blocking::blocking, read::BodyStream, stamp::Stamp};
 pub use self::{
     limits::{FileWarning, MAX_LEN},
     remote::Remote,
 };
+#[cfg(feature = "sync")]
+pub(crate) use self::{read::read_regular, remote::http_client};
 use self::{
     read::{Pinned, Read},
     reader::Reader,

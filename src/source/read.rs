@@ -141,6 +141,15 @@ fn changed(message: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, message)
 }
 
+/// Reads a regular file whole.
+#[cfg(feature = "sync")]
+pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    let (mut file, _) = open(path)?;
+    let mut content = Vec::new();
+    file.read_to_end(&mut content)?;
+    Ok(content)
+}
+
 pub(super) fn open(path: &Path) -> io::Result<(File, Stamp)> {
     // Checked before opening: opening a pipe would wait for its other end.
     let kind = path.metadata()?.file_type();

@@ -203,6 +203,13 @@ impl Draft {
                 continue;
             };
             let (dir, name) = split(path);
+            if path.contains(char::is_control) {
+                self.tree.problems.push(Problem {
+                    path: path.clone(),
+                    kind: ProblemKind::ControlCharacter,
+                });
+                continue;
+            }
             let name = match (names::excess(name), self.sync.long_names) {
                 (None, _) => None,
                 (Some(len), LongNames::Refuse) => {

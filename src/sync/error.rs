@@ -12,7 +12,7 @@ use super::{lock_file::LockFileError, pull::error::PullError};
 use crate::{
     api::explain::{Explained, into_cause},
     generated::types::ApiError,
-    upload::error::UploadError,
+    upload::error::{CONTROL, UploadError},
 };
 
 /// The scopes for listing and creating folders.
@@ -64,9 +64,9 @@ pub enum SyncError {
         /// Its path.
         path: PathBuf,
     },
-    /// The lock file cannot be written. Files that were uploaded since it was last written are
-    /// found again by their content.
-    #[error("{}: the lock file cannot be written; nothing further was sent", path.display())]
+    /// The lock file or the journal cannot be written. Files that were uploaded since it was last
+    /// written are found again by their content.
+    #[error("{}: this file cannot be written; nothing further was sent", path.display())]
     LockFile {
         /// Its path.
         path: PathBuf,
@@ -188,6 +188,9 @@ pub enum ProblemKind {
     /// The name is not UTF-8.
     #[error("its name is not UTF-8; rename it")]
     NotUtf8,
+    /// The name has a control character, such as a line break.
+    #[error("{CONTROL}")]
+    ControlCharacter,
     /// The name has 100 characters or more.
     #[error(
         "its name has {len} characters and Webflow takes at most 99; rename it, or let names be shortened"

@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, HashSet},
     fmt::{self, Display},
-    fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -18,7 +17,10 @@ use super::{
     journal::Entry,
     locked::{Locked, Replaced},
 };
-use crate::id::{AssetId, FolderId, Md5, SiteId};
+use crate::{
+    id::{AssetId, FolderId, Md5, SiteId},
+    source::read_regular,
+};
 
 /// The format version that is written. Version 1, which has no folders and records less about
 /// replaced assets, can still be read.
@@ -69,7 +71,7 @@ impl LockFile {
             path: path.to_owned(),
             reason,
         };
-        match fs::read(path) {
+        match read_regular(path) {
             Ok(text) => {
                 let mut hasher = Hasher::new();
                 hasher.update(&text);

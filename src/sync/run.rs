@@ -136,8 +136,8 @@ impl Execution {
         if !idle {
             let uploaded = self.upload_all(uploads).await;
             // Saved whatever happened: it records which files are on the site.
-            self.plan.ledger.save().await?;
-            uploaded?;
+            let saved = self.plan.ledger.save().await;
+            uploaded.and(saved)?;
             self.delete().await?;
         }
         let stamps = mem::take(&mut self.plan.stamps);

@@ -94,7 +94,7 @@ impl StateDir {
             None => {}
             Some(kind) if kind.is_file() => {}
             Some(_) => {
-                return Err(self.lock_error(io::Error::other("something else has its name")));
+                return Err(self.lock_error(io::Error::other("it is no file; rename it")));
             }
         }
         self.make().map_err(|source| SyncError::State {
@@ -108,10 +108,11 @@ impl StateDir {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
-        match File::create_new(self.dir.join(".gitignore")) {
-            Ok(mut ignore) => ignore.write_all(b"*\n")?,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
+        let ignore = self.dir.join(".gitignore");
+        // A full disk leaves an empty one.
+        let is_complete = |file: fs::Metadata| !file.is_file() || file.len() > 0;
+        if !ignore.symlink_metadata().is_ok_and(is_complete) {
+            self.replace(&ignore, |file| file.write_all(b"*\n"))?;
         }
         for entry in fs::read_dir(&self.dir)? {
             let entry = entry?;
@@ -157,9 +158,8 @@ impl StateDir {
 
     fn read(&self, name: &str) -> Option<Vec<u8>> {
         let path = self.dir.join(name);
-        fs::read(&path)
-            .ok()
-            .filter(|_| kind(&path).is_some_and(|kind| kind.is_file()))
+        let is_file = kind(&path).is_some_and(|kind| kind.is_file());
+        is_file.then(|| fs::read(path).ok())?
     }
 
     /// Saves the stamps. If this fails, the files are read again by the next run.

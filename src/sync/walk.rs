@@ -1,6 +1,11 @@
 //! The files of a directory tree.
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use ignore::{
     DirEntry, WalkBuilder,
@@ -49,11 +54,25 @@ impl Filter {
         }
         // Not passed to the walk, which would include even hidden and ignored files that match.
         let include = overrides(root, "", &self.include)?;
+        check_ignore_file(root)?;
         let hidden = self.hidden;
+        let unusable = Arc::new(Mutex::new(None));
+        let found = Arc::clone(&unusable);
+        // Called for all that is below the root and not ignored, for a directory before the walk
+        // opens its ignore file.
         let filter = move |entry: &DirEntry| {
             let name = entry.file_name();
             let is_hidden = name.as_encoded_bytes().starts_with(b".");
-            name != state_dir::NAME && (hidden || entry.depth() == 0 || !is_hidden)
+            if name == state_dir::NAME || (is_hidden && !hidden) {
+                return false;
+            }
+            if entry.file_type().is_some_and(|kind| kind.is_dir())
+                && let Err(error) = check_ignore_file(entry.path())
+            {
+                *found.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                return false;
+            }
+            true
         };
         let walk = WalkBuilder::new(root)
             .standard_filters(false)
@@ -72,7 +91,6 @@ impl Filter {
                 }
             };
             if entry.file_type().is_some_and(|kind| kind.is_dir()) {
-                check_ignore_file(entry.path())?;
                 continue;
             }
             if !include.is_empty() && !include.matched(entry.path(), false).is_whitelist() {
@@ -82,7 +100,11 @@ impl Filter {
                 tree.problems.push(Problem::walk(root, error));
             }
         }
-        Ok(tree)
+        let unusable = unusable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        unusable.map_or(Ok(tree), Err)
     }
 }
 

@@ -85,6 +85,9 @@ impl Upload {
             Some(name) => name.as_str(),
             None => self.source.file_name().ok_or(Invalid::NoFileName)?,
         };
+        if name.contains(char::is_control) {
+            return Err(Invalid::ControlCharacter);
+        }
         let site = self.site.as_ref();
         let folder = self.parent_folder.as_ref().map(Result::as_ref).transpose();
         Ok(Target {

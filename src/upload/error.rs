@@ -122,6 +122,8 @@ pub enum Invalid {
         /// Its length in characters.
         len: usize,
     },
+    /// The file name has a control character, such as a line break.
+    ControlCharacter,
     /// The file is larger than [`Upload::max_len`](crate::Upload::max_len).
     TooLarge {
         /// Its length in bytes.
@@ -132,6 +134,10 @@ pub enum Invalid {
     /// The file is a Git LFS pointer, which stands in for a file that was not fetched.
     LfsPointer,
 }
+
+/// Why a name with a control character is refused.
+pub(crate) const CONTROL: &str =
+    "its name has a control character, which Webflow does not take; rename it";
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -144,6 +150,7 @@ impl fmt::Display for Invalid {
                 f,
                 "the file name has {len} characters and Webflow takes at most 99; set a shorter one"
             ),
+            Self::ControlCharacter => f.write_str(CONTROL),
             Self::TooLarge { len, limit } => write!(
                 f,
                 "the file has {len} bytes and Webflow takes at most {limit}; make it smaller"

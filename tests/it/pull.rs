@@ -175,6 +175,44 @@ async fn hostile_names_write_nothing_outside_the_directory_and_lose_nothing() {
 }
 
 #[tokio::test]
+async fn what_has_the_name_of_a_file_of_sync_gets_another_one() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = client(&sandbox);
+    let mut expected = BTreeMap::new();
+    for (folder, name) in [
+        (LockFile::NAME, "a.txt"),
+        (".webflow-assets", "journal"),
+        ("img", "Webflow-Assets.lock"),
+    ] {
+        let parent = sandbox.add_folder(folder, None);
+        let upload = client.upload(sandbox.site_id(), Source::bytes(name, name));
+        upload.parent_folder(&*parent.id).send().await.unwrap();
+        let hosted = format!("{folder}/{name}");
+        let path = hosted
+            .replace(".webflow", "_webflow")
+            .replace("Web", "_Web");
+        expected.insert(
+            path.replace("webflow-assets.lock/", "_webflow-assets.lock/"),
+            hosted,
+        );
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut events = pull(&sandbox, dir.path()).stream();
+    let mut pulled = BTreeMap::new();
+    while let Some(event) = events.try_next().await.unwrap() {
+        if let PullEvent::Pulled { path, name, .. } = event {
+            let folder = path.split_once('/').unwrap().0;
+            let name = name.unwrap();
+            let whole = name.contains('/').then(|| name.clone());
+            pulled.insert(path.clone(), whole.unwrap_or(format!("{folder}/{name}")));
+        }
+    }
+    assert_eq!(pulled, expected);
+    assert_eq!(sync(&sandbox, dir.path(), "").await, 0);
+    assert_eq!(lock(dir.path()).files().count(), 3);
+}
+
+#[tokio::test]
 async fn a_file_with_other_content_stays_unless_it_is_to_be_overwritten() {
     let sandbox = Sandbox::start().await.unwrap();
     for (name, content) in [

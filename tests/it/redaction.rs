@@ -14,7 +14,21 @@ fn quotations() -> Vec<(String, String)> {
     };
     let broken = TOKEN.replacen('-', "-\n  ", 1);
     let (_, end) = TOKEN.split_once('-').unwrap();
+    let twice = |escape: char, again: &str| {
+        let (once, _) = match escape {
+            '%' => each(|byte| format!("%{byte:02X}")),
+            '&' => each(|byte| format!("&#{byte};")),
+            _ => each(|byte| format!("\\u{byte:04x}")),
+        };
+        let quoted = once.replace(escape, again);
+        (quoted.clone(), quoted)
+    };
     let mut quotations = vec![
+        twice('%', "%25"),
+        twice('%', "%2525"),
+        twice('&', "&amp;"),
+        twice('&', "%26"),
+        twice('\\', "\\\\\\\\"),
         (TOKEN.to_owned(), TOKEN.to_owned()),
         each(|byte| format!("%{byte:02x}")),
         each(|byte| format!("&#{byte};")),
@@ -26,6 +40,9 @@ fn quotations() -> Vec<(String, String)> {
         let encoded = base64(format!("{before}{TOKEN}").as_bytes());
         // The digits at both ends depend on what surrounds the token, too.
         let own = encoded[4..encoded.len() - 4].to_owned();
+        quotations.push((encoded, own));
+        let encoded = base64(base64(format!("{before}{TOKEN}").as_bytes()).as_bytes());
+        let own = encoded[12..encoded.len() - 12].to_owned();
         quotations.push((encoded, own));
     }
     quotations

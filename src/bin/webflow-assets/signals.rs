@@ -1,5 +1,10 @@
 //! Signals that end the command.
 
+#[cfg(unix)]
+use std::{
+    future::poll_fn,
+    task::{Context, Poll},
+};
 use std::{io, process, thread, time::Duration};
 
 use tokio::{runtime, sync::watch, time};
@@ -53,30 +58,53 @@ impl Signals {
 }
 
 #[cfg(unix)]
-struct Watched {
-    hangup: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
+struct Watched(Vec<(Exit, tokio::signal::unix::Signal)>);
 
 #[cfg(unix)]
 impl Watched {
     fn start() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            hangup: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
+
+        let ignored = ignored();
+        let kinds = [
+            SignalKind::hangup(),
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+        ];
+        let numbers = kinds.map(|kind| (kind, kind.as_raw_value().unsigned_abs()));
+        let watched = numbers
+            .into_iter()
+            .filter(|(_, number)| ignored & 1 << (number - 1) == 0)
+            .map(|(kind, number)| {
+                Ok((
+                    Exit::Signal(u8::try_from(number).unwrap_or(u8::MAX)),
+                    signal(kind)?,
+                ))
+            });
+        Ok(Self(watched.collect::<io::Result<_>>()?))
     }
 
     async fn next(&mut self) -> Exit {
-        tokio::select! {
-            _ = self.hangup.recv() => Exit::Signal(1),
-            _ = self.interrupt.recv() => Exit::Signal(2),
-            _ = self.terminate.recv() => Exit::Signal(15),
-        }
+        let next = |context: &mut Context<'_>| {
+            let mut signals = self.0.iter_mut();
+            let exit = signals
+                .find_map(|(exit, signal)| signal.poll_recv(context).is_ready().then_some(*exit));
+            exit.map_or(Poll::Pending, Poll::Ready)
+        };
+        poll_fn(next).await
     }
+}
+
+/// The signals that were ignored when the program began, as `nohup` sets it, a bit for each. They
+/// stay ignored. Only Linux says which they are.
+#[cfg(unix)]
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut fields = status.lines().filter_map(|line| line.split_once(':'));
+    let ignored = fields.find(|(name, _)| *name == "SigIgn");
+    ignored
+        .and_then(|(_, mask)| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or_default()
 }
 
 #[cfg(not(unix))]

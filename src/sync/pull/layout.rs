@@ -23,7 +23,8 @@ pub(super) fn name(asset: &Asset) -> &str {
 /// A name for a file or directory that every file system accepts and takes literally.
 ///
 /// What is not allowed becomes `_`. A name that begins with a dot would be hidden, or be an ignore
-/// file that decides what `sync` publishes.
+/// file that decides what `sync` publishes. The name of the lock file is for that alone: `sync`
+/// publishes no file of this name.
 pub(super) fn safe(name: &str) -> String {
     let replace = |c: char| match c {
         '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '_',
@@ -35,10 +36,13 @@ pub(super) fn safe(name: &str) -> String {
         safe.replace_range(..1, "_");
     }
     let stem = safe.split('.').next().unwrap_or_default().trim_end();
-    if DEVICES
+    let is_reserved = DEVICES
         .iter()
         .any(|device| stem.eq_ignore_ascii_case(device))
-    {
+        || safe
+            .trim_end_matches(['.', ' '])
+            .eq_ignore_ascii_case(LockFile::NAME);
+    if is_reserved {
         safe.insert(0, '_');
     }
     safe = shortened(&safe, "");
@@ -93,7 +97,7 @@ impl Layout {
         };
         let mut wanted = path(&name);
         let mut turn = 0;
-        while wanted == LockFile::NAME || !self.taken.insert(wanted.to_lowercase()) {
+        while !self.taken.insert(wanted.to_lowercase()) {
             let mark = match turn {
                 0 => format!("-{id}"),
                 turn => format!("-{id}-{turn}"),
@@ -120,6 +124,9 @@ mod tests {
             ("../x", "_._x"),
             ("a/b\\c", "a_b_c"),
             (".htaccess", "_htaccess"),
+            ("webflow-assets.lock", "_webflow-assets.lock"),
+            ("Webflow-Assets.LOCK. ", "_Webflow-Assets.LOCK_"),
+            (".webflow-assets", "_webflow-assets"),
             ("CON", "_CON"),
             ("con.png", "_con.png"),
             ("Lpt1 .tar.gz", "_Lpt1 .tar.gz"),
@@ -177,14 +184,10 @@ mod tests {
             "img/A-000000000000000000000002.PNG"
         );
         assert_eq!(layout.file("", "a.png", id(3)), "a.png");
-        // A file cannot have the name of a directory, nor of the lock file.
+        // A file cannot have the name of a directory.
         assert_eq!(
             layout.file("", "img", id(4)),
             "img-000000000000000000000004"
-        );
-        assert_eq!(
-            layout.file("", LockFile::NAME, id(5)),
-            "webflow-assets-000000000000000000000005.lock"
         );
         let long = "a".repeat(300);
         let paths: HashSet<String> = (6..9).map(|n| layout.file("", &long, id(n))).collect();

@@ -113,7 +113,8 @@ pub enum PullEvent {
         asset: AssetId,
         /// The length in bytes.
         size: u64,
-        /// The name of the asset on the site, if the file has another one.
+        /// The name of the asset on the site, if the file has another one, with its folders if one
+        /// of them has another name.
         name: Option<String>,
     },
     /// A file has the name of an asset but different content, and is not overwritten.
@@ -151,7 +152,7 @@ pub struct PullReport {
     pub kept: usize,
     /// Assets that could not be fetched or written.
     pub failed: usize,
-    /// Files whose assets have other names on the site.
+    /// Files whose assets or folders have other names on the site.
     pub renamed: usize,
 }
 

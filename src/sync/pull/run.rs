@@ -34,6 +34,8 @@ struct Job {
     path: String,
     id: AssetId,
     asset: Arc<Asset>,
+    /// The path on the site, if the file has another one.
+    renamed: Option<String>,
 }
 
 /// How a job ended.
@@ -193,7 +195,7 @@ async fn fetch(
                 md5,
                 size: len,
                 asset: job.id,
-                name: other_name(job),
+                name: other_name(&job.path, asset),
                 url: asset.hosted_url.clone(),
                 // The site had it before.
                 existing: true,
@@ -204,9 +206,9 @@ async fn fetch(
 }
 
 /// The name of the asset, where its file has another one.
-fn other_name(job: &Job) -> Option<String> {
-    let name = name(&job.asset);
-    (name != split(&job.path).1).then(|| name.to_owned())
+fn other_name(path: &str, asset: &Asset) -> Option<String> {
+    let name = name(asset);
+    (name != split(path).1).then(|| name.to_owned())
 }
 
 /// What is recorded of a pull.
@@ -259,6 +261,7 @@ impl Record {
             let asset = Arc::new(asset);
             if let Some(paths) = locked.remove(&id) {
                 jobs.extend(paths.into_iter().map(|path| Job {
+                    renamed: other_name(&path, &asset),
                     path,
                     id,
                     asset: Arc::clone(&asset),
@@ -269,19 +272,29 @@ impl Record {
             let folder = folder.and_then(|folder| FolderId::try_from(folder).ok());
             let names = folder.and_then(|folder| folders.names(folder));
             let names = names.unwrap_or_default();
-            let names: Vec<String> = names.into_iter().skip(top).map(safe).collect();
-            for depth in 1..=names.len() {
-                dirs.insert(names[..depth].join("/"));
+            let names: Vec<&str> = names.into_iter().skip(top).collect();
+            let safe: Vec<String> = names.iter().copied().map(safe).collect();
+            for depth in 1..=safe.len() {
+                dirs.insert(safe[..depth].join("/"));
             }
-            new.push((names.join("/"), id, asset));
+            let folder = (names != safe).then(|| names.join("/"));
+            new.push((safe.join("/"), folder, id, asset));
         }
         for dir in &dirs {
             layout.directory(dir);
         }
-        jobs.extend(new.into_iter().map(|(dir, id, asset)| Job {
-            path: layout.file(&dir, name(&asset), id),
-            id,
-            asset,
+        jobs.extend(new.into_iter().map(|(dir, folder, id, asset)| {
+            let path = layout.file(&dir, name(&asset), id);
+            let renamed = match folder {
+                Some(folder) => Some(format!("{folder}/{}", name(&asset))),
+                None => other_name(&path, &asset),
+            };
+            Job {
+                path,
+                id,
+                asset,
+                renamed,
+            }
         }));
         jobs.sort_by(|a, b| a.path.cmp(&b.path));
         jobs
@@ -316,7 +329,7 @@ impl Record {
                 Ok(PullEvent::Kept { path, asset })
             }
             Done::Pulled { entry, stamp } => {
-                let (size, name) = (entry.size, entry.name.clone());
+                let (size, name) = (entry.size, job.renamed.clone());
                 self.report.pulled += 1;
                 self.report.renamed += usize::from(name.is_some());
                 self.stamps.insert(&path, stamp, entry.md5);

@@ -95,3 +95,32 @@ fn a_second_signal_ends_the_command_at_once() {
     assert_exit(&output, 143);
     drop(reader);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
+    let (silent, url) = silent();
+    let program = command(&["upload", HERO, "--site", SITE, "--base-url", &url]);
+    // As `nohup` does.
+    let child = Command::new("sh")
+        .args(["-c", "trap '' HUP; exec \"$0\" \"$@\""])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .env("WEBFLOW_API_TOKEN", "t0k3n")
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the shell runs");
+    let (mut connection, _) = silent.accept().expect("a connection");
+    assert_ne!(connection.read(&mut [0; 1]).expect("a request"), 0);
+    signal(&child, "HUP");
+    // A signal that is not ignored ends the command and closes the connection.
+    connection
+        .set_read_timeout(Some(Duration::from_millis(500)))
+        .expect("it is set");
+    while let Ok(read) = connection.read(&mut [0; 4096]) {
+        assert_ne!(read, 0, "the connection was closed");
+    }
+    signal(&child, "TERM");
+    let output = child.wait_with_output().expect("its output");
+    assert_exit(&output, 143);
+}

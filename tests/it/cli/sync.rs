@@ -336,3 +336,51 @@ fn files_that_webflow_may_refuse_are_named_before_anything_is_sent() {
     // What is on the site already is not said again.
     assert_eq!(named(&sync(&["--strict"]), "error: "), 0);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_reported_with_the_file_that_it_cut_off_and_heals() {
+    let live = Live::start();
+    let dir = scratch("sync_full_disk");
+    for n in 0..40 {
+        fs::write(dir.join(format!("{n}.txt")), n.to_string()).expect("it is written");
+    }
+    let sync = || live.command(&["sync", path_text(&dir), "-q"]);
+    let limited = |blocks: u32| {
+        let program = sync();
+        // Writes beyond the limit fail, as on a full disk.
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script]).arg(program.get_program());
+        live.point(shell)
+            .args(program.get_args())
+            .output()
+            .expect("it runs")
+    };
+    let state = dir.join(".webflow-assets");
+    let output = limited(0);
+    assert_exit(&output, 1);
+    let stderr = text(&output.stderr);
+    let says = format!(
+        "error: {}: this directory cannot be written\n",
+        state.display()
+    );
+    assert!(stderr.starts_with(&says), "{stderr}");
+    assert_eq!(live.sandbox.requests().len(), 0);
+
+    fs::write(state.join(".gitignore"), "").expect("it is emptied");
+    let output = limited(1);
+    assert_exit(&output, 1);
+    let stderr = text(&output.stderr);
+    let journal = state.join("journal");
+    let says = format!(
+        "error: {}: this file cannot be written; nothing further was sent\n",
+        journal.display()
+    );
+    assert!(stderr.starts_with(&says), "{stderr}");
+
+    assert_exit(&run(&mut sync()), 0);
+    let ignore = fs::read_to_string(state.join(".gitignore"));
+    assert_eq!(ignore.expect("a file"), "*\n");
+    assert_eq!(live.stored().len(), 40);
+}

@@ -408,21 +408,21 @@ fn a_name_with_line_breaks_breaks_no_line() {
     assert_eq!(printed["file"], file);
     assert_eq!(text(&output.stdout).lines().count(), 1);
 
-    let output = run(live
-        .upload(&["no\nsuch\u{1b}[31m.png", file])
-        .args(["--concurrency", "1"]));
+    let requests = live.sandbox.requests().len();
+    for dry_run in [&[][..], &["--dry-run"]] {
+        let output = run(live.upload(&[file]).args(dry_run));
+        assert_exit(&output, 1);
+        let shown = file.replace('\n', r"\n").replace('\u{1b}', r"\u{1b}");
+        let why = "its name has a control character, which Webflow does not take; rename it";
+        assert_eq!(text(&output.stderr), format!("error: {shown}: {why}\n"));
+    }
+    assert_eq!(live.sandbox.requests().len(), requests);
+    let output = run(&mut live.upload(&["no\nsuch\u{1b}[31m.png", "--name", "even.png"]));
     assert_exit(&output, 1);
     let stderr = text(&output.stderr);
-    let starts = [
-        r"error: no\nsuch\u{1b}[31m.png: ".to_owned(),
-        "  caused by: ".to_owned(),
-        format!(
-            "error: {}: ",
-            file.replace('\n', r"\n").replace('\u{1b}', r"\u{1b}")
-        ),
-    ];
+    let starts = [r"error: no\nsuch\u{1b}[31m.png: ", "  caused by: "];
     assert_eq!(stderr.lines().count(), starts.len(), "{stderr}");
-    for (line, start) in stderr.lines().zip(&starts) {
+    for (line, start) in stderr.lines().zip(starts) {
         assert!(line.starts_with(start), "{stderr}");
     }
 }

@@ -8,7 +8,7 @@ use webflow_assets::{
     sync::{Action, LockFile, LongNames, SyncError, SyncEvent},
 };
 
-use super::{actions, count, counts, lock, sync, tree, write};
+use super::{actions, client, count, counts, lock, sync, tree, write};
 use crate::support::chain;
 
 #[tokio::test]
@@ -62,6 +62,79 @@ async fn a_long_name_is_refused_or_shortened_and_the_others_are_sent() {
         .await
         .unwrap();
     assert_eq!(counts(&report), [0, 0, 4, 0, 0]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_name_with_a_control_character_is_a_problem_of_the_plan_and_the_others_are_sent() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let dir = tree(&[("a.txt", "a"), ("b\n.txt", "b"), ("d\u{1b}/c.txt", "c")]);
+    let plan = sync(&sandbox, &dir).plan().await.unwrap();
+    assert_eq!(actions(&plan), [("a.txt", Action::New)]);
+    let problems: Vec<String> = plan.problems().iter().map(ToString::to_string).collect();
+    let why = "its name has a control character, which Webflow does not take; rename it";
+    assert_eq!(
+        problems,
+        [format!("b\n.txt: {why}"), format!("d\u{1b}/c.txt: {why}")]
+    );
+    let report = plan.send().await.unwrap();
+    assert_eq!((report.uploaded, report.folders), (1, 0));
+    assert!(report.failures.is_empty() && !report.is_complete());
+
+    let upload = client(&sandbox).upload(sandbox.site_id(), dir.path().join("b\n.txt"));
+    let requests = sandbox.requests().len();
+    for error in [
+        upload.check().await.unwrap_err(),
+        upload.send().await.unwrap_err(),
+    ] {
+        assert!(error.to_string().ends_with(&format!(": {why}")), "{error}");
+    }
+    assert_eq!(sandbox.requests().len(), requests);
+}
+
+/// Makes a named pipe, which waits for a writer if it is opened.
+#[cfg(unix)]
+fn pipe(path: &std::path::Path) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.unwrap().success());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_pipe_in_the_place_of_a_file_of_sync_is_never_waited_for() {
+    let sandbox = Sandbox::start().await.unwrap();
+    for (name, says) in [
+        (LockFile::NAME, "the lock file cannot be read"),
+        (".ignore", "it is not a file"),
+        ("sub/.ignore", "it is not a file"),
+    ] {
+        let dir = tree(&[("a.txt", "a")]);
+        pipe(&dir.path().join(name));
+        let error = sync(&sandbox, &dir).send().await.unwrap_err();
+        let said = error.to_string();
+        assert!(said.contains(name) && said.contains(says), "{said}");
+        if name == LockFile::NAME {
+            let pull = client(&sandbox).pull(sandbox.site_id(), dir.path());
+            let error = pull.send().await.unwrap_err();
+            assert!(error.to_string().contains(says), "{error}");
+        }
+    }
+    assert_eq!(sandbox.requests().len(), 0);
+
+    let dir = tree(&[("a.txt", "a")]);
+    for name in ["journal", "stamps.json", "x.png"] {
+        pipe(&dir.path().join(".webflow-assets").join(name));
+    }
+    pipe(&dir.path().join("x.png"));
+    let report = sync(&sandbox, &dir).send().await.unwrap();
+    assert_eq!(counts(&report), [1, 0, 0, 0, 0]);
+    let report = sync(&sandbox, &dir).send().await.unwrap();
+    assert_eq!(counts(&report), [0, 0, 1, 0, 0]);
+
+    let upload = client(&sandbox).upload(sandbox.site_id(), dir.path().join("x.png"));
+    let said = chain(&upload.send().await.unwrap_err());
+    assert!(said.contains("it is no regular file"), "{said}");
 }
 
 #[cfg(unix)]
@@ -182,7 +255,7 @@ async fn a_lock_file_that_cannot_be_written_is_known_before_anything_is_sent() {
     assert!(
         error
             .to_string()
-            .contains("webflow-assets.lock: the lock file cannot be written"),
+            .contains("webflow-assets.lock: this file cannot be written"),
         "{error}"
     );
     assert!(error.source().is_some());
