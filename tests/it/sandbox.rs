@@ -9,6 +9,7 @@ mod policy;
 mod rules;
 mod s3;
 mod severed;
+mod sites;
 mod update;
 mod webflow;
 
@@ -262,7 +263,11 @@ async fn the_log_shows_each_request_and_no_secret() {
     );
 
     let printed = format!("{sandbox:?} {requests:?} {:?}", sandbox.assets());
-    for secret in [sandbox.token(), sandbox.read_only_token()] {
+    for secret in [
+        sandbox.token(),
+        sandbox.read_only_token(),
+        sandbox.assets_token(),
+    ] {
         assert!(!printed.contains(secret));
     }
     for (name, value) in fields(&created) {

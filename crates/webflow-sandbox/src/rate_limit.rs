@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 /// The scopes of the token that came with a request.
 #[derive(Clone, Copy)]
 pub(crate) enum Caller {
-    /// `assets:read` and `assets:write`.
+    /// All of them.
     Writer,
-    /// `assets:read` alone.
+    /// All but `assets:write`.
     Reader,
+    /// `assets:read` and `assets:write`: all but `sites:read`.
+    AssetsOnly,
     /// No token, or an unknown one.
     Unknown,
 }
@@ -23,12 +25,23 @@ pub(crate) struct Allowance {
 /// One window for each kind of caller. A window opens with the first request after the last one's end, and has a fixed
 /// length.
 #[derive(Default)]
-pub(crate) struct RateLimiter([Window; 3]);
+pub(crate) struct RateLimiter([Window; 4]);
 
 #[derive(Clone, Copy, Default)]
 struct Window {
     opened: Option<Instant>,
     used: u32,
+}
+
+impl Caller {
+    pub(crate) fn scopes(self) -> &'static [&'static str] {
+        match self {
+            Self::Writer => &["assets:read", "assets:write", "sites:read"],
+            Self::Reader => &["assets:read", "sites:read"],
+            Self::AssetsOnly => &["assets:read", "assets:write"],
+            Self::Unknown => &[],
+        }
+    }
 }
 
 impl RateLimiter {

@@ -15,7 +15,7 @@ pub enum Side {
 }
 
 /// The requests that faults can hit. In text: `create`, `post`, `get`, `delete`, `list`, `update`, `list-folders`,
-/// `create-folder`, `get-folder`.
+/// `create-folder`, `get-folder`, `list-sites`, `introspect`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
@@ -37,6 +37,10 @@ pub enum Operation {
     CreateFolder,
     /// `GET /v2/asset_folders/{asset_folder_id}`
     GetFolder,
+    /// `GET /v2/sites`
+    ListSites,
+    /// `GET /v2/token/introspect`
+    IntrospectToken,
 }
 
 /// How a create call is answered when the site already holds the content.
@@ -86,7 +90,7 @@ impl Side {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::CreateAsset,
         Self::PostObject,
         Self::GetAsset,
@@ -96,6 +100,8 @@ impl Operation {
         Self::ListFolders,
         Self::CreateFolder,
         Self::GetFolder,
+        Self::ListSites,
+        Self::IntrospectToken,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -109,6 +115,8 @@ impl Operation {
             Self::ListFolders => "list-folders",
             Self::CreateFolder => "create-folder",
             Self::GetFolder => "get-folder",
+            Self::ListSites => "list-sites",
+            Self::IntrospectToken => "introspect",
         }
     }
 
@@ -126,6 +134,8 @@ impl Operation {
             ("GET", ["sites", _, "asset_folders"]) => Some(Self::ListFolders),
             ("POST", ["sites", _, "asset_folders"]) => Some(Self::CreateFolder),
             ("GET", ["asset_folders", _]) => Some(Self::GetFolder),
+            ("GET", ["sites"]) => Some(Self::ListSites),
+            ("GET", ["token", "introspect"]) => Some(Self::IntrospectToken),
             _ => None,
         }
     }

@@ -14,7 +14,7 @@ use crate::encoding::hex;
 use crate::fault::Rule;
 use crate::folder::Folder;
 use crate::request::Request;
-use crate::state::{BUCKET, State};
+use crate::state::{BUCKET, SITE_SHORT_NAME, State};
 
 /// A running sandbox; dropping it stops the server and closes its connections.
 pub struct Sandbox {
@@ -64,7 +64,19 @@ impl Sandbox {
         &self.state.read_only_token
     }
 
-    /// The one site that exists.
+    /// A token without the scope `sites:read`.
+    #[must_use]
+    pub fn assets_token(&self) -> &str {
+        &self.state.assets_token
+    }
+
+    /// The short name of the site, which is the same in every sandbox.
+    #[must_use]
+    pub fn site_short_name(&self) -> &str {
+        SITE_SHORT_NAME
+    }
+
+    /// The id of the one site that exists.
     #[must_use]
     pub fn site_id(&self) -> &str {
         &self.state.site_id

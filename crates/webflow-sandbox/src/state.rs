@@ -16,6 +16,9 @@ use crate::rate_limit::{Allowance, Caller, RateLimiter};
 use crate::request::{DuplicateAnswer, Request};
 use crate::sign::Credentials;
 
+/// The short name of the site.
+pub(crate) const SITE_SHORT_NAME: &str = "sandbox";
+
 /// The bucket behind the sandbox's uploads.
 pub(crate) const BUCKET: &str = "webflow-sandbox-assets";
 
@@ -59,8 +62,11 @@ pub(crate) struct State {
     pub(crate) origin: String,
     pub(crate) token: String,
     pub(crate) read_only_token: String,
+    pub(crate) assets_token: String,
     pub(crate) site_id: String,
     pub(crate) folder_id: String,
+    /// When the site and its tokens were made, in RFC 3339 with milliseconds.
+    pub(crate) created_on: String,
     pub(crate) credentials: Credentials,
     contents: Mutex<Contents>,
 }
@@ -68,7 +74,7 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(settings: Settings, origin: String) -> Self {
         let folder = Folder::new("Folder".to_owned(), None);
-        let folder_id = folder.id.clone();
+        let (folder_id, created_on) = (folder.id.clone(), folder.created_on.clone());
         let mut contents = Contents {
             assets: Assets::default(),
             folders: Folders::default(),
@@ -84,8 +90,10 @@ impl State {
             origin,
             token: random_hex(64),
             read_only_token: random_hex(64),
+            assets_token: random_hex(64),
             site_id: random_hex(24),
             folder_id,
+            created_on,
             credentials: Credentials {
                 access_key: format!("AKIA{}", random_hex(16).to_uppercase()),
                 secret_key: random_hex(40),
@@ -109,6 +117,7 @@ impl State {
         match token {
             Some(token) if token == self.token => Caller::Writer,
             Some(token) if token == self.read_only_token => Caller::Reader,
+            Some(token) if token == self.assets_token => Caller::AssetsOnly,
             _ => Caller::Unknown,
         }
     }

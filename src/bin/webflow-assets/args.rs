@@ -148,7 +148,7 @@ operation take turns in the order given. One with *5% at the end hits that share
 that the others leave alone, by chance.
 
 Operations: create, post (the form upload to S3), get, delete, list, update, list-folders,
-create-folder, get-folder
+create-folder, get-folder, list-sites, introspect
 
 Faults; a status may be followed by a header, a code or a body, as in 429,retry-after=1 or
 400,code=RequestTimeout or 502,html or 500,empty:

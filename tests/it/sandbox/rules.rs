@@ -134,6 +134,8 @@ fn every_operation_has_one_name() {
             "list-folders",
             "create-folder",
             "get-folder",
+            "list-sites",
+            "introspect",
         ]
     );
     for (operation, name) in Operation::ALL.into_iter().zip(names) {
@@ -235,12 +237,12 @@ fn an_error_names_the_part_that_is_wrong() {
         (
             "put:503",
             "`put` is no operation: expected create, post, get, delete, list, update, list-folders, \
-             create-folder or get-folder",
+             create-folder, get-folder, list-sites or introspect",
         ),
         (
             "Create:503",
             "`Create` is no operation: expected create, post, get, delete, list, update, list-folders, \
-             create-folder or get-folder",
+             create-folder, get-folder, list-sites or introspect",
         ),
         (
             "create:503*0",

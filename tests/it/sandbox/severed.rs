@@ -82,6 +82,8 @@ impl Site {
                 let folder = self.sandbox.folder_id();
                 bare(&format!("GET /v2/asset_folders/{folder}"))
             }
+            Operation::ListSites => bare("GET /v2/sites"),
+            Operation::IntrospectToken => bare("GET /v2/token/introspect"),
             other => panic!("no request for {other}"),
         }
     }

@@ -27,7 +27,7 @@ const PERCENT: u32 = MILLION / 100;
 /// ```text
 /// rule      = operation ":" fault [ "*" ( number | "forever" | chance ) ]      once by default
 /// operation = "create" | "post" | "get" | "delete" | "list" | "update"
-///           | "list-folders" | "create-folder" | "get-folder"
+///           | "list-folders" | "create-folder" | "get-folder" | "list-sites" | "introspect"
 /// chance    = number [ "." decimals ] "%"      0.0001% to 100%
 /// answer    = status *( "," header "=" value )
 ///             [ ",code=" value | ",body=" value | ",html" | ",empty" ]

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::body::Fields;
-use super::guard::{PathId, checked, known_site, needs_writer};
+use super::guard::{PathId, checked, known_site, needs};
 use super::page::{ListQuery, Pagination, Pairs};
 use super::refusal::Refusal;
 use crate::asset::{Asset, Change, rfc3339};
@@ -75,7 +75,7 @@ pub(super) async fn update(
     id: PathId,
     request: Request,
 ) -> Result<Json<Details>, Refusal> {
-    needs_writer(caller)?;
+    needs(caller, "assets:write")?;
     let id = checked(id, ASSET_ID)?;
     let mut fields = Fields::read(request).await?;
     let change = Change {
@@ -93,7 +93,7 @@ pub(super) async fn delete(
     Extension(caller): Extension<Caller>,
     id: PathId,
 ) -> Result<StatusCode, Refusal> {
-    needs_writer(caller)?;
+    needs(caller, "assets:write")?;
     if state.delete_asset(&checked(id, ASSET_ID)?) {
         Ok(StatusCode::NO_CONTENT)
     } else {

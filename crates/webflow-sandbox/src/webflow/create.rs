@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::body::Fields;
-use super::guard::{PathId, known_site, needs_writer};
+use super::guard::{PathId, known_site, needs};
 use super::refusal::Refusal;
 use crate::asset::{Asset, rfc3339};
 use crate::encoding::is_hex;
@@ -33,7 +33,7 @@ pub(super) async fn create(
     site: PathId,
     request: Request,
 ) -> Result<(StatusCode, Json<CreateResponse>), Refusal> {
-    needs_writer(caller)?;
+    needs(caller, "assets:write")?;
     known_site(&state, site)?;
     let wanted = CreateRequest::read(request).await?;
     if wanted

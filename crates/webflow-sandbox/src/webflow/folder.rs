@@ -7,7 +7,7 @@ use axum::extract::{Extension, Request, State as Shared};
 use serde::Serialize;
 
 use super::body::Fields;
-use super::guard::{PathId, checked, known_site, needs_writer};
+use super::guard::{PathId, checked, known_site, needs};
 use super::page::{ListQuery, Pagination, Pairs};
 use super::refusal::Refusal;
 use crate::folder::Folder;
@@ -43,7 +43,7 @@ pub(super) async fn create(
     site: PathId,
     request: Request,
 ) -> Result<Json<Details>, Refusal> {
-    needs_writer(caller)?;
+    needs(caller, "assets:write")?;
     known_site(&state, site)?;
     let mut fields = Fields::read(request).await?;
     let name = fields.required(

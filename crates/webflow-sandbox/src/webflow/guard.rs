@@ -34,14 +34,14 @@ pub(super) fn known_site(state: &State, id: PathId) -> Result<(), Refusal> {
     }
 }
 
-/// Writing takes the scope `assets:write`; reading takes `assets:read`, which both tokens have.
-pub(super) fn needs_writer(caller: Caller) -> Result<(), Refusal> {
-    match caller {
-        Caller::Writer => Ok(()),
-        _ => Err(Refusal::new(
-            StatusCode::UNAUTHORIZED,
-            "missing_scopes",
-            "OAuthForbidden: You are missing the following scopes - assets:write",
-        )),
+/// Refuses a token without a scope. Reading assets takes `assets:read`, which every token has.
+pub(super) fn needs(caller: Caller, scope: &str) -> Result<(), Refusal> {
+    if caller.scopes().contains(&scope) {
+        return Ok(());
     }
+    Err(Refusal::new(
+        StatusCode::UNAUTHORIZED,
+        "missing_scopes",
+        format!("OAuthForbidden: You are missing the following scopes - {scope}"),
+    ))
 }

@@ -7,6 +7,7 @@ mod folder;
 mod guard;
 mod page;
 mod refusal;
+mod site;
 
 use std::sync::Arc;
 
@@ -39,6 +40,8 @@ pub(super) fn router(state: &Arc<State>) -> Router {
             get(folder::list).post(folder::create),
         )
         .route("/asset_folders/{asset_folder_id}", get(folder::get))
+        .route("/sites", get(site::list))
+        .route("/token/introspect", get(site::introspect))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method);
     Router::new()
