@@ -61,6 +61,10 @@
 extern crate self as webflow_assets;
 
 mod api;
+/// The command, for the binaries of this package and of `webflow-assets-cli`.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod command;
 mod generated;
 mod http;
 mod id;

@@ -1,0 +1,102 @@
+//! `completions` and `man`: files that are generated from the definition of the command line.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use crate::command::{Exit, args::Cli, output};
+
+/// Prints a completion script.
+pub(crate) fn completions(shell: Shell) -> io::Result<Exit> {
+    let mut script = Vec::new();
+    // Into memory first: clap panics if it cannot write.
+    clap_complete::generate(shell, &mut Cli::command(), "webflow-assets", &mut script);
+    if shell == Shell::Bash {
+        // The generator spells the sub-commands of a command with a hyphen in two ways, so its
+        // script finds none of them.
+        let text = String::from_utf8_lossy(&script);
+        script = text
+            .replace("webflow__subcmd__assets", "webflow__assets")
+            .into_bytes();
+    }
+    print(&script)
+}
+
+/// Prints the manual, or writes a file for each of its pages.
+pub(crate) fn man(dir: Option<&Path>) -> io::Result<Exit> {
+    let pages = pages()?;
+    let Some(dir) = dir else {
+        return print(
+            &pages
+                .into_iter()
+                .flat_map(|page| page.text)
+                .collect::<Vec<_>>(),
+        );
+    };
+    let write = || {
+        fs::create_dir_all(dir)?;
+        pages
+            .iter()
+            .try_for_each(|page| fs::write(dir.join(&page.file), &page.text))
+    };
+    match write() {
+        Ok(()) => Ok(Exit::Success),
+        Err(error) => {
+            let dir = dir.display();
+            output::error(
+                &format!("{dir}: the manual cannot be written"),
+                &[error.to_string()],
+            );
+            Ok(Exit::Failure)
+        }
+    }
+}
+
+/// A page of the manual.
+struct Page {
+    file: String,
+    text: Vec<u8>,
+}
+
+impl Page {
+    fn new(command: &clap::Command) -> io::Result<Self> {
+        let man = Man::new(command.clone()).manual("Webflow assets");
+        let mut text = Vec::new();
+        man.render(&mut text)?;
+        Ok(Self {
+            file: man.get_filename(),
+            text,
+        })
+    }
+}
+
+/// The page of the command, and those of its sub-commands.
+fn pages() -> io::Result<Vec<Page>> {
+    let mut command = Cli::command();
+    // Gives the sub-commands their full names.
+    command.build();
+    let mut pages = Vec::new();
+    let mut commands = vec![&command];
+    while let Some(command) = commands.pop() {
+        pages.push(Page::new(command)?);
+        // The help of a command covers its `help` sub-command.
+        let below = command
+            .get_subcommands()
+            .filter(|below| below.get_name() != "help");
+        commands.extend(below.collect::<Vec<_>>().into_iter().rev());
+    }
+    Ok(pages)
+}
+
+fn print(bytes: &[u8]) -> io::Result<Exit> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes)?;
+    stdout.flush()?;
+    Ok(Exit::Success)
+}

@@ -1,0 +1,108 @@
+//! The `webflow-assets` command: puts files on a Webflow site, from a shell or a script.
+
+mod api_error;
+mod args;
+mod assets;
+mod doctor;
+mod folders;
+mod generate;
+mod list;
+mod lock;
+mod output;
+mod progress;
+mod pull;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod signals;
+mod site;
+mod sync;
+mod table;
+mod texts;
+mod update;
+mod upload;
+mod url;
+mod verbose;
+
+use std::{io, process::ExitCode};
+
+use tokio::runtime;
+
+use args::Command;
+
+/// How the command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    Success,
+    /// Something that was asked for did not happen.
+    Failure,
+    /// Webflow refused the token, so everything else would fail too.
+    Refused,
+    /// A signal ended the command, or a closed pipe, which counts as `SIGPIPE`.
+    Signal(u8),
+}
+
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failure => 1,
+            // 2 is wrong usage.
+            Self::Refused => 3,
+            // The convention of shells.
+            Self::Signal(signal) => 128 + signal,
+        }
+    }
+}
+
+/// Runs the command with the arguments of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    ExitCode::from(run().code())
+}
+
+fn run() -> Exit {
+    // One thread is enough for work that mostly waits, but not for a sandbox in this process.
+    let one = runtime::Builder::new_current_thread;
+    let args = args::parse();
+    verbose::start(args.verbose);
+    match args.command {
+        Command::Upload(args) if args.sandbox() => {
+            block_on(runtime::Builder::new_multi_thread(), upload::run(args))
+        }
+        Command::Upload(args) => block_on(one(), upload::run(args)),
+        Command::Sync(args) => block_on(one(), sync::run(args)),
+        Command::Pull(args) => block_on(one(), pull::run(args)),
+        Command::Url(args) => exit(url::run(&args)),
+        Command::List(args) => block_on(one(), list::run(args)),
+        Command::Get(args) => block_on(one(), assets::get(args)),
+        Command::Update(args) => block_on(one(), update::run(args)),
+        Command::Rm(args) => block_on(one(), assets::rm(args)),
+        Command::Doctor(args) => block_on(one(), doctor::run(args)),
+        Command::Folders(args) => block_on(one(), folders::run(args)),
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(args) => {
+            block_on(runtime::Builder::new_multi_thread(), sandbox::run(args))
+        }
+        Command::Completions { shell } => exit(generate::completions(shell)),
+        Command::Man { dir } => exit(generate::man(dir.as_deref())),
+    }
+}
+
+fn exit(result: io::Result<Exit>) -> Exit {
+    result.unwrap_or_else(|error| output::unwritable(&error))
+}
+
+fn block_on(mut runtime: runtime::Builder, work: impl Future<Output = io::Result<Exit>>) -> Exit {
+    match runtime.enable_all().build() {
+        Ok(runtime) => {
+            let result = runtime.block_on(work);
+            // After an interrupt, a thread may still wait for a slow disk.
+            runtime.shutdown_background();
+            exit(result)
+        }
+        Err(error) => {
+            output::error("the command cannot start", &[error.to_string()]);
+            Exit::Failure
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `sandbox`: a Webflow and an S3 on this machine, for this command and for any other client.
+
+use std::io;
+
+use webflow_assets::sandbox::Sandbox;
+
+use crate::command::{Exit, args::SandboxArgs, output, signals::Signals};
+
+/// Serves until it is asked to stop. Fails if the addresses cannot be printed.
+pub(crate) async fn run(args: SandboxArgs) -> io::Result<Exit> {
+    let mut builder = Sandbox::builder();
+    if let Some(port) = args.port {
+        builder = builder.port(port);
+    }
+    if let Some(bytes) = args.max_size {
+        builder = builder.max_size(bytes);
+    }
+    if let Some((requests, window)) = args.rate_limit {
+        builder = builder.rate_limit(requests, window);
+    }
+    if let Some(seed) = args.seed {
+        builder = builder.seed(seed);
+    }
+    for rule in args.faults {
+        builder = builder.fault(rule);
+    }
+    let sandbox = match builder.start().await {
+        Ok(sandbox) => sandbox,
+        Err(error) => {
+            output::error("the sandbox cannot start", &[error.to_string()]);
+            return Ok(Exit::Failure);
+        }
+    };
+    // Before the lines are printed: a program that reads them may stop this one at once.
+    let mut signals = Signals::watch()?;
+    output::line(&exports(&sandbox))?;
+    output::say(&format!(
+        "serving; one folder, {}; Ctrl-C stops it",
+        sandbox.folder_id()
+    ));
+    signals.stop().await;
+    output::say("stopped");
+    Ok(Exit::Success)
+}
+
+/// The settings for a client, as shell commands. No value has a character with a special meaning
+/// in a shell.
+fn exports(sandbox: &Sandbox) -> String {
+    format!(
+        "export WEBFLOW_API_TOKEN={}\nexport WEBFLOW_SITE_ID={}\nexport WEBFLOW_BASE_URL={}",
+        sandbox.token(),
+        sandbox.site_id(),
+        sandbox.base_url()
+    )
+}
+
+/// What a sandbox holds, in a line.
+pub(crate) fn summary(sandbox: &Sandbox) -> String {
+    let stored: Vec<usize> = sandbox
+        .assets()
+        .iter()
+        .filter_map(|asset| sandbox.stored(&asset.id))
+        .map(|bytes| bytes.len())
+        .collect();
+    let assets = match stored.len() {
+        1 => "1 asset".to_owned(),
+        n => format!("{n} assets"),
+    };
+    format!(
+        "sandbox: {assets}, {} bytes stored; nothing left this machine",
+        stored.iter().sum::<usize>()
+    )
+}

@@ -1,0 +1,37 @@
+//! Warnings about the files that a plan uploads, before any of them is sent.
+
+use webflow_assets::{FileWarning, sync::Plan};
+
+use crate::command::output;
+
+/// How many files are named.
+const NAMED: usize = 20;
+
+/// Prints what Webflow may refuse, as warnings or as errors. Returns whether there is anything.
+pub(super) fn warn(plan: &Plan, strict: bool, quiet: bool) -> bool {
+    let print = |text: &str| {
+        if strict {
+            output::error(text, &[]);
+        } else if !quiet {
+            output::warning(text);
+        }
+    };
+    let files = plan.files().iter();
+    let mut found = files
+        .filter(|file| file.action.is_upload())
+        .flat_map(|file| {
+            let name = file.path.rsplit('/').next().unwrap_or_default();
+            let warnings = FileWarning::of(name, file.size).into_iter();
+            warnings.map(|warning| format!("{}: {warning}", file.path))
+        });
+    let mut any = false;
+    for text in found.by_ref().take(NAMED) {
+        any = true;
+        print(&text);
+    }
+    match found.count() {
+        0 => {}
+        left => print(&format!("{left} more of this kind")),
+    }
+    any
+}

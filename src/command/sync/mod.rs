@@ -1,0 +1,248 @@
+//! `sync`: synchronises a directory to a site.
+
+mod check;
+mod events;
+mod plan;
+mod texts;
+
+use std::{
+    collections::{HashMap, HashSet},
+    io::{self, IsTerminal},
+};
+
+use clap::error::ErrorKind;
+use console::Term;
+use futures_util::StreamExt;
+use http::StatusCode;
+use webflow_assets::{
+    Client,
+    sync::{LockFile, Plan, Report, SyncError, SyncEvent},
+};
+
+use crate::command::{
+    Exit,
+    api_error::Failed,
+    args::{self, SyncArgs},
+    output,
+    signals::Signals,
+    site::Site,
+    texts::{Entry, Texts},
+};
+
+/// Makes a plan, prints it and carries it out. Fails if an event cannot be printed.
+pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
+    let texts = match &args.texts {
+        None => HashMap::new(),
+        Some(file) => {
+            let texts = Texts::read(file).unwrap_or_else(|error| args::usage_of("sync", &error));
+            match texts::within(&texts, &args) {
+                Ok(texts) => texts,
+                Err(error) => return Ok(output::fail(&error)),
+            }
+        }
+    };
+    // If it cannot be read, making the plan fails.
+    let lock = LockFile::read(args.dir.join(LockFile::NAME));
+    let lock = lock.ok().flatten().unwrap_or_default();
+    let site = match Site::live_or("sync", &args.site, lock.site()) {
+        Ok(site) => site,
+        Err(error) => return Ok(output::fail(&error)),
+    };
+    let folder = match &args.folder {
+        None => lock.folder().to_owned(),
+        Some(folder) => match site.folder_path(folder).await {
+            Ok(path) => path,
+            Err(failed) => return Ok(failed.print()),
+        },
+    };
+    let mut signals = Signals::watch()?;
+    let planned = tokio::select! {
+        biased;
+        stopped = signals.stop() => return Ok(unsent(stopped)),
+        planned = make(&site, &folder, &texts, &args) => planned,
+    };
+    let plan = match planned {
+        Ok(plan) => plan,
+        Err(error @ (SyncError::Glob(_) | SyncError::FolderPath(_) | SyncError::SiteId(_))) => {
+            let message = output::escape(&error.to_string());
+            args::usage("sync", ErrorKind::ValueValidation, &message)
+        }
+        Err(error) => return Ok(fail(&error)),
+    };
+    if !args.quiet {
+        output::block(&plan::table(&plan));
+    }
+    for problem in plan.problems() {
+        output::error(&problem.to_string(), &[]);
+    }
+    let refused = check::warn(&plan, args.strict, args.quiet) && args.strict;
+    if args.dry_run {
+        plan::list(&plan, args.json)?;
+        if let Some(held) = plan.held() {
+            output::error(&plan::remedy(held), &[]);
+        }
+        return Ok(exit(
+            plan.problems().is_empty() && plan.held().is_none() && !refused,
+        ));
+    }
+    if refused {
+        output::say("nothing was changed, as --strict is given");
+        return Ok(Exit::Failure);
+    }
+    if let Some(question) = plan::question(&plan).filter(|_| !args.yes) {
+        if !(io::stdin().is_terminal() && Term::stderr().is_term()) {
+            output::error(
+                "nothing was changed: assets would be deleted, and there is no terminal to ask on; \
+                 pass --yes",
+                &[],
+            );
+            return Ok(Exit::Failure);
+        }
+        let answer = tokio::task::spawn_blocking(move || output::ask(&question));
+        let answer = tokio::select! {
+            biased;
+            stopped = signals.stop() => return Ok(unsent(stopped)),
+            answer = answer => answer.map_err(io::Error::other)??,
+        };
+        if !answer {
+            output::say("nothing was changed");
+            return Ok(Exit::Failure);
+        }
+    }
+    let mut uploaded = HashSet::new();
+    let exit = carry_out(&site.client, plan, &args, &mut signals, &mut uploaded).await?;
+    if texts.is_empty() || !matches!(exit, Exit::Success | Exit::Failure) {
+        return Ok(exit);
+    }
+    let described = tokio::select! {
+        biased;
+        stopped = signals.stop() => return Ok(stopped),
+        described = texts::keep_in_step(&site, &args, texts, &uploaded) => described?,
+    };
+    Ok(if described == Exit::Success {
+        exit
+    } else {
+        described
+    })
+}
+
+async fn make(
+    site: &Site,
+    folder: &str,
+    texts: &HashMap<String, Entry>,
+    args: &SyncArgs,
+) -> Result<Plan, SyncError> {
+    let sync = site.client.sync(site.id, &args.dir).folder(folder);
+    let mut sync = args.apply(sync);
+    for (path, entry) in texts {
+        if let Some(text) = &entry.alt_text {
+            sync = sync.alt_text(path, text);
+        }
+        if let Some(name) = &entry.display_name {
+            sync = sync.display_name(path, name);
+        }
+    }
+    sync.plan().await
+}
+
+async fn carry_out(
+    client: &Client,
+    plan: Plan,
+    args: &SyncArgs,
+    signals: &mut Signals,
+    uploaded: &mut HashSet<String>,
+) -> io::Result<Exit> {
+    let out = events::start(client, &plan, args.json, args.quiet);
+    let mut events = plan.stream();
+    loop {
+        let event = tokio::select! {
+            biased;
+            stopped = signals.stop() => {
+                drop(events);
+                out.progress.clear();
+                output::say("interrupted: the lock file has what was uploaded, and the next run goes on");
+                return Ok(stopped);
+            }
+            event = events.next() => event,
+        };
+        match event {
+            Some(Ok(SyncEvent::Finished { report })) => {
+                out.progress.clear();
+                return end(&report, args);
+            }
+            Some(Ok(event)) => {
+                if let SyncEvent::Uploaded { path, .. } = &event {
+                    uploaded.insert(path.clone());
+                }
+                if let Err(unwritable) = events::show(&out, &event) {
+                    out.progress.clear();
+                    return Err(unwritable);
+                }
+            }
+            Some(Err(error)) => {
+                out.progress.clear();
+                return Ok(fail(&error));
+            }
+            None => return Ok(Exit::Failure),
+        }
+    }
+}
+
+/// Prints why the run ended. A refused token has an exit code of its own.
+pub(crate) fn fail(error: &SyncError) -> Exit {
+    let exit = output::fail(error);
+    match error.status() {
+        Some(StatusCode::UNAUTHORIZED) => Exit::Refused,
+        _ => exit,
+    }
+}
+
+/// Prints what was not yet reported of single files, and the summary.
+fn end(report: &Report, args: &SyncArgs) -> io::Result<Exit> {
+    for (path, error) in &report.not_deleted {
+        let what = format!("{path}: its asset was not deleted");
+        Failed::new(&what, error, "assets:write").print();
+    }
+    if let Some(held) = &report.held {
+        output::error(&plan::remedy(held), &[]);
+    }
+    if args.json {
+        events::summary(report)?;
+    }
+    if !args.quiet {
+        output::say(&summary(report));
+    }
+    Ok(exit(report.is_complete()))
+}
+
+fn exit(is_complete: bool) -> Exit {
+    if is_complete {
+        Exit::Success
+    } else {
+        Exit::Failure
+    }
+}
+
+/// The counts that are not 0, in a line.
+fn summary(report: &Report) -> String {
+    let folders = match report.folders {
+        1 => "folder created",
+        _ => "folders created",
+    };
+    let counts = [
+        (report.uploaded, "uploaded"),
+        (report.already_there, "already there"),
+        (report.unchanged, "unchanged"),
+        (report.folders, folders),
+        (report.deleted, "deleted"),
+        (report.failures.len(), "failed"),
+        (report.not_deleted.len(), "not deleted"),
+        (report.problems.len(), "left out"),
+    ];
+    output::counts(&counts)
+}
+
+fn unsent(stopped: Exit) -> Exit {
+    output::say("interrupted: nothing was changed");
+    stopped
+}

@@ -1,0 +1,155 @@
+//! Reads a file with the texts of many assets.
+
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::command::lock::{self, LookUpError};
+
+/// Why the texts cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TextsError {
+    #[error("{file}: the texts cannot be read")]
+    Read { file: String, source: io::Error },
+    #[error(
+        "{file}: it is no CSV with the columns path, alt_text and display_name, of which the path is needed"
+    )]
+    Csv { file: String, source: csv::Error },
+    #[error(
+        "{file}: it is no JSON array of objects with the names path, alt_text and display_name, of which the path is needed"
+    )]
+    Json {
+        file: String,
+        source: serde_json::Error,
+    },
+    #[error("{file}: `{path}` is in it twice; leave one of them out")]
+    Twice { file: String, path: String },
+    #[error(transparent)]
+    Path(#[from] LookUpError),
+}
+
+/// The texts for an asset; `None` where the file has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Entry {
+    /// As the file has it.
+    pub(crate) path: String,
+    pub(crate) alt_text: Option<String>,
+    pub(crate) display_name: Option<String>,
+}
+
+/// The texts of a file, in its order.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    pub(crate) entries: Vec<Entry>,
+    /// The directory that paths are relative to.
+    dir: PathBuf,
+    places: HashMap<PathBuf, usize>,
+}
+
+impl Texts {
+    /// Reads a file: JSON by its extension, or else CSV.
+    pub(crate) fn read(file: &Path) -> Result<Self, TextsError> {
+        let shown = || file.display().to_string();
+        let text = fs::read_to_string(file).map_err(|source| TextsError::Read {
+            file: shown(),
+            source,
+        })?;
+        let is_json = file
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        let entries: Vec<Entry> = if is_json {
+            serde_json::from_str(&text).map_err(|source| TextsError::Json {
+                file: shown(),
+                source,
+            })?
+        } else {
+            from_csv(&text).map_err(|source| TextsError::Csv {
+                file: shown(),
+                source,
+            })?
+        };
+        let dir = file.parent().map(Path::to_owned).unwrap_or_default();
+        let mut texts = Self {
+            entries,
+            dir,
+            places: HashMap::new(),
+        };
+        for (place, entry) in texts.entries.iter().enumerate() {
+            let path = lock::full(&texts.path(entry))?;
+            if texts.places.insert(path, place).is_some() {
+                return Err(TextsError::Twice {
+                    file: shown(),
+                    path: entry.path.clone(),
+                });
+            }
+        }
+        Ok(texts)
+    }
+
+    /// The path of an entry, relative to the working directory.
+    pub(crate) fn path(&self, entry: &Entry) -> PathBuf {
+        self.dir.join(&entry.path)
+    }
+
+    /// The entry for a file.
+    pub(crate) fn of(&self, file: &Path) -> Option<&Entry> {
+        let place = self.places.get(&lock::full(file).ok()?)?;
+        self.entries.get(*place)
+    }
+}
+
+/// Reads CSV. An empty cell is no text.
+fn from_csv(text: &str) -> Result<Vec<Entry>, csv::Error> {
+    // A spreadsheet may put a byte order mark first.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::Headers)
+        .from_reader(text.as_bytes());
+    if !reader.headers()?.iter().any(|column| column == "path") {
+        return Err(io::Error::other("the first line names no column `path`").into());
+    }
+    reader.deserialize().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_cell_says_nothing_and_a_quoted_one_may_have_lines() {
+        let entries = from_csv(
+            "\u{feff}path, alt_text,display_name\r\na.png,\"A \"\"red\"\"\nbarn, at dawn\",\nb.png,,B\n",
+        )
+        .expect("it is CSV");
+        let entry = |path: &str, alt_text: Option<&str>, display_name: Option<&str>| Entry {
+            path: path.to_owned(),
+            alt_text: alt_text.map(str::to_owned),
+            display_name: display_name.map(str::to_owned),
+        };
+        assert_eq!(
+            entries,
+            [
+                entry("a.png", Some("A \"red\"\nbarn, at dawn"), None),
+                entry("b.png", None, Some("B")),
+            ]
+        );
+        assert_eq!(
+            from_csv("alt_text,path\nA barn,a.png\n").expect("it is CSV"),
+            [entry("a.png", Some("A barn"), None)]
+        );
+        for text in [
+            "file,alt_text\na,b\n",
+            "path,alt\na,b\n",
+            "path\na,b\n",
+            "a.png\n",
+            "",
+        ] {
+            from_csv(text).expect_err(text);
+        }
+    }
+}

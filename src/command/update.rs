@@ -1,0 +1,240 @@
+//! `update`: alternative texts and display names.
+
+use std::{io, path::Path};
+
+use clap::error::ErrorKind;
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
+use webflow_assets::{AssetId, Client, types::Asset};
+
+use crate::command::{
+    Exit,
+    api_error::Failed,
+    args::{self, UpdateArgs},
+    assets::{self, READ, WRITE},
+    lock::Locks,
+    output, site,
+    texts::Texts,
+};
+
+/// An asset and the texts that it is to have.
+struct Change {
+    /// As it was given: an id or a path.
+    name: String,
+    asset: Result<AssetId, String>,
+    alt_text: Option<String>,
+    display_name: Option<String>,
+}
+
+/// The outcome of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    Updated,
+    /// The site has these texts already.
+    Unchanged,
+    /// The site has other texts, which are kept.
+    Kept,
+}
+
+impl Outcome {
+    /// The outcome where nothing had to be sent.
+    pub(crate) fn unsent(kept: bool) -> Self {
+        if kept { Self::Kept } else { Self::Unchanged }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+            Self::Kept => "kept",
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct UpdatedLine<'a> {
+    asset: &'a str,
+    id: AssetId,
+    outcome: Outcome,
+    /// The text that the site has now, if it was to be set.
+    alt_text: Option<&'a str>,
+    display_name: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct FailedLine<'a> {
+    asset: &'a str,
+    error: &'a str,
+    status: Option<u16>,
+}
+
+/// Sets the texts of each asset, in the order in which they were given.
+pub(crate) async fn run(args: UpdateArgs) -> io::Result<Exit> {
+    let changes = changes(&args);
+    let client = match site::client("update", &args.api) {
+        Ok(client) => client,
+        Err(error) => return Ok(output::fail(&error)),
+    };
+    // Texts on the command line are deliberate; a file may be older than the site.
+    let overwrite = args.texts.is_none() || args.overwrite_texts;
+    let mut done = stream::iter(changes)
+        .map(|change| {
+            let client = client.clone();
+            async move {
+                let result = apply(&client, &change, overwrite).await;
+                (change, result)
+            }
+        })
+        .buffered(args.concurrency);
+    let mut exit = Exit::Success;
+    while let Some((change, result)) = done.next().await {
+        match result {
+            Ok((id, outcome)) => updated(&change, id, outcome, args.json)?,
+            Err(failed) => {
+                let now = failed.print();
+                if args.json {
+                    output::json_line(&FailedLine {
+                        asset: &change.name,
+                        error: &failed.text,
+                        status: failed.status,
+                    })?;
+                }
+                exit = now;
+                if now == Exit::Refused {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn updated(change: &Change, id: AssetId, outcome: Outcome, json: bool) -> io::Result<()> {
+    if outcome == Outcome::Kept {
+        output::warning(&format!(
+            "{}: the site has another text, which stays; --overwrite-texts replaces it",
+            change.name
+        ));
+    }
+    if json {
+        return output::json_line(&UpdatedLine {
+            asset: &change.name,
+            id,
+            outcome,
+            alt_text: change.alt_text.as_deref(),
+            display_name: change.display_name.as_deref(),
+        });
+    }
+    output::line(&format!("{id}\t{}", outcome.as_str()))
+}
+
+/// The changes to make. Wrong usage ends the process.
+fn changes(args: &UpdateArgs) -> Vec<Change> {
+    let mut locks = Locks::new(args.lock_file.as_deref());
+    let mut asset = |text: &str, path: &Path| {
+        text.parse().or_else(|_| {
+            let locked = locks.find(path).map_err(|error| error.to_string())?;
+            Ok(locked.asset)
+        })
+    };
+    if let Some(file) = &args.texts {
+        let texts = match Texts::read(file) {
+            Ok(texts) => texts,
+            Err(error) => args::usage_of("update", &error),
+        };
+        let entries = texts.entries.iter();
+        return entries
+            .map(|entry| Change {
+                name: entry.path.clone(),
+                asset: asset(&entry.path, &texts.path(entry)),
+                alt_text: entry.alt_text.clone(),
+                display_name: entry.display_name.clone(),
+            })
+            .collect();
+    }
+    let refuse = |kind, message| args::usage("update", kind, message);
+    if args.alt_text.is_none() && args.display_name.is_none() {
+        refuse(
+            ErrorKind::MissingRequiredArgument,
+            "nothing to set: pass --alt-text, --display-name or --texts",
+        );
+    }
+    if args.display_name.is_some() && args.assets.len() > 1 {
+        refuse(
+            ErrorKind::ArgumentConflict,
+            "--display-name is for a single asset and cannot be used with several",
+        );
+    }
+    let assets = args.assets.iter();
+    assets
+        .map(|path| {
+            let name = path.to_string_lossy().into_owned();
+            Change {
+                asset: asset(&name, path),
+                name,
+                alt_text: args.alt_text.clone(),
+                display_name: args.display_name.clone(),
+            }
+        })
+        .collect()
+}
+
+async fn apply(
+    client: &Client,
+    change: &Change,
+    overwrite: bool,
+) -> Result<(AssetId, Outcome), Failed> {
+    let id = change.asset.clone().map_err(Failed::of)?;
+    let (mut alt_text, mut display_name) = (change.alt_text.clone(), change.display_name.clone());
+    let mut kept = false;
+    if !overwrite {
+        let asset = assets::fetch(client, id)
+            .await
+            .map_err(|error| Failed::new(&change.name, &error, READ))?;
+        (alt_text, display_name, kept) = remaining(&asset, alt_text, display_name, false);
+    }
+    if alt_text.is_none() && display_name.is_none() {
+        return Ok((id, Outcome::unsent(kept)));
+    }
+    let request = client.update_asset().asset_id(id);
+    let request = request.body_map(|body| body.alt_text(alt_text).display_name(display_name));
+    match request.send().await {
+        Ok(_) if kept => Ok((id, Outcome::Kept)),
+        Ok(_) => Ok((id, Outcome::Updated)),
+        Err(error) => Err(Failed::new(
+            &format!("{}: not updated", change.name),
+            &error,
+            WRITE,
+        )),
+    }
+}
+
+/// The alternative text and display name that still need to be set, and whether the site has
+/// others that are kept.
+pub(crate) fn remaining(
+    asset: &Asset,
+    mut alt_text: Option<String>,
+    mut display_name: Option<String>,
+    overwrite: bool,
+) -> (Option<String>, Option<String>, bool) {
+    // A display name that was never set is the file's name.
+    let name =
+        Some(assets::name(asset)).filter(|name| asset.original_file_name.as_deref() != Some(name));
+    let mut kept = false;
+    for (wanted, there) in [
+        (&mut alt_text, asset.alt_text.as_deref()),
+        (&mut display_name, name),
+    ] {
+        let there = there.filter(|text| !text.trim().is_empty());
+        if let (Some(text), Some(there)) = (&*wanted, there) {
+            let differs = text != there;
+            if differs && overwrite {
+                continue;
+            }
+            kept |= differs;
+            *wanted = None;
+        }
+    }
+    (alt_text, display_name, kept)
+}

@@ -1,0 +1,74 @@
+//! Which files to upload: those of the command line, and those of a list.
+
+use std::{
+    fs, io, mem,
+    path::{Path, PathBuf},
+};
+
+use clap::error::ErrorKind;
+
+use crate::command::{
+    args::{self, UploadArgs},
+    output,
+};
+
+/// Takes the files out of the arguments and reads their list, if there is one. A list that cannot
+/// be read ends the process.
+pub(super) fn all(args: &mut UploadArgs) -> Vec<PathBuf> {
+    let mut files = mem::take(&mut args.files);
+    let Some(list) = &args.files_from else {
+        return files;
+    };
+    let text = if list.as_os_str() == "-" {
+        io::read_to_string(io::stdin())
+    } else {
+        fs::read_to_string(list)
+    };
+    match text {
+        Ok(text) => {
+            let lines = text.lines().filter(|line| !line.is_empty());
+            files.extend(lines.map(PathBuf::from));
+            files
+        }
+        Err(error) => {
+            let list = output::escape(&list.to_string_lossy());
+            let message = format!("--files-from {list} cannot be read: {error}");
+            args::usage("upload", ErrorKind::Io, &message)
+        }
+    }
+}
+
+/// Whether a FILE is the standard input.
+pub(super) fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+/// The URL that a FILE is, if it is one.
+pub(super) fn url(file: &Path) -> Option<&str> {
+    let text = file.to_str()?;
+    let (scheme, _) = text.split_once("://")?;
+    let web = ["http", "https"];
+    web.iter()
+        .any(|web| scheme.eq_ignore_ascii_case(web))
+        .then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_begins_like_a_url_is_one() {
+        for text in ["http://example.com/a.png", "HTTPS://example.com"] {
+            assert_eq!(url(Path::new(text)), Some(text));
+        }
+        for text in [
+            "https:/a.png",
+            "./https://a.png",
+            "ftp://example.com/a.png",
+            "https",
+        ] {
+            assert_eq!(url(Path::new(text)), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! `upload`: uploads files and URLs to a site, several at a time.
+
+mod check;
+mod files;
+mod order;
+mod report;
+
+use std::{fs, io, path::PathBuf};
+
+use clap::error::ErrorKind;
+use futures_util::StreamExt;
+use webflow_assets::{
+    Batch, Client, Event, FolderId, Source, Upload, UploadError, Uploaded, types::FileName,
+};
+
+use self::{order::InOrder, report::Report};
+use crate::command::{
+    Exit,
+    args::{self, UploadArgs},
+    output,
+    progress::Progress,
+    signals::Signals,
+    site::{Site, SiteError},
+    texts::Texts,
+};
+
+/// Uploads the files. Fails if a result cannot be printed.
+pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
+    let mut files = files::all(&mut args);
+    check(&args, &files);
+    let texts = args.texts.as_deref().map(Texts::read).transpose();
+    let texts = texts.unwrap_or_else(|error| args::usage_of("upload", &error));
+    let site = match open(&args).await {
+        Ok(site) => site,
+        Err(error) => return Ok(output::fail(&error)),
+    };
+    let report = Report {
+        json: args.json,
+        quiet: args.quiet,
+    };
+    if files.is_empty() {
+        report.note("the list names no files");
+        return Ok(Exit::Success);
+    }
+    let refused = check::refuse(&mut files, &args, report)?;
+    if args.stop_on_error && refused > 0 {
+        report.note(&format!("stopped: {} not begun", were(files.len())));
+        return Ok(Exit::Failure);
+    }
+    if args.dry_run {
+        let uploads = uploads(&site, None, &args, texts, files);
+        let exit = check::dry_run(uploads, report).await?;
+        return Ok(if refused > 0 { Exit::Failure } else { exit });
+    }
+    let folder = match &args.folder {
+        None => None,
+        Some(folder) => match site.folder(folder).await {
+            Ok(id) => Some(id),
+            Err(failed) => return Ok(failed.print()),
+        },
+    };
+    let mut signals = Signals::watch()?;
+    let mut run = Run::new(&site.client, &files, report);
+    if refused > 0 {
+        run.exit = Exit::Failure;
+    }
+    let count = files.len();
+    let uploads = uploads(&site, folder, &args, texts, files);
+    let mut batch = Batch::new(uploads).concurrency(args.concurrency);
+    if args.stop_on_error {
+        batch = batch.stop_on_error();
+    }
+    let mut events = batch.stream();
+    loop {
+        let event = tokio::select! {
+            biased;
+            stopped = signals.stop() => {
+                drop(events);
+                run.interrupted(count)?;
+                return Ok(stopped);
+            }
+            event = events.next() => event,
+        };
+        let Some(event) = event else { break };
+        run.take(event)?;
+    }
+    let exit = run.end(count)?;
+    #[cfg(feature = "sandbox")]
+    if let Some(sandbox) = &site.sandbox {
+        report.note(&crate::command::sandbox::summary(sandbox));
+    }
+    Ok(exit)
+}
+
+#[cfg_attr(
+    not(feature = "sandbox"),
+    expect(clippy::unused_async, reason = "only a sandbox takes time to start")
+)]
+async fn open(args: &UploadArgs) -> Result<Site, SiteError> {
+    #[cfg(feature = "sandbox")]
+    if args.sandbox() {
+        return Site::sandbox(&args.site.api).await;
+    }
+    Site::live("upload", &args.site)
+}
+
+/// The uploads of the files, with the options of the command line.
+fn uploads(
+    site: &Site,
+    folder: Option<FolderId>,
+    args: &UploadArgs,
+    texts: Option<Texts>,
+    files: Vec<PathBuf>,
+) -> impl Iterator<Item = Upload> + Send + use<> {
+    let (client, site) = (site.client.clone(), site.id);
+    let (name, display_name) = (args.name.clone(), args.display_name.clone());
+    let alt_text = args.alt_text.clone();
+    files.into_iter().map(move |file| {
+        let entry = texts.as_ref().and_then(|texts| texts.of(&file));
+        let entry = entry.cloned().unwrap_or_default();
+        let source = match files::url(&file) {
+            Some(url) => Source::url(url),
+            None if files::is_stdin(&file) => {
+                // The name is set: this was checked.
+                Source::reader(name.clone().unwrap_or_default(), tokio::io::stdin())
+            }
+            None => Source::path(file),
+        };
+        let mut upload = client.upload(site, source);
+        if let Some(folder) = folder {
+            upload = upload.parent_folder(folder);
+        }
+        if let Some(name) = &name {
+            upload = upload.file_name(name);
+        }
+        if let Some(name) = entry.display_name.as_ref().or(display_name.as_ref()) {
+            upload = upload.display_name(name);
+        }
+        if let Some(text) = entry.alt_text.as_ref().or(alt_text.as_ref()) {
+            upload = upload.alt_text(text);
+        }
+        upload
+    })
+}
+
+/// Checks the arguments before anything is sent; wrong usage ends the process.
+fn check(args: &UploadArgs, files: &[PathBuf]) {
+    let refuse = |kind, message: &str| args::usage("upload", kind, message);
+    let single = [
+        ("--name", &args.name),
+        ("--display-name", &args.display_name),
+        ("--alt-text", &args.alt_text),
+    ];
+    for (option, value) in single {
+        if value.is_some() && files.len() > 1 {
+            refuse(
+                ErrorKind::ArgumentConflict,
+                &format!("{option} is for a single asset and cannot be used with several files"),
+            );
+        }
+    }
+    if files.iter().any(|file| files::is_stdin(file)) {
+        if args.name.is_none() {
+            refuse(
+                ErrorKind::MissingRequiredArgument,
+                "standard input has no name: pass --name",
+            );
+        }
+        if args.files_from.as_deref().is_some_and(files::is_stdin) {
+            refuse(
+                ErrorKind::ArgumentConflict,
+                "standard input cannot be both a file and the list for --files-from",
+            );
+        }
+    }
+    if let Some(name) = &args.name
+        && FileName::try_from(name.as_str()).is_err()
+    {
+        refuse(
+            ErrorKind::ValueValidation,
+            &format!(
+                "--name has {} characters and takes 1 to 99",
+                name.chars().count()
+            ),
+        );
+    }
+}
+
+/// Uploads in progress: how they are shown, and what is printed at the end.
+struct Run {
+    report: Report,
+    progress: Progress,
+    /// Files whose upload has begun and not finished.
+    active: Vec<Active>,
+    /// How many files have finished, whether uploaded or failed.
+    done: usize,
+    lines: InOrder,
+    exit: Exit,
+}
+
+struct Active {
+    index: usize,
+    file: String,
+    /// Whether any part of the file was sent.
+    begun: bool,
+}
+
+impl Run {
+    fn new(client: &Client, files: &[PathBuf], report: Report) -> Self {
+        let len = |file| fs::metadata(file).map_or(0, |file| file.len());
+        let lens = || files.iter().map(len).collect();
+        Self {
+            progress: Progress::start(client, report.quiet, lens),
+            report,
+            active: Vec::new(),
+            done: 0,
+            lines: InOrder::default(),
+            exit: Exit::Success,
+        }
+    }
+
+    fn take(&mut self, event: Event) -> io::Result<()> {
+        match event {
+            Event::Started { index, file } => {
+                self.progress.started(index, &file);
+                self.active.push(Active {
+                    index,
+                    file,
+                    begun: false,
+                });
+            }
+            Event::Progress { index, progress } => {
+                self.progress.moved(index, progress);
+                let active = self.active.iter_mut().find(|file| file.index == index);
+                if let Some(file) = active {
+                    file.begun = true;
+                }
+            }
+            Event::Finished { index, result } => self.finished(index, &result)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn finished(&mut self, index: usize, result: &Result<Uploaded, UploadError>) -> io::Result<()> {
+        let place = self.active.iter().position(|file| file.index == index);
+        let file = place.map_or_else(String::new, |place| self.active.remove(place).file);
+        let sent = result.as_ref().ok().filter(|done| done.stored.is_some());
+        self.progress.finished(index, sent.map(|done| done.len));
+        self.done += 1;
+        self.progress.aside(|| {
+            let line = match result {
+                Ok(done) => self.report.uploaded(&file, done)?,
+                Err(error) => {
+                    if error.is_auth() {
+                        self.exit = Exit::Refused;
+                    } else if self.exit == Exit::Success {
+                        self.exit = Exit::Failure;
+                    }
+                    self.report.failed(&file, error)?;
+                    None
+                }
+            };
+            self.lines.put(index, line);
+            self.lines.ready().try_for_each(|line| output::line(&line))
+        })
+    }
+
+    /// Reports the files that had not finished when a signal arrived.
+    fn interrupted(self, count: usize) -> io::Result<()> {
+        self.progress.clear();
+        for Active { file, begun, .. } in &self.active {
+            output::say(&if *begun {
+                format!(
+                    "interrupted: {file} was not uploaded; the site may list it as an empty asset"
+                )
+            } else {
+                format!("interrupted: {file} was not uploaded")
+            });
+        }
+        let left = count - self.done - self.active.len();
+        if left > 0 {
+            output::say(&format!("interrupted: {} not begun", were(left)));
+        }
+        self.lines.rest().try_for_each(|line| output::line(&line))
+    }
+
+    fn end(self, count: usize) -> io::Result<Exit> {
+        self.progress.clear();
+        let left = count - self.done;
+        if left > 0 {
+            output::say(&format!("stopped: {} not begun", were(left)));
+        }
+        self.lines.rest().try_for_each(|line| output::line(&line))?;
+        Ok(self.exit)
+    }
+}
+
+fn were(files: usize) -> String {
+    match files {
+        1 => "1 file was".to_owned(),
+        n => format!("{n} files were"),
+    }
+}

@@ -1,0 +1,69 @@
+//! `url`: prints the addresses of synchronised files, from the lock file.
+
+use std::{collections::BTreeMap, io, path::Path};
+
+use serde::Serialize;
+use webflow_assets::{AssetId, sync::Locked};
+
+use crate::command::{
+    Exit,
+    args::UrlArgs,
+    lock::{Locks, LookUpError},
+    output,
+};
+
+/// A file, for machines.
+#[derive(Serialize)]
+struct Hosted<'a> {
+    id: AssetId,
+    url: Option<&'a str>,
+}
+
+impl<'a> From<&'a Locked> for Hosted<'a> {
+    fn from(locked: &'a Locked) -> Self {
+        Self {
+            id: locked.asset,
+            url: locked.url.as_deref(),
+        }
+    }
+}
+
+/// Prints the URL of a file, or those of all.
+pub(crate) fn run(args: &UrlArgs) -> io::Result<Exit> {
+    let mut locks = Locks::new(args.lock_file.as_deref());
+    let path = args.path.as_deref().unwrap_or(Path::new("."));
+    let done = if args.all {
+        all(&mut locks, path, args.json)
+    } else {
+        one(&mut locks, path, args.json)
+    };
+    match done {
+        Ok(printed) => printed.map(|()| Exit::Success),
+        Err(error) => Ok(output::fail(&error)),
+    }
+}
+
+fn one(locks: &mut Locks, path: &Path, json: bool) -> Result<io::Result<()>, LookUpError> {
+    if json {
+        let shown = path.display().to_string();
+        let hosted = Hosted::from(locks.find(path)?);
+        return Ok(output::json_line(&BTreeMap::from([(shown, hosted)])));
+    }
+    Ok(output::line(&output::escape(locks.url(path)?)))
+}
+
+fn all(locks: &mut Locks, dir: &Path, json: bool) -> Result<io::Result<()>, LookUpError> {
+    let lock = locks.of_directory(dir)?;
+    if json {
+        let files: BTreeMap<&str, Hosted<'_>> = lock
+            .files()
+            .map(|(path, locked)| (path, locked.into()))
+            .collect();
+        return Ok(output::json_line(&files));
+    }
+    let lines = lock.files().map(|(path, locked)| {
+        let url = locked.url.as_deref().unwrap_or_default();
+        format!("{}\t{}", output::field(path), output::field(url))
+    });
+    Ok(lines.into_iter().try_for_each(|line| output::line(&line)))
+}
