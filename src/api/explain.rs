@@ -93,6 +93,9 @@ pub(crate) fn describe(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError
             }
             if let Some(message) = &response.message {
                 write!(f, ": {}", excerpt(message))?;
+                if is_page(message) && [400, 404, 405].contains(&response.status().as_u16()) {
+                    f.write_str("; check the base URL: Webflow's ends in /v2")?;
+                }
             }
             for detail in response.details.iter().flatten().take(5) {
                 write!(f, "; {}", excerpt(&detail_text(detail)))?;
@@ -186,9 +189,13 @@ fn detail_text(detail: &Value) -> String {
 
 /// The start of the first line, or what the text is where that says nothing.
 pub(crate) fn excerpt(text: &str) -> String {
-    if text.trim_start().starts_with('<') {
+    if is_page(text) {
         return "a page of HTML or XML".to_owned();
     }
     let line = text.lines().next().unwrap_or_default();
     line.chars().take(200).collect()
+}
+
+fn is_page(text: &str) -> bool {
+    text.trim_start().starts_with('<')
 }

@@ -11,7 +11,10 @@ use std::{error::Error, fmt::Display, ops::RangeInclusive, path::PathBuf, str::F
 
 #[cfg(feature = "sandbox")]
 use clap::Args;
-use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueHint, error::ErrorKind};
+use clap::{
+    ArgAction, CommandFactory, Parser, Subcommand, ValueHint,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use clap_complete::Shell;
 #[cfg(feature = "sandbox")]
 use webflow_assets::sandbox::{Fault, Operation, Rule};
@@ -90,7 +93,7 @@ pub(crate) enum Command {
     #[command(after_help = assets::UPDATE_NOTES)]
     Update(UpdateArgs),
     /// Delete assets
-    #[command(after_help = assets::RM_NOTES)]
+    #[command(after_help = assets::RM_NOTES, alias = "delete")]
     Rm(RmArgs),
     /// Check the token, the site and the connection
     ///
@@ -206,7 +209,31 @@ fn rate_limit(text: &str) -> Result<(u32, Duration), String> {
 
 /// Reads the command line; wrong usage, `--help` and `--version` end the process here.
 pub(crate) fn parse() -> Cli {
-    Cli::parse()
+    Cli::try_parse().unwrap_or_else(|mut error| {
+        if let Some(tip) = tip(&error) {
+            let tips = ContextValue::StyledStrs(vec![tip.into()]);
+            error.insert(ContextKind::Suggested, tips);
+        }
+        error.exit()
+    })
+}
+
+/// What to do instead, where clap cannot know it.
+fn tip(error: &clap::Error) -> Option<&'static str> {
+    let names = |name: &str| match error.get(ContextKind::InvalidArg)? {
+        ContextValue::String(arg) => Some(arg == name),
+        ContextValue::Strings(args) => Some(args.iter().any(|arg| arg == name)),
+        _ => None,
+    };
+    match error.kind() {
+        ErrorKind::UnknownArgument if names("--sandbox")? => {
+            Some("only upload has --sandbox; for the others, `webflow-assets sandbox` serves one")
+        }
+        ErrorKind::MissingRequiredArgument if names("<DIR>")? => {
+            Some("`.` is the working directory")
+        }
+        _ => None,
+    }
 }
 
 /// What to say in a bug report: the version, the commit if the build names it, and the features.

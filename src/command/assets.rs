@@ -7,6 +7,7 @@ use console::Term;
 use serde::Serialize;
 use webflow_assets::{
     AssetId, Client, Error,
+    sync::PullError,
     types::{ApiError, Asset, AssetVariant},
 };
 
@@ -109,6 +110,17 @@ pub(crate) async fn get(args: GetArgs) -> io::Result<Exit> {
         Ok(client) => client,
         Err(error) => return Ok(output::fail(&error)),
     };
+    if args
+        .output
+        .as_deref()
+        .is_some_and(|to| to.as_os_str() == "-")
+    {
+        args::usage(
+            "get",
+            ErrorKind::ValueValidation,
+            "--output takes a file or a directory, not `-`; for a file of this name pass ./-",
+        );
+    }
     let single = args.output.as_deref().filter(|output| !output.is_dir());
     if args.ids.len() > 1
         && let Some(file) = single
@@ -178,8 +190,15 @@ async fn save(
             output::line(&format!("{id}\t{}", output::field(&file))).map(|()| None)
         }
         Err(error) => {
-            let text = format!("{id}: not fetched: {error}");
-            output::error(&text, &output::causes(&error));
+            let is_there = matches!(&error, PullError::Write(error) if error.kind() == io::ErrorKind::AlreadyExists);
+            let (why, causes) = if is_there {
+                let why = format!("{} has it already; --overwrite replaces it", to.display());
+                (why, Vec::new())
+            } else {
+                (error.to_string(), output::causes(&error))
+            };
+            let text = format!("{id}: not fetched: {why}");
+            output::error(&text, &causes);
             if args.json {
                 output::json_line(&FailedLine {
                     id,

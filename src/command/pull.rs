@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use serde::Serialize;
 use webflow_assets::{
     AssetId,
-    sync::{PullError, PullEvent, PullReport},
+    sync::{PullError, PullEvent, PullReport, SyncError},
 };
 
 use crate::command::{
@@ -90,6 +90,13 @@ pub(crate) async fn run(args: PullArgs) -> io::Result<Exit> {
                 }
             }
             (Some(Ok(_)), None) => {}
+            (Some(Err(error @ SyncError::NoFolder(_))), _) => {
+                output::error(
+                    &format!("{error}; `webflow-assets folders` lists them"),
+                    &[],
+                );
+                return Ok(Exit::Failure);
+            }
             (Some(Err(error)), _) => {
                 clear(out.as_ref());
                 return Ok(sync::fail(&error));

@@ -110,7 +110,9 @@ impl Remote {
     async fn fetch_all(&self) -> Result<Read, FetchError> {
         let url = Url::parse(&self.url).map_err(|error| FetchError::Url(error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(FetchError::Url("its scheme is not `https`".to_owned()));
+            return Err(FetchError::Url(
+                "its scheme is not `https` or `http`".to_owned(),
+            ));
         }
         let http = match &self.http {
             Some(http) => http.clone(),

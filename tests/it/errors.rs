@@ -367,6 +367,7 @@ fn pull_errors_say_what_failed() {
             },
         ),
         ("a link", PullError::NoDirectory("brand".to_owned())),
+        ("a directory in the way", PullError::NoFile),
         ("a full disk", PullError::Write(full())),
     ] {
         table.add(cause, &error, &error);

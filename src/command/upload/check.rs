@@ -38,13 +38,13 @@ pub(super) fn refuse(
             continue;
         };
         let shown = file.display().to_string();
-        if metadata.is_dir() {
-            report.refused(
-                &shown,
-                &format!(
-                    "{shown}: it is a directory; `webflow-assets sync {shown}` uploads its files"
-                ),
-            )?;
+        if !metadata.is_file() {
+            let why = if metadata.is_dir() {
+                format!("it is a directory; `webflow-assets sync {shown}` uploads its files")
+            } else {
+                "it is a pipe or device; pass - for it, with --name, and redirect it to standard input".to_owned()
+            };
+            report.refused(&shown, &format!("{shown}: {why}"))?;
             refused += 1;
             continue;
         }

@@ -43,14 +43,13 @@ pub(super) fn is_stdin(file: &Path) -> bool {
     file.as_os_str() == "-"
 }
 
-/// The URL that a FILE is, if it is one.
+/// The URL that a FILE is, if it is one. One of another scheme than `https` is not taken for a path:
+/// it may be mistyped, and its query secret.
 pub(super) fn url(file: &Path) -> Option<&str> {
     let text = file.to_str()?;
     let (scheme, _) = text.split_once("://")?;
-    let web = ["http", "https"];
-    web.iter()
-        .any(|web| scheme.eq_ignore_ascii_case(web))
-        .then_some(text)
+    let is_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    (scheme.len() > 1 && scheme.chars().all(is_scheme)).then_some(text)
 }
 
 #[cfg(test)]
@@ -59,15 +58,14 @@ mod tests {
 
     #[test]
     fn what_begins_like_a_url_is_one() {
-        for text in ["http://example.com/a.png", "HTTPS://example.com"] {
+        for text in [
+            "http://example.com/a.png",
+            "HTTPS://example.com",
+            "ftp://example.com/a.png",
+        ] {
             assert_eq!(url(Path::new(text)), Some(text));
         }
-        for text in [
-            "https:/a.png",
-            "./https://a.png",
-            "ftp://example.com/a.png",
-            "https",
-        ] {
+        for text in ["https:/a.png", "./https://a.png", "https", "://a.png"] {
             assert_eq!(url(Path::new(text)), None, "{text}");
         }
     }

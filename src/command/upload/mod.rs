@@ -173,6 +173,13 @@ fn check(args: &UploadArgs, files: &[PathBuf]) {
             );
         }
     }
+    let mut urls = files.iter().filter_map(|file| files::url(file));
+    if args.name.is_none() && urls.any(|url| Source::url(url).file_name().is_none()) {
+        refuse(
+            ErrorKind::MissingRequiredArgument,
+            "a URL whose path is empty or ends in `/` gives no file name: pass --name, with this URL alone",
+        );
+    }
     if let Some(name) = &args.name
         && FileName::try_from(name.as_str()).is_err()
     {

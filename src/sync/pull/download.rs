@@ -11,6 +11,7 @@ use super::{
     error::PullError,
     fetch::{Fetcher, size},
     layout::{name, safe},
+    place::There,
 };
 use crate::generated::{Client, types::Asset};
 
@@ -20,7 +21,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The content cannot be fetched, or the file is there and is not to be overwritten.
+    /// The content cannot be fetched, the file is there and is not to be overwritten, or something
+    /// other than a file is.
     pub async fn download(
         &self,
         asset: &Asset,
@@ -31,8 +33,13 @@ impl Client {
         if file.is_dir() {
             file.push(safe(name(asset)));
         }
-        if !overwrite && file.symlink_metadata().is_ok() {
-            return Err(io::Error::from(io::ErrorKind::AlreadyExists).into());
+        match There::at(&file) {
+            There::File(_) | There::Other if !overwrite => {
+                return Err(io::Error::from(io::ErrorKind::AlreadyExists).into());
+            }
+            There::Nothing | There::File(_) => {}
+            // Not even a device is replaced.
+            There::Other => return Err(PullError::NoFile),
         }
         let dir = match file.parent() {
             Some(dir) if !dir.as_os_str().is_empty() => dir,

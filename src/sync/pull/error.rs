@@ -31,6 +31,9 @@ pub enum PullError {
     /// A directory above the file is a symbolic link or a file, and would lead elsewhere.
     #[error("`{0}` is no directory, and is not followed; move it away")]
     NoDirectory(String),
+    /// Something other than a file, such as a directory or a symbolic link, has its name.
+    #[error("a directory, link or device has its name, and is not replaced; move it away")]
+    NoFile,
     /// The file cannot be written.
     #[error("the file cannot be written")]
     Write(#[from] io::Error),

@@ -55,7 +55,7 @@ pub(super) fn place(
     make_parents(root, path)?;
     let target = root.join(path);
     match There::at(&target) {
-        There::Other => return Ok(Placed::Kept),
+        There::Other => return Err(PullError::NoFile),
         There::File(len) if len == fetched.len && md5(&target)? == fetched.md5 => {
             return Ok(Placed::At(Stamp::of(&target.metadata()?)));
         }

@@ -173,7 +173,7 @@ async fn fetch(
     if !overwrite {
         // A file of another length has different content: it need not be fetched to know that.
         match There::at(&dir.join(&job.path)) {
-            There::Other => return Ok(Done::Kept),
+            There::Other => return Err(PullError::NoFile),
             There::File(len) if size(asset).is_some_and(|size| size != len) => {
                 return Ok(Done::Kept);
             }

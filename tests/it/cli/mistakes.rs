@@ -10,6 +10,11 @@ const MISTAKES: &[&[&str]] = &[
     &["upload"],
     &["upload", "no-such.png"],
     &["upload", "img"],
+    &["upload", "pipe.png"],
+    &["upload", "pipe.png", "--dry-run"],
+    &["upload", "https://files.invalid/?key=secret"],
+    &["upload", "ftp://u:secret@files.invalid/a.png?key=secret"],
+    &["upload", "hero.png", "--base-url", "BASE"],
     &["upload", "pointer.png"],
     &["upload", "large.png"],
     &["upload", "empty.png", "--strict", "--dry-run"],
@@ -43,12 +48,19 @@ const MISTAKES: &[&[&str]] = &[
     &["list", "--site", "580e63e98c9a982ac9b8b742"],
     &["get", "64358b9544249dc43d37d2b7"],
     &["get", "hero.png"],
+    &["get", "ASSET", "-o", "hero.png"],
+    &["get", "ASSET", "-o", "-"],
+    &["delete", "64358b9544249dc43d37d2b7"],
     &["rm", "64358b9544249dc43d37d2b7"],
     &["update", "hero.png", "--alt-text", "A barn"],
     &["update", "hero.png"],
     &["folders", "create", "64358b9544249dc43d37d2b7"],
     &["url", "hero.png"],
+    &["sync"],
     &["sync", "no-such-directory"],
+    &["sync", "img", "--sandbox"],
+    &["pull", "pulled", "--folder", "nosuch"],
+    &["pull", "pulled", "--overwrite"],
     &["sync", "img", "--yes"],
 ];
 
@@ -71,9 +83,23 @@ fn each_mistake_is_said_in_a_line_with_its_remedy() {
     let large = fs::File::create(dir.join("large.png")).expect("it is made");
     large.set_len(31 * 1024 * 1024).expect("it is made longer");
 
+    let made = Command::new("mkfifo").arg(dir.join("pipe.png")).status();
+    assert!(made.expect("mkfifo runs").success());
+    let asset = live.sandbox.add_asset("a.txt", "site").id;
+    fs::create_dir_all(dir.join("pulled/a.txt")).expect("it is made");
+    let base = live.sandbox.base_url().replace("/v2", "");
+
     let mut said = String::new();
     for args in MISTAKES {
-        let output = run(live.point(command(args)).current_dir(&dir));
+        let given: Vec<&str> = args
+            .iter()
+            .map(|arg| match *arg {
+                "ASSET" => asset.as_str(),
+                "BASE" => base.as_str(),
+                arg => arg,
+            })
+            .collect();
+        let output = run(live.point(command(&given)).current_dir(&dir));
         let code = output.status.code().expect("it ends by itself");
         assert_ne!(code, 0, "{args:?}");
         assert_eq!(text(&output.stdout), "", "{args:?}");
@@ -82,10 +108,13 @@ fn each_mistake_is_said_in_a_line_with_its_remedy() {
             !stderr.contains("Some(") && !stderr.contains("Err("),
             "{stderr}"
         );
-        let stderr = stderr.replace(path_text(&dir), "DIR");
+        assert!(!stderr.contains("secret"), "{stderr}");
+        let stderr = stderr
+            .replace(path_text(&dir), "DIR")
+            .replace(asset.as_str(), "ASSET");
         let args = args.join(" ");
         writeln!(said, "$ webflow-assets {args}\n{stderr}exit code {code}\n").expect("a string");
     }
     insta::assert_snapshot!("mistakes", said);
-    assert_eq!(live.sandbox.assets(), []);
+    assert_eq!(live.sandbox.assets().len(), 1);
 }

@@ -95,6 +95,15 @@ fn the_content_of_an_asset_goes_to_a_file_or_directory() {
     assert_exit(&get(&[&a, "-o", "b.txt", "--overwrite", "--json"]), 0);
     assert_eq!(fs::read(dir.join("b.txt")).expect("a file"), b"content a");
     assert_exit(&get(&[&a, &b, "-o", "b.txt"]), 2);
+
+    #[cfg(unix)]
+    {
+        // Nor would /dev/null be replaced.
+        std::os::unix::fs::symlink("b.txt", dir.join("link")).expect("a link");
+        assert_exit(&get(&[&b, "-o", "link", "--overwrite"]), 1);
+        assert!(dir.join("link").is_symlink());
+        assert_eq!(fs::read(dir.join("b.txt")).expect("a file"), b"content a");
+    }
 }
 
 #[cfg(unix)]
