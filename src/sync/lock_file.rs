@@ -142,12 +142,17 @@ impl LockFile {
     }
 
     fn parse(text: &[u8]) -> Result<Self, Reason> {
-        // The version decides how the rest is read.
-        let Version { version } = serde_json::from_slice(text).map_err(Reason::Syntax)?;
-        let lock = match version {
-            1 => Document::<IgnoredAny>::parse(text)?.lock(|_| BTreeMap::new()),
-            VERSION => Document::<Replaced>::parse(text)?.lock(|replaced| replaced.0),
-            version => return Err(Reason::Version(version)),
+        let lock = match Document::<Replaced>::parse(text) {
+            Ok(document) if document.version == VERSION => document.lock(|replaced| replaced.0),
+            other => {
+                // The version decides how the rest is read.
+                let Version { version } = serde_json::from_slice(text).map_err(Reason::Syntax)?;
+                match (version, other) {
+                    (1, _) => Document::<IgnoredAny>::parse(text)?.lock(|_| BTreeMap::new()),
+                    (VERSION, Err(reason)) => return Err(reason),
+                    (version, _) => return Err(Reason::Version(version)),
+                }
+            }
         };
         // Paths are joined to the directory.
         for path in lock.files.keys() {
@@ -194,8 +199,7 @@ struct Version {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, bound = "R: DeserializeOwned")]
 struct Document<R> {
-    #[serde(rename = "version")]
-    _version: u64,
+    version: u64,
     site: SiteId,
     #[serde(default)]
     folder: String,
@@ -250,13 +254,20 @@ impl<'de, K: Deserialize<'de> + Ord + Display, T: Deserialize<'de>> Deserialize<
             }
 
             fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = BTreeMap::new();
-                while let Some((key, value)) = map.next_entry::<K, T>()? {
-                    if entries.contains_key(&key) {
-                        return Err(de::Error::custom(format!("`{key}` is there twice")));
-                    }
-                    entries.insert(key, value);
+                // A map that is made of sorted entries takes half the memory of one that grew.
+                let mut entries: Vec<(K, T)> = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
                 }
+                entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+                let twice = entries.windows(2).find_map(|pair| match pair {
+                    [(a, _), (b, _)] if a == b => Some(a),
+                    _ => None,
+                });
+                if let Some(key) = twice {
+                    return Err(de::Error::custom(format!("`{key}` is there twice")));
+                }
+                let entries = entries.into_iter().collect();
                 Ok(Unique(entries))
             }
         }
