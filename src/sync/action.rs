@@ -1,5 +1,6 @@
 //! The action that a plan has for one path.
 
+use super::names::split;
 use crate::source::Stamp;
 
 /// A path and the action for it.
@@ -12,6 +13,33 @@ pub struct Planned {
     pub action: Action,
     /// The length of the file in bytes; for one that is gone, its recorded length.
     pub size: u64,
+    /// `None` for a file that is gone.
+    pub(super) stamp: Option<Stamp>,
+    /// The name of the asset, if it differs from the file's.
+    pub(super) name: Option<Box<str>>,
+}
+
+impl Planned {
+    pub(super) fn new(path: String, action: Action, stamp: Stamp) -> Self {
+        Self {
+            path,
+            action,
+            size: stamp.size,
+            stamp: Some(stamp),
+            name: None,
+        }
+    }
+
+    /// The name of the file.
+    pub(super) fn file_name(&self) -> &str {
+        split(&self.path).1
+    }
+}
+
+/// The plan for a path. `files` are sorted by path.
+pub(super) fn find<'a>(files: &'a [Planned], path: &str) -> Option<&'a Planned> {
+    let index = files.binary_search_by(|file| file.path.as_str().cmp(path));
+    files.get(index.ok()?)
 }
 
 /// The action for a path.
@@ -52,14 +80,4 @@ impl Action {
             Self::Delete => "delete",
         }
     }
-}
-
-/// A file to upload.
-#[derive(Debug)]
-pub(super) struct ToUpload {
-    pub(super) path: String,
-    pub(super) action: Action,
-    pub(super) stamp: Stamp,
-    /// The name of the asset, if it differs from the file's.
-    pub(super) name: Option<String>,
 }

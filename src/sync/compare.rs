@@ -1,7 +1,7 @@
 //! Compares the tree, the lock file and the site, cheapest check first.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     path::PathBuf,
 };
 
@@ -9,22 +9,20 @@ use futures_util::{Stream, StreamExt, stream};
 
 use super::{
     DirSync,
-    action::{Action, Planned, ToUpload},
+    action::{Action, Planned, find},
     delete::{self, Decision, Situation},
     error::{Problem, ProblemKind, SyncError},
-    journal,
-    ledger::Ledger,
+    ledger::{self, Ledger},
     listing::Listing,
-    lock_file::LockFile,
     names::{self, LongNames, split},
     plan::Plan,
     stamps::Stamps,
     state_dir::StateDir,
-    walk::{Tree, is_absent},
+    walk::is_absent,
 };
 use crate::{
     id::{Md5, SiteId},
-    source::{Source, Stamp, blocking},
+    source::{Source, blocking},
 };
 
 /// How many files are read at a time.
@@ -58,13 +56,13 @@ async fn compare(sync: DirSync) -> Result<Plan, SyncError> {
     if draft.sync.verify || draft.sync.delete {
         draft.verify().await?;
     }
-    let mut uploads = draft.uploads();
+    draft.name();
     let decision = if draft.sync.delete {
-        draft.deletions(&mut uploads).await
+        draft.deletions().await
     } else {
         Decision::default()
     };
-    Ok(draft.finish(uploads, decision))
+    Ok(draft.finish(decision))
 }
 
 /// A plan that is being made.
@@ -73,9 +71,10 @@ struct Draft {
     site: SiteId,
     ledger: Ledger,
     stamps: Stamps,
-    tree: Tree,
-    actions: BTreeMap<String, Action>,
-    /// The MD5 of files that were read.
+    /// Sorted by path.
+    files: Vec<Planned>,
+    problems: Vec<Problem>,
+    /// The MD5 of files that were read, if the deletions depend on them.
     read: HashMap<String, Md5>,
     listing: Option<Listing>,
 }
@@ -83,44 +82,52 @@ struct Draft {
 impl Draft {
     /// Compares without reading files. Returns those whose size equals the recorded size: only
     /// their content shows whether they changed.
-    fn new(sync: DirSync, site: SiteId) -> Result<(Self, Vec<(String, Stamp)>), SyncError> {
+    fn new(sync: DirSync, site: SiteId) -> Result<(Self, Vec<Planned>), SyncError> {
         let tree = sync.filter.walk(&sync.dir)?;
         let state = StateDir::open(&sync.dir)?;
-        let loaded = load(&state)?;
-        check_bound(&loaded.0, site, &sync.folder)?;
         let stamps = state.stamps();
+        let loaded = ledger::load(&state)?;
+        ledger::check_bound(&loaded.0, site, &sync.folder)?;
         let ledger = Ledger::new(state, loaded, site, sync.folder.clone());
         let lock = &ledger.lock;
-        let mut actions = BTreeMap::new();
+        let is_there = |path: &str| {
+            let place = tree.files.binary_search_by(|(it, _)| it.as_str().cmp(path));
+            // A file that is only left out by a pattern is not gone.
+            place.is_ok() || !is_absent(&sync.dir.join(path))
+        };
+        let gone = lock.files().filter(|(path, _)| !is_there(path));
+        let mut files: Vec<_> = gone
+            .map(|(path, locked)| Planned {
+                path: path.to_owned(),
+                action: Action::Gone,
+                size: locked.size,
+                stamp: None,
+                name: None,
+            })
+            .collect();
         let mut unsure = Vec::new();
-        for (path, stamp) in &tree.files {
-            let known = || stamps.md5(path, *stamp).filter(|_| !sync.checksum);
-            let action = match lock.get(path) {
+        for (path, stamp) in tree.files {
+            let known = || stamps.md5(&path, stamp).filter(|_| !sync.checksum);
+            let action = match lock.get(&path) {
                 None => Action::New,
                 Some(locked) if locked.size != stamp.size => Action::Changed,
                 Some(locked) => {
                     let Some(md5) = known() else {
-                        unsure.push((path.clone(), *stamp));
+                        unsure.push(Planned::new(path, Action::Changed, stamp));
                         continue;
                     };
                     unchanged_if(md5 == locked.md5)
                 }
             };
-            actions.insert(path.clone(), action);
-        }
-        // A file that is only left out by a pattern is not gone.
-        for path in lock.files.keys() {
-            if !tree.files.contains_key(path) && is_absent(&sync.dir.join(path)) {
-                actions.insert(path.clone(), Action::Gone);
-            }
+            files.push(Planned::new(path, action, stamp));
         }
         let draft = Self {
             sync,
             site,
             ledger,
             stamps,
-            tree,
-            actions,
+            files,
+            problems: tree.problems,
             read: HashMap::new(),
             listing: None,
         };
@@ -128,30 +135,34 @@ impl Draft {
     }
 
     /// Reads the files that only their content can decide about.
-    async fn decide(&mut self, unsure: Vec<(String, Stamp)>) {
+    async fn decide(&mut self, unsure: Vec<Planned>) {
         let mut read = read_all(self.sync.dir.clone(), unsure);
-        while let Some((path, stamp, result)) = read.next().await {
-            let Some(md5) = self.take_read(&path, stamp, result) else {
+        while let Some((mut file, result)) = read.next().await {
+            let Some(md5) = self.take_read(&file, result) else {
                 continue;
             };
-            let locked = self.ledger.lock.get(&path).map(|locked| locked.md5);
-            self.actions.insert(path, unchanged_if(locked == Some(md5)));
+            let locked = self.ledger.lock.get(&file.path).map(|locked| locked.md5);
+            file.action = unchanged_if(locked == Some(md5));
+            self.files.push(file);
         }
+        self.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     }
 
     /// Records the MD5 of a file that was read, or a problem if it could not be.
-    fn take_read(&mut self, path: &str, stamp: Stamp, result: Result<Md5, String>) -> Option<Md5> {
+    fn take_read(&mut self, file: &Planned, result: Result<Md5, String>) -> Option<Md5> {
         match result {
             Ok(md5) => {
-                self.stamps.insert(path, stamp, md5);
-                self.read.insert(path.to_owned(), md5);
+                if let Some(stamp) = file.stamp {
+                    self.stamps.insert(&file.path, stamp, md5);
+                }
+                if self.sync.delete {
+                    self.read.insert(file.path.clone(), md5);
+                }
                 Some(md5)
             }
             Err(reason) => {
-                self.tree.files.remove(path);
-                self.actions.remove(path);
-                self.tree.problems.push(Problem {
-                    path: path.to_owned(),
+                self.problems.push(Problem {
+                    path: file.path.clone(),
                     kind: ProblemKind::Unreadable(reason),
                 });
                 None
@@ -175,78 +186,75 @@ impl Draft {
                 listing
             }
         };
-        for (path, action) in &mut self.actions {
-            if *action == Action::Unchanged
-                && let Some(locked) = self.ledger.lock.get(path)
+        for file in &mut self.files {
+            if file.action == Action::Unchanged
+                && let Some(locked) = self.ledger.lock.get(&file.path)
                 && !listing.serves(locked.asset, locked.size)
             {
-                *action = Action::Missing;
+                file.action = Action::Missing;
             }
         }
         self.listing = Some(listing);
         Ok(())
     }
 
-    /// The files to upload, each with a name that Webflow accepts. A file without such a name is
-    /// a problem.
-    fn uploads(&mut self) -> Vec<ToUpload> {
-        let mut taken: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-        for path in self.tree.files.keys() {
-            let (dir, name) = split(path);
-            if names::excess(name).is_none() {
-                taken.entry(dir).or_default().insert(name.to_owned());
-            }
-        }
-        let mut uploads = Vec::new();
-        for (path, action) in &self.actions {
-            let Some(stamp) = self.tree.files.get(path).filter(|_| action.is_upload()) else {
-                continue;
-            };
-            let (dir, name) = split(path);
-            if path.contains(char::is_control) {
-                self.tree.problems.push(Problem {
-                    path: path.clone(),
-                    kind: ProblemKind::ControlCharacter,
-                });
+    /// Gives the files to upload names that Webflow accepts. A file without such a name is a
+    /// problem.
+    fn name(&mut self) {
+        let mut shortened = Vec::new();
+        let mut taken = HashSet::new();
+        let uploads = self.files.iter().enumerate();
+        for (index, file) in uploads.filter(|(_, file)| file.action.is_upload()) {
+            if let Some(kind) = self.refusal(file) {
+                let path = file.path.clone();
+                self.problems.push(Problem { path, kind });
                 continue;
             }
-            let name = match (names::excess(name), self.sync.long_names) {
-                (None, _) => None,
-                (Some(len), LongNames::Refuse) => {
-                    self.tree.problems.push(Problem {
-                        path: path.clone(),
-                        kind: ProblemKind::LongName { len },
-                    });
-                    continue;
-                }
-                (Some(_), LongNames::Shorten) => {
-                    let taken = taken.entry(dir).or_default();
-                    let short = names::shorten(path, taken);
-                    taken.insert(short.clone());
-                    Some(short)
-                }
+            if names::excess(file.file_name()).is_none() {
+                continue;
+            }
+            let beside = |name: &str| match split(&file.path).0 {
+                "" => name.to_owned(),
+                dir => format!("{dir}/{name}"),
             };
-            uploads.push(ToUpload {
-                path: path.clone(),
-                action: *action,
-                stamp: *stamp,
-                name,
+            let short = names::shorten(&file.path, |name| {
+                let path = beside(name);
+                taken.contains(&path)
+                    || find(&self.files, &path).is_some_and(|it| it.action != Action::Gone)
             });
+            taken.insert(beside(&short));
+            shortened.push((index, short));
         }
-        uploads
+        for (index, short) in shortened {
+            if let Some(file) = self.files.get_mut(index) {
+                file.name = Some(short.into());
+            }
+        }
+    }
+
+    /// Why a file cannot be uploaded under any name.
+    fn refusal(&self, file: &Planned) -> Option<ProblemKind> {
+        if file.path.contains(char::is_control) {
+            return Some(ProblemKind::ControlCharacter);
+        }
+        let excess = names::excess(file.file_name());
+        let len = excess.filter(|_| self.sync.long_names == LongNames::Refuse)?;
+        Some(ProblemKind::LongName { len })
     }
 
     /// Decides what is deleted. Files to upload whose size is that of a candidate are read: they
     /// may need its asset.
-    async fn deletions(&mut self, uploads: &mut Vec<ToUpload>) -> Decision {
+    async fn deletions(&mut self) -> Decision {
         let Some(listing) = self.listing.take() else {
             return Decision::default();
         };
-        let candidates = delete::candidates(&self.ledger.lock, &self.actions, &listing);
+        let candidates = delete::candidates(&self.ledger.lock, &self.files, &listing);
         let sizes: HashSet<u64> = candidates.values().map(|asset| asset.size).collect();
         let mut contents = HashSet::new();
         let mut unread = Vec::new();
-        for upload in uploads.iter().filter(|it| sizes.contains(&it.stamp.size)) {
+        let files = self.files.iter();
+        let uploads = files.filter(|it| it.action.is_upload() && self.refusal(it).is_none());
+        for upload in uploads.filter(|it| sizes.contains(&it.size)) {
             let locked = || self.ledger.lock.get(&upload.path).map(|locked| locked.md5);
             let known = match upload.action {
                 Action::Missing => locked(),
@@ -254,76 +262,57 @@ impl Draft {
             };
             match known {
                 Some(md5) => drop(contents.insert(md5)),
-                None => unread.push((upload.path.clone(), upload.stamp)),
+                None => unread.push(upload.clone()),
             }
         }
         let mut read = read_all(self.sync.dir.clone(), unread);
-        while let Some((path, stamp, result)) = read.next().await {
-            match self.take_read(&path, stamp, result) {
+        while let Some((file, result)) = read.next().await {
+            match self.take_read(&file, result) {
                 Some(md5) => drop(contents.insert(md5)),
-                None => uploads.retain(|upload| upload.path != path),
+                None => self.files.retain(|it| it.path != file.path),
             }
         }
         let decision = delete::decide(
             candidates,
             &Situation {
                 lock: &self.ledger.lock,
-                actions: &self.actions,
+                files: &self.files,
                 contents: &contents,
                 listing: &listing,
-                has_problems: !self.tree.problems.is_empty(),
+                has_problems: !self.problems.is_empty(),
                 max_delete: self.sync.max_delete,
             },
         );
         self.listing = Some(listing);
-        for (path, action) in &mut self.actions {
-            if *action == Action::Gone
-                && let Some(locked) = self.ledger.lock.get(path)
+        for file in &mut self.files {
+            if file.action == Action::Gone
+                && let Some(locked) = self.ledger.lock.get(&file.path)
                 && decision.deletes(locked.asset)
             {
-                *action = Action::Delete;
+                file.action = Action::Delete;
             }
         }
         decision
     }
 
-    fn finish(mut self, uploads: Vec<ToUpload>, decision: Decision) -> Plan {
-        self.tree.problems.sort_by(|a, b| a.path.cmp(&b.path));
-        let files = &self.tree.files;
-        self.stamps.retain(|path| files.contains_key(path));
-        let size = |path: &str| match (files.get(path), self.ledger.lock.get(path)) {
-            (Some(stamp), _) => stamp.size,
-            (None, Some(locked)) => locked.size,
-            (None, None) => 0,
-        };
-        let problems = self.tree.problems.iter();
-        let left_out: BTreeSet<&str> = problems.map(|problem| problem.path.as_str()).collect();
-        let actions = self.actions.iter();
-        let planned = actions
-            .filter(|(path, _)| !left_out.contains(path.as_str()))
-            .map(|(path, action)| Planned {
-                path: path.clone(),
-                action: *action,
-                size: size(path),
-            });
+    fn finish(mut self, decision: Decision) -> Plan {
+        self.problems.sort_by(|a, b| a.path.cmp(&b.path));
+        let there = self.files.iter().filter(|file| file.stamp.is_some());
+        self.stamps.retain(there.map(|file| file.path.as_str()));
+        let problems = self.problems.iter();
+        let left_out: HashSet<&str> = problems.map(|problem| problem.path.as_str()).collect();
+        self.files
+            .retain(|file| !left_out.contains(file.path.as_str()));
         Plan {
-            planned: planned.collect(),
             sync: self.sync,
             site: self.site,
             ledger: self.ledger,
             stamps: self.stamps,
-            uploads,
+            files: self.files,
             decision,
             listing: self.listing,
-            problems: self.tree.problems,
+            problems: self.problems,
         }
-    }
-}
-
-fn folder(path: &str) -> String {
-    match path {
-        "" => "the top of the site".to_owned(),
-        path => format!("the folder `{path}`"),
     }
 }
 
@@ -335,58 +324,18 @@ fn unchanged_if(same: bool) -> Action {
     }
 }
 
-/// Fails if the lock file belongs to another site or folder.
-pub(super) fn check_bound(lock: &LockFile, site: SiteId, given: &str) -> Result<(), SyncError> {
-    let Some(locked) = lock.site else {
-        return Ok(());
-    };
-    let (locked, given) = if locked == site {
-        (folder(&lock.folder), folder(given))
-    } else {
-        (format!("the site `{locked}`"), format!("the site `{site}`"))
-    };
-    if locked == given {
-        return Ok(());
-    }
-    Err(SyncError::Elsewhere { locked, given })
-}
-
-/// The lock file with the journal applied to it, the MD5 of the file on the disk, and whether the
-/// journal adds anything.
-pub(super) fn load(state: &StateDir) -> Result<(LockFile, Option<Md5>, bool), SyncError> {
-    let (mut lock, md5) = match LockFile::load(state.lock_file())? {
-        Some((lock, md5)) => (lock, Some(md5)),
-        None => (LockFile::default(), None),
-    };
-    let journal = state.journal();
-    let Some((header, entries)) = journal.and_then(|text| journal::read(&text, md5)) else {
-        return Ok((lock, md5, false));
-    };
-    for entry in entries {
-        lock.apply(entry);
-    }
-    if lock.files.is_empty() && lock.replaced.is_empty() && md5.is_none() {
-        // Nothing was uploaded, and nothing is bound to the site.
-        return Ok((LockFile::default(), None, false));
-    }
-    lock.site = Some(header.site);
-    lock.folder = header.folder;
-    lock.settle();
-    Ok((lock, md5, true))
-}
-
 /// Reads files and computes their MD5.
 fn read_all(
     dir: PathBuf,
-    files: Vec<(String, Stamp)>,
-) -> impl Stream<Item = (String, Stamp, Result<Md5, String>)> {
+    files: Vec<Planned>,
+) -> impl Stream<Item = (Planned, Result<Md5, String>)> {
     stream::iter(files)
-        .map(move |(path, stamp)| {
-            let source = Source::path(dir.join(&path));
+        .map(move |file| {
+            let source = Source::path(dir.join(&file.path));
             async move {
                 let read = source.hash().await;
                 let md5 = read.map(|hashed| hashed.md5);
-                (path, stamp, md5.map_err(|error| error.to_string()))
+                (file, md5.map_err(|error| error.to_string()))
             }
         })
         .buffer_unordered(READERS)

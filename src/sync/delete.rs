@@ -11,7 +11,12 @@ use std::{
     str::FromStr,
 };
 
-use super::{action::Action, listing::Listing, lock_file::LockFile, locked::Replaced};
+use super::{
+    action::{Action, Planned, find},
+    listing::Listing,
+    lock_file::LockFile,
+    locked::Replaced,
+};
 use crate::id::{AssetId, Md5};
 
 /// How many assets `sync` may delete.
@@ -129,7 +134,7 @@ impl Decision {
 /// The facts that the decision about candidates depends on.
 pub(super) struct Situation<'a> {
     pub(super) lock: &'a LockFile,
-    pub(super) actions: &'a BTreeMap<String, Action>,
+    pub(super) files: &'a [Planned],
     /// The contents of those files to upload that may have the content of a candidate.
     pub(super) contents: &'a HashSet<Md5>,
     pub(super) listing: &'a Listing,
@@ -139,14 +144,10 @@ pub(super) struct Situation<'a> {
 
 /// The assets that were created from this directory, whose file is gone or changes, and that the
 /// site lists as they were recorded.
-pub(super) fn candidates(
-    lock: &LockFile,
-    actions: &BTreeMap<String, Action>,
-    listing: &Listing,
-) -> Candidates {
+pub(super) fn candidates(lock: &LockFile, files: &[Planned], listing: &Listing) -> Candidates {
     let mut candidates = lock.replaced.clone();
     for (path, file) in lock.files() {
-        if leaves(actions, path) && !file.existing {
+        if leaves(files, path) && !file.existing {
             candidates.insert(file.asset, file.replaced(path));
         }
     }
@@ -155,25 +156,24 @@ pub(super) fn candidates(
 }
 
 /// Whether the file at a path no longer needs the asset that it has in the lock file.
-fn leaves(actions: &BTreeMap<String, Action>, path: &str) -> bool {
-    matches!(actions.get(path), Some(Action::Gone | Action::Changed))
+fn leaves(files: &[Planned], path: &str) -> bool {
+    let planned = find(files, path);
+    planned.is_some_and(|file| matches!(file.action, Action::Gone | Action::Changed))
 }
 
 /// Decides which candidates are deleted.
 pub(super) fn decide(mut candidates: Candidates, situation: &Situation<'_>) -> Decision {
-    let Situation { lock, actions, .. } = situation;
+    let Situation { lock, files, .. } = situation;
     for (path, file) in lock.files() {
-        if !leaves(actions, path) {
+        if !leaves(files, path) {
             candidates.remove(&file.asset);
         }
     }
     candidates.retain(|_, asset| !situation.contents.contains(&asset.md5));
 
-    let stay = actions.values().filter(|action| **action != Action::Gone);
-    let left_out = lock
-        .files
-        .keys()
-        .filter(|path| !actions.contains_key(*path));
+    let stay = files.iter().filter(|file| file.action != Action::Gone);
+    let locked = lock.files.keys();
+    let left_out = locked.filter(|path| find(files, path).is_none());
     let (count, all) = (
         candidates.len(),
         candidates.len() + stay.count() + left_out.count(),
@@ -191,7 +191,7 @@ pub(super) fn decide(mut candidates: Candidates, situation: &Situation<'_>) -> D
         };
     }
     let forgotten = lock.files().filter(|(path, file)| {
-        let is_gone = actions.get(*path) == Some(&Action::Gone);
+        let is_gone = find(files, path).is_some_and(|file| file.action == Action::Gone);
         // An asset of this folder that differs from its record stays in the lock file.
         let is_odd = !file.existing
             && situation.listing.is_in(file.asset, &lock.folder)

@@ -52,7 +52,8 @@ pub(super) struct Journal {
 impl Journal {
     /// Begins a journal in an empty file.
     pub(super) fn new(mut file: File, header: &Header) -> io::Result<Self> {
-        let text = line(header)?;
+        let mut text = Vec::new();
+        write(header, &mut text)?;
         file.write_all(&text)?;
         Ok(Self {
             file,
@@ -73,11 +74,11 @@ impl Journal {
     }
 }
 
-/// The text of an entry or header.
-pub(super) fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
-    let mut text = serde_json::to_vec(value)?;
+/// Appends the line of an entry or header to a text.
+pub(super) fn write(value: &impl Serialize, text: &mut Vec<u8>) -> io::Result<()> {
+    serde_json::to_writer(&mut *text, value)?;
     text.push(b'\n');
-    Ok(text)
+    Ok(())
 }
 
 /// The entries of a journal, if they change the lock file with this MD5 or the absence of one.

@@ -110,19 +110,29 @@ impl Ledger {
     /// journal has grown to half its length: the bytes written stay in proportion to the final
     /// length of the lock file, however long the run.
     pub(super) async fn record(&mut self, entries: Vec<Entry>) -> Result<(), SyncError> {
-        if entries.is_empty() {
-            return Ok(());
+        if !entries.is_empty() {
+            self.record_with(entries, || ()).await?;
         }
+        Ok(())
+    }
+
+    /// Records entries, and does more work on the thread that writes the journal: to move to
+    /// another thread takes longer than to write an entry. Returns the result of that work; `None`
+    /// before the ledger has [begun](Self::begin).
+    pub(super) async fn record_with<T: Send + 'static>(
+        &mut self,
+        entries: Vec<Entry>,
+        more: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<Option<T>, SyncError> {
         let Some(mut journal) = self.journal.take() else {
-            return Ok(());
+            return Ok(None);
         };
         let mut text = Vec::new();
         for entry in &entries {
-            let line = journal::line(entry).map_err(|source| SyncError::LockFile {
+            journal::write(entry, &mut text).map_err(|source| SyncError::LockFile {
                 path: self.state.lock_file().to_owned(),
                 source,
             })?;
-            text.extend(line);
         }
         let lock = Arc::make_mut(&mut self.lock);
         for entry in entries {
@@ -137,14 +147,18 @@ impl Ledger {
         }
         self.changed = lock.site.is_some();
         let state = Arc::clone(&self.state);
-        let append = move || state.append(&mut journal, &text).map(|()| journal);
-        let journal = blocking(append).await?;
+        let append = move || {
+            state
+                .append(&mut journal, &text)
+                .map(|()| (journal, more()))
+        };
+        let (journal, more) = blocking(append).await?;
         let len = journal.len;
         self.journal = Some(journal);
         if self.changed && len > SMALL.max(self.lock_len / 2) {
             self.save().await?;
         }
-        Ok(())
+        Ok(Some(more))
     }
 
     /// Writes the lock file, if it has changed, and begins a new journal.
@@ -174,5 +188,52 @@ impl Ledger {
         })
         .await;
         Ok(())
+    }
+}
+
+/// Fails if the lock file belongs to another site or folder.
+pub(super) fn check_bound(lock: &LockFile, site: SiteId, given: &str) -> Result<(), SyncError> {
+    let Some(locked) = lock.site else {
+        return Ok(());
+    };
+    let (locked, given) = if locked == site {
+        (folder(&lock.folder), folder(given))
+    } else {
+        (format!("the site `{locked}`"), format!("the site `{site}`"))
+    };
+    if locked == given {
+        return Ok(());
+    }
+    Err(SyncError::Elsewhere { locked, given })
+}
+
+/// The lock file with the journal applied to it, the MD5 of the file on the disk, and whether the
+/// journal adds anything.
+pub(super) fn load(state: &StateDir) -> Result<(LockFile, Option<Md5>, bool), SyncError> {
+    let (mut lock, md5) = match LockFile::load(state.lock_file())? {
+        Some((lock, md5)) => (lock, Some(md5)),
+        None => (LockFile::default(), None),
+    };
+    let journal = state.journal();
+    let Some((header, entries)) = journal.and_then(|text| journal::read(&text, md5)) else {
+        return Ok((lock, md5, false));
+    };
+    for entry in entries {
+        lock.apply(entry);
+    }
+    if lock.files.is_empty() && lock.replaced.is_empty() && md5.is_none() {
+        // Nothing was uploaded, and nothing is bound to the site.
+        return Ok((LockFile::default(), None, false));
+    }
+    lock.site = Some(header.site);
+    lock.folder = header.folder;
+    lock.settle();
+    Ok((lock, md5, true))
+}
+
+fn folder(path: &str) -> String {
+    match path {
+        "" => "the top of the site".to_owned(),
+        path => format!("the folder `{path}`"),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     DirSync,
-    action::{Action, Planned, ToUpload},
+    action::{Action, Planned, find},
     delete::{Decision, Held},
     error::Problem,
     ledger::Ledger,
@@ -20,8 +20,8 @@ pub struct Plan {
     pub(super) site: SiteId,
     pub(super) ledger: Ledger,
     pub(super) stamps: Stamps,
-    pub(super) planned: Vec<Planned>,
-    pub(super) uploads: Vec<ToUpload>,
+    /// Sorted by path.
+    pub(super) files: Vec<Planned>,
     pub(super) decision: Decision,
     /// What the site has, if it was listed.
     pub(super) listing: Option<Listing>,
@@ -32,7 +32,7 @@ impl Plan {
     /// Every path, sorted.
     #[must_use]
     pub fn files(&self) -> &[Planned] {
-        &self.planned
+        &self.files
     }
 
     /// The files that are left out, and why.
@@ -53,10 +53,7 @@ impl Plan {
     /// still there, or were deleted for an earlier run.
     pub fn replaced(&self) -> impl Iterator<Item = (&str, AssetId)> {
         self.deletions().filter(|(path, id)| {
-            let planned = self
-                .planned
-                .binary_search_by(|it| it.path.as_str().cmp(path));
-            let planned = planned.ok().and_then(|index| self.planned.get(index));
+            let planned = find(&self.files, path);
             let of_gone = self
                 .ledger
                 .lock

@@ -108,14 +108,13 @@ pub(super) struct Execution {
 
 impl Execution {
     fn new(mut plan: Plan, events: Emitter) -> Self {
-        let unchanged = |planned: &&Planned| planned.action == Action::Unchanged;
+        let unchanged = |file: &&Planned| file.action == Action::Unchanged;
         let report = Report {
-            unchanged: plan.planned.iter().filter(unchanged).count(),
+            unchanged: plan.files.iter().filter(unchanged).count(),
             problems: mem::take(&mut plan.problems),
             held: plan.decision.held.clone(),
             ..Report::default()
         };
-        plan.planned = Vec::new();
         Self {
             report,
             created: plan.ledger.lock.created(),
@@ -126,7 +125,8 @@ impl Execution {
     }
 
     async fn all(&mut self) -> Result<(), SyncError> {
-        let uploads = mem::take(&mut self.plan.uploads);
+        let mut uploads = mem::take(&mut self.plan.files);
+        uploads.retain(|file| file.action.is_upload());
         let idle = uploads.is_empty() && self.plan.decision.is_empty();
         if idle && !self.plan.ledger.changed && !self.plan.stamps.changed {
             return Ok(());

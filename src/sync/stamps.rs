@@ -1,16 +1,19 @@
 //! The MD5s of files with their stamps, so that an unchanged file is not read again.
 
 use std::{
-    collections::BTreeMap,
+    collections::{HashMap, HashSet},
     io::{self, Write},
 };
 
+use fast_md5::Md5 as Hasher;
+
 use crate::{id::Md5, source::Stamp};
 
-/// The MD5 of each file, and the stamp that the file had then.
+/// The MD5 of each file, and the stamp that the file had then. Files are known by the MD5 of their
+/// path, which takes less memory.
 #[derive(Debug, Default)]
 pub(super) struct Stamps {
-    known: BTreeMap<String, (Stamp, Md5)>,
+    known: HashMap<Md5, (Stamp, Md5)>,
     /// Whether anything differs from what was read.
     pub(super) changed: bool,
 }
@@ -31,22 +34,29 @@ impl Stamps {
 
     /// The MD5 of a file that has not changed since it was computed.
     pub(super) fn md5(&self, path: &str, stamp: Stamp) -> Option<Md5> {
-        let (known, md5) = self.known.get(path)?;
+        let (known, md5) = self.known.get(&key(path))?;
         (*known == stamp).then_some(*md5)
     }
 
     /// Remembers the MD5 of a file, unless a later change might not change the stamp.
     pub(super) fn insert(&mut self, path: &str, stamp: Stamp, md5: Md5) {
         if stamp.is_settled() {
-            self.known.insert(path.to_owned(), (stamp, md5));
+            self.known.insert(key(path), (stamp, md5));
             self.changed = true;
         }
     }
 
-    /// Forgets the files that are not there any more.
-    pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+    /// Forgets all files but these.
+    pub(super) fn retain<'a>(&mut self, keep: impl Iterator<Item = &'a str>) {
         let before = self.known.len();
-        self.known.retain(|path, _| keep(path));
+        let keep: HashSet<Md5> = keep.map(key).collect();
+        self.known.retain(|path, _| keep.contains(path));
         self.changed |= self.known.len() < before;
     }
+}
+
+fn key(path: &str) -> Md5 {
+    let mut hasher = Hasher::new();
+    hasher.update(path.as_bytes());
+    Md5(hasher.finalize())
 }

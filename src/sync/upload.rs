@@ -12,7 +12,8 @@ use http::StatusCode;
 use progenitor_client::{ClientInfo, Error};
 
 use super::{
-    action::{Action, ToUpload},
+    DirSync,
+    action::{Action, Planned},
     error::SyncError,
     events::{Failure, SyncEvent},
     folders::Folders,
@@ -24,10 +25,10 @@ use super::{
 use crate::{
     api::retry::{self, Attempt},
     generated::types::{ApiError, AssetUpload},
-    id::{FolderId, Md5},
+    id::{FolderId, SiteId},
     source::{Source, Stamp},
     upload::{
-        Contents,
+        Contents, Upload,
         batch::{Batch, Event},
         error::{UploadError, UploadErrorKind},
         result::{Outcome, Uploaded},
@@ -44,20 +45,72 @@ const REFUSALS: usize = 10;
 /// The ids of folders by their paths from the top of the site.
 type FolderIds = Arc<HashMap<String, FolderId>>;
 
+/// Files to be uploaded, each once.
+struct Round {
+    files: Arc<[Planned]>,
+    /// The places of this round's files.
+    turns: Arc<[usize]>,
+    folders: FolderIds,
+    contents: Arc<Contents>,
+    may_repeat: bool,
+}
+
+impl Round {
+    /// A file of this round, and its place among all.
+    fn file(&self, index: usize) -> Option<(usize, &Planned)> {
+        let place = *self.turns.get(index)?;
+        Some((place, self.files.get(place)?))
+    }
+
+    fn uploads(&self, sync: DirSync, site: SiteId) -> impl Iterator<Item = Upload> + Send + use<> {
+        let (files, turns) = (Arc::clone(&self.files), Arc::clone(&self.turns));
+        let folders = Arc::clone(&self.folders);
+        (0..turns.len()).filter_map(move |index| {
+            let file = files.get(*turns.get(index)?)?;
+            let source = Source::path(sync.dir.join(&file.path));
+            // The next attempt or run fills an asset without a file. It is not deleted, as another
+            // file, process or directory may have been given the same asset.
+            let mut upload = sync.client.upload(site, source).keep_on_failure();
+            if let Some(name) = &file.name {
+                upload = upload.file_name(&**name);
+            }
+            if let Some(texts) = sync.texts.get(&file.path) {
+                if let Some(text) = &texts.alt_text {
+                    upload = upload.alt_text(text);
+                }
+                if let Some(name) = &texts.display_name {
+                    upload = upload.display_name(name);
+                }
+            }
+            Some(match folders.get(&folder_path(&sync.folder, &file.path)) {
+                Some(id) => upload.parent_folder(*id),
+                None => upload,
+            })
+        })
+    }
+}
+
 impl Execution {
-    pub(super) async fn upload_all(&mut self, uploads: Vec<ToUpload>) -> Result<(), SyncError> {
+    pub(super) async fn upload_all(&mut self, uploads: Vec<Planned>) -> Result<(), SyncError> {
         let folders = self.folders(&uploads).await?;
         let contents = Arc::new(Contents::new(CONTENTS));
         self.remember(&contents, &uploads);
-        let uploads = uploads.into_iter().map(Arc::new).collect();
+        let all: Vec<usize> = (0..uploads.len()).collect();
+        let uploads: Arc<[Planned]> = uploads.into();
         // A round may take any length of time: only the number of attempts is limited.
         let policy = self.plan.sync.client.inner().settings().retry;
         let mut retries = policy.max_elapsed(Duration::MAX).start();
         retries
-            .run((self, uploads), |(run, uploads), may_repeat| {
-                let (contents, folders) = (Arc::clone(&contents), Arc::clone(&folders));
+            .run((self, all), |(run, round), may_repeat| {
+                let round = Round {
+                    files: Arc::clone(&uploads),
+                    turns: round.into(),
+                    folders: Arc::clone(&folders),
+                    contents: Arc::clone(&contents),
+                    may_repeat,
+                };
                 async move {
-                    match run.round(uploads, folders, contents, may_repeat).await {
+                    match run.round(round).await {
                         Ok(again) if may_repeat && !again.is_empty() => Attempt::Again {
                             state: (run, again),
                             retry_after: None,
@@ -72,7 +125,7 @@ impl Execution {
     }
 
     /// The folder of each directory that something is uploaded from.
-    async fn folders(&mut self, uploads: &[ToUpload]) -> Result<FolderIds, SyncError> {
+    async fn folders(&mut self, uploads: &[Planned]) -> Result<FolderIds, SyncError> {
         let mut paths = BTreeSet::new();
         for upload in uploads {
             let mut path = folder_path(&self.plan.sync.folder, &upload.path);
@@ -104,8 +157,8 @@ impl Execution {
 
     /// Contents that are on the site already: a file that moved needs no request. Where the site
     /// was listed, it must have the asset.
-    fn remember(&self, contents: &Contents, uploads: &[ToUpload]) {
-        let sizes: HashSet<u64> = uploads.iter().map(|upload| upload.stamp.size).collect();
+    fn remember(&self, contents: &Contents, uploads: &[Planned]) {
+        let sizes: HashSet<u64> = uploads.iter().map(|upload| upload.size).collect();
         for (path, locked) in self.plan.ledger.lock.files() {
             let listing = self.plan.listing.as_ref();
             let serves = listing.is_none_or(|it| it.serves(locked.asset, locked.size));
@@ -119,44 +172,15 @@ impl Execution {
         }
     }
 
-    /// Uploads each file once. Returns those that are to be tried again.
-    async fn round(
-        &mut self,
-        files: Vec<Arc<ToUpload>>,
-        folders: FolderIds,
-        contents: Arc<Contents>,
-        may_repeat: bool,
-    ) -> Result<Vec<Arc<ToUpload>>, SyncError> {
-        let sync = self.plan.sync.clone();
-        let site = self.plan.site;
-        let uploads = files.clone().into_iter().map(move |file| {
-            let source = Source::path(sync.dir.join(&file.path));
-            // The next attempt or run fills an asset without a file. It is not deleted, as another
-            // file, process or directory may have been given the same asset.
-            let mut upload = sync.client.upload(site, source).keep_on_failure();
-            if let Some(name) = &file.name {
-                upload = upload.file_name(name);
-            }
-            if let Some(texts) = sync.texts.get(&file.path) {
-                if let Some(text) = &texts.alt_text {
-                    upload = upload.alt_text(text);
-                }
-                if let Some(name) = &texts.display_name {
-                    upload = upload.display_name(name);
-                }
-            }
-            match folders.get(&folder_path(&sync.folder, &file.path)) {
-                Some(id) => upload.parent_folder(*id),
-                None => upload,
-            }
-        });
-        let mut events = Batch::new(uploads)
+    /// Uploads each file once. Returns the places of those that are to be tried again.
+    async fn round(&mut self, round: Round) -> Result<Vec<usize>, SyncError> {
+        let mut events = Batch::new(round.uploads(self.plan.sync.clone(), self.plan.site))
             .concurrency(self.concurrency())
-            .with_contents(contents)
+            .with_contents(Arc::clone(&round.contents))
             .stream();
         let path = |index: usize| {
-            let file = files.get(index);
-            file.map(|file| file.path.clone()).unwrap_or_default()
+            let file = round.file(index);
+            file.map(|(_, file)| file.path.clone()).unwrap_or_default()
         };
         let mut again = Vec::new();
         while let Some(event) = events.next().await {
@@ -171,14 +195,14 @@ impl Execution {
                     self.events.emit(event).await;
                 }
                 Event::Finished { index, result } => {
-                    let Some(file) = files.get(index) else {
+                    let Some((place, file)) = round.file(index) else {
                         continue;
                     };
                     match result {
                         Ok(uploaded) => self.done(file, uploaded).await?,
                         Err(error) => {
-                            if self.failed(file, error, may_repeat).await? {
-                                again.push(Arc::clone(file));
+                            if self.failed(file, error, round.may_repeat).await? {
+                                again.push(place);
                             }
                         }
                     }
@@ -191,7 +215,7 @@ impl Execution {
     }
 
     /// A file is on the site.
-    async fn done(&mut self, file: &ToUpload, uploaded: Uploaded) -> Result<(), SyncError> {
+    async fn done(&mut self, file: &Planned, uploaded: Uploaded) -> Result<(), SyncError> {
         let asset = uploaded.id();
         match uploaded.outcome {
             Outcome::AlreadyThere => self.report.already_there += 1,
@@ -205,7 +229,7 @@ impl Execution {
             md5: uploaded.md5,
             size: uploaded.len,
             asset,
-            name: name.filter(|name| *name != split(&file.path).1).cloned(),
+            name: name.filter(|name| *name != file.file_name()).cloned(),
             url: uploaded.asset.hosted_url.clone(),
             existing: !self.created.contains(&asset),
         };
@@ -217,8 +241,16 @@ impl Execution {
         {
             entries.push(Entry::Replaced(before.asset, before.replaced(&file.path)));
         }
-        self.plan.ledger.record(entries).await?;
-        self.stamp(file, uploaded.md5).await;
+        // A file that has changed since the plan was made has another stamp.
+        let on_disk = self.plan.sync.dir.join(&file.path);
+        let planned = file.stamp;
+        let same = move || {
+            let now = on_disk.metadata().ok().map(|now| Stamp::of(&now));
+            planned.filter(|planned| now.as_ref() == Some(planned))
+        };
+        if let Some(stamp) = self.plan.ledger.record_with(entries, same).await?.flatten() {
+            self.plan.stamps.insert(&file.path, stamp, uploaded.md5);
+        }
         let path = file.path.clone();
         self.events
             .emit(SyncEvent::Uploaded { path, uploaded })
@@ -226,18 +258,10 @@ impl Execution {
         Ok(())
     }
 
-    /// Saves the MD5 of a file that has not changed since the plan was made.
-    async fn stamp(&mut self, file: &ToUpload, md5: Md5) {
-        let now = tokio::fs::metadata(self.plan.sync.dir.join(&file.path)).await;
-        if now.is_ok_and(|now| Stamp::of(&now) == file.stamp) {
-            self.plan.stamps.insert(&file.path, file.stamp, md5);
-        }
-    }
-
     /// Reports a file that failed, and returns whether it is tried again.
     async fn failed(
         &mut self,
-        file: &ToUpload,
+        file: &Planned,
         error: UploadError,
         may_repeat: bool,
     ) -> Result<bool, SyncError> {

@@ -1,7 +1,6 @@
 //! The files of a directory tree.
 
 use std::{
-    collections::BTreeMap,
     fs, io,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -36,7 +35,7 @@ pub(super) struct Filter {
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     /// By the path relative to the root, with `/` between its parts; sorted.
-    pub(super) files: BTreeMap<String, Stamp>,
+    pub(super) files: Vec<(String, Stamp)>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -100,6 +99,7 @@ impl Filter {
                 tree.problems.push(Problem::walk(root, error));
             }
         }
+        tree.files.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         let unusable = unusable
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -182,8 +182,8 @@ impl Tree {
         };
         // A sub-directory may have a lock file too, if it is synchronised on its own.
         if entry.file_name() != LockFile::NAME {
-            self.files
-                .insert(parts.join("/"), Stamp::of(&entry.metadata()?));
+            let stamp = Stamp::of(&entry.metadata()?);
+            self.files.push((parts.join("/"), stamp));
         }
         Ok(())
     }

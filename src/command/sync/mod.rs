@@ -110,7 +110,8 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
         }
     }
     let mut uploaded = HashSet::new();
-    let exit = carry_out(&site.client, plan, &args, &mut signals, &mut uploaded).await?;
+    let keep = (!texts.is_empty()).then_some(&mut uploaded);
+    let exit = carry_out(&site.client, plan, &args, &mut signals, keep).await?;
     if texts.is_empty() || !matches!(exit, Exit::Success | Exit::Failure) {
         return Ok(exit);
     }
@@ -150,7 +151,7 @@ async fn carry_out(
     plan: Plan,
     args: &SyncArgs,
     signals: &mut Signals,
-    uploaded: &mut HashSet<String>,
+    mut uploaded: Option<&mut HashSet<String>>,
 ) -> io::Result<Exit> {
     let out = events::start(client, &plan, args.json, args.quiet);
     let mut events = plan.stream();
@@ -171,7 +172,8 @@ async fn carry_out(
                 return end(&report, args);
             }
             Some(Ok(event)) => {
-                if let SyncEvent::Uploaded { path, .. } = &event {
+                if let (Some(uploaded), SyncEvent::Uploaded { path, .. }) = (&mut uploaded, &event)
+                {
                     uploaded.insert(path.clone());
                 }
                 if let Err(unwritable) = events::show(&out, &event) {

@@ -22,8 +22,14 @@ use crate::{
     id::{AssetId, FolderId, SiteId},
     source::{Stamp, blocking},
     sync::{
-        compare, error::SyncError, journal::Entry, ledger::Ledger, lock_file::LockFile,
-        locked::Locked, names::split, stamps::Stamps, state_dir::StateDir,
+        error::SyncError,
+        journal::Entry,
+        ledger::{self, Ledger},
+        lock_file::LockFile,
+        locked::Locked,
+        names::split,
+        stamps::Stamps,
+        state_dir::StateDir,
     },
     time::Timestamp,
 };
@@ -228,8 +234,8 @@ impl Record {
             source,
         })?;
         let state = StateDir::open(dir)?;
-        let loaded = compare::load(&state)?;
-        compare::check_bound(&loaded.0, site, &folder)?;
+        let loaded = ledger::load(&state)?;
+        ledger::check_bound(&loaded.0, site, &folder)?;
         Ok(Self {
             stamps: state.stamps(),
             ledger: Ledger::new(state, loaded, site, folder),
