@@ -5,6 +5,7 @@ use webflow_assets::{Error, explain, types::ApiError};
 use crate::command::{Exit, output};
 
 /// A failed request: what was asked for, and why it failed.
+#[derive(Debug)]
 pub(crate) struct Failed {
     pub(crate) text: String,
     pub(crate) status: Option<u16>,

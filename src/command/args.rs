@@ -20,7 +20,7 @@ use clap_complete::Shell;
 use webflow_assets::sandbox::{Fault, Operation, Rule};
 
 pub(crate) use assets::{
-    DoctorArgs, FoldersArgs, FoldersCommand, GetArgs, ListArgs, RmArgs, UpdateArgs,
+    DoctorArgs, FoldersArgs, FoldersCommand, GetArgs, ListArgs, RmArgs, SitesArgs, UpdateArgs,
 };
 pub(crate) use site::{ApiArgs, FolderArg, SiteArgs};
 pub(crate) use sync::{PullArgs, SyncArgs, UrlArgs};
@@ -44,7 +44,7 @@ Exit codes:
 
 Environment:
   WEBFLOW_API_TOKEN  API token, if --token-file is not given
-  WEBFLOW_SITE_ID    site, if --site is not given
+  WEBFLOW_SITE_ID    id or short name of the site, if --site is not given
   WEBFLOW_BASE_URL   address of the API, if --base-url is not given"
 )]
 pub(crate) struct Cli {
@@ -95,10 +95,15 @@ pub(crate) enum Command {
     /// Delete assets
     #[command(after_help = assets::RM_NOTES, alias = "delete")]
     Rm(RmArgs),
+    /// List the sites that the token may see
+    ///
+    /// Prints the id, the short name and the name of each. An id or a short name is what --site takes.
+    Sites(SitesArgs),
     /// Check the token, the site and the connection
     ///
-    /// Prints a line for each check, with what to do where it fails. It lists one asset, and asks
-    /// for the change of an asset that does not exist.
+    /// Prints a line for each check, with what to do where it fails: the API, the token and its
+    /// scopes, the site, S3, the clock and the rate limit. Nothing is changed: to find out whether
+    /// the token may write, it asks for the change of an asset that does not exist.
     Doctor(DoctorArgs),
     /// List the asset folders of a site, or create some
     #[command(args_conflicts_with_subcommands = true)]

@@ -108,7 +108,7 @@ impl<'a> From<&'a AssetVariant> for VariantLine<'a> {
 pub(crate) async fn get(args: GetArgs) -> io::Result<Exit> {
     let client = match site::client("get", &args.api) {
         Ok(client) => client,
-        Err(error) => return Ok(output::fail(&error)),
+        Err(error) => return Ok(error.print()),
     };
     if args
         .output
@@ -223,7 +223,7 @@ pub(crate) async fn rm(args: RmArgs) -> io::Result<Exit> {
     }
     let client = match site::client("rm", &args.api) {
         Ok(client) => client,
-        Err(error) => return Ok(output::fail(&error)),
+        Err(error) => return Ok(error.print()),
     };
     let mut exit = Exit::Success;
     let mut ids = args.ids;

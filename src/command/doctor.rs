@@ -1,19 +1,36 @@
 //! `doctor`: finds what keeps the other commands from working, and suggests remedies.
 
-use std::{io, time::SystemTime};
+use std::{
+    io,
+    time::{Duration, SystemTime},
+};
 
 use http::{HeaderMap, header};
 use jiff::{Timestamp, fmt::rfc2822};
 use serde::Serialize;
 use webflow_assets::{
-    Client, Error, SiteId, explain,
-    types::{ApiError, AssetUpdate},
+    Client, ClientInfo, DEFAULT_BASE_URL, Error, ResponseValue, SiteId, explain,
+    types::{ApiError, AssetList, AssetUpdate, Site, SiteList, TokenInfo},
 };
 
-use crate::command::{Exit, args::DoctorArgs, output, site::Site};
+use crate::command::{
+    Exit,
+    args::DoctorArgs,
+    output,
+    site::{self, Wanted},
+};
 
 /// A clock that is wrong by more seconds is reported: dates of assets are compared with it.
 const SKEW: i64 = 30;
+
+/// Where Webflow has files posted to. It says so only when an asset is created.
+const UPLOADS: &str = "https://webflow-prod-assets.s3.amazonaws.com/";
+
+const LATER: &str = "try again later; -vv shows the requests";
+const TOKEN: &str =
+    "make a token for this site with the scopes assets:read, assets:write and sites:read";
+
+type Response<T> = Result<ResponseValue<T>, Error<ApiError>>;
 
 /// The name of a check, and its result.
 #[derive(Serialize)]
@@ -38,117 +55,248 @@ impl Finding {
         }
     }
 
+    /// What is in the way of something that can be done without.
+    fn note(check: &'static str, text: impl Into<String>, remedy: &'static str) -> Self {
+        Self {
+            remedy: Some(remedy),
+            ..Self::good(check, text)
+        }
+    }
+
     fn bad(check: &'static str, text: impl Into<String>, remedy: &'static str) -> Self {
         Self {
-            check,
             ok: false,
-            text: text.into(),
-            remedy: Some(remedy),
             exit: Exit::Failure,
+            ..Self::note(check, text, remedy)
         }
+    }
+
+    fn line(&self) -> String {
+        let verdict = match (self.ok, self.remedy) {
+            (false, _) => "failed",
+            (true, Some(_)) => "note",
+            (true, None) => "ok",
+        };
+        let remedy = self.remedy.map(|remedy| format!("; {remedy}"));
+        let (check, text) = (self.check, &self.text);
+        format!(
+            "{verdict:<6}  {check:<12}  {text}{}",
+            remedy.unwrap_or_default()
+        )
     }
 }
 
 /// Runs the checks in order, until one fails that the others depend on.
 pub(crate) async fn run(args: DoctorArgs) -> io::Result<Exit> {
-    let site = match Site::live("doctor", &args.site) {
-        Ok(site) => site,
-        Err(error) => return Ok(output::fail(&error)),
+    let wanted = Wanted::read("doctor", &args.site, None);
+    let client = match site::client("doctor", &args.site.api) {
+        Ok(client) => client,
+        Err(error) => return Ok(error.print()),
     };
-    let mut findings = Vec::new();
-    if let Some(headers) = read(&site.client, site.id, &mut findings).await {
-        findings.push(write(&site.client).await);
-        findings.extend(clock(&headers));
-        findings.extend(rate_limit(&site.client));
-    }
     let mut exit = Exit::Success;
-    for finding in &findings {
+    for finding in check(&client, &wanted).await {
         if exit == Exit::Success {
             exit = finding.exit;
         }
         if args.json {
-            output::json_line(finding)?;
-            continue;
+            output::json_line(&finding)?;
+        } else {
+            output::line(&output::escape(&finding.line()))?;
         }
-        let verdict = if finding.ok { "ok" } else { "failed" };
-        let mut line = format!("{verdict:<6}  {:<10}  {}", finding.check, finding.text);
-        if let Some(remedy) = finding.remedy {
-            line += "; ";
-            line += remedy;
-        }
-        output::line(&output::escape(&line))?;
     }
     Ok(exit)
 }
 
-/// Lists an asset of the site. Returns the headers of the answer, if there is a list.
-async fn read(client: &Client, site: SiteId, findings: &mut Vec<Finding>) -> Option<HeaderMap> {
-    const TOKEN: &str = "make a token with the scopes assets:read and assets:write for this site";
-
-    let list = client.list_assets().site_id(site).limit(1).send().await;
-    let error = match list {
-        Ok(list) => {
-            findings.push(Finding::good("api", "it answers"));
-            findings.push(Finding::good("token", "it may read assets"));
-            findings.push(Finding::good("site", format!("the token sees {site}")));
-            return Some(list.headers().clone());
-        }
-        Err(error) => error,
-    };
-    let answered = Finding::good("api", "it answers");
-    match status(&error) {
-        None => {
-            let why = why(&error);
-            let remedy = "check --base-url, WEBFLOW_BASE_URL, proxies and the network";
-            findings.push(Finding::bad("api", why, remedy));
-        }
-        Some(401) => {
-            findings.push(answered);
-            let mut refused = Finding::bad("token", format!("refused with {}", why(&error)), TOKEN);
-            refused.exit = Exit::Refused;
-            findings.push(refused);
-        }
-        Some(403) => {
-            findings.push(answered);
-            let text = format!("it may not read assets: {}", why(&error));
-            findings.push(Finding::bad("token", text, TOKEN));
-        }
-        Some(404) => {
-            findings.push(answered);
-            findings.push(Finding::good("token", "it is accepted"));
-            let text = format!("the token does not see {site}");
-            let remedy = "check the site id, or make a token for this site";
-            findings.push(Finding::bad("site", text, remedy));
-        }
-        Some(_) => {
-            let remedy = "try again later; -vv shows the requests";
-            findings.push(Finding::bad("api", why(&error), remedy));
-        }
+async fn check(client: &Client, wanted: &Wanted) -> Vec<Finding> {
+    let about = client.introspect_token().send().await;
+    if let Err(error) = &about
+        && let Some(unreachable) = unreachable(error)
+    {
+        return vec![unreachable];
     }
-    None
+    let sites = client.list_sites().send().await;
+    let seen = match &sites {
+        Ok(list) => list.sites.as_deref().unwrap_or_default(),
+        Err(_) => &[],
+    };
+    let id = match (wanted, &sites) {
+        (Wanted::Id(id), _) => Ok(*id),
+        (Wanted::ShortName(name), Ok(_)) => site::named(seen, name),
+        (Wanted::ShortName(name), Err(error)) => {
+            Err(format!("`{name}` was not looked up: {}", why(error)))
+        }
+    };
+    let assets = match id {
+        Ok(id) => Some(client.list_assets().site_id(id).limit(1).send().await),
+        Err(_) => None,
+    };
+    let mut findings = vec![Finding::good("api", "it answers")];
+    // No single response says that a token is unknown: each may be for want of a scope.
+    if let (Err(error), Err(_)) = (&about, &sites)
+        && refuses(&about)
+        && refuses(&sites)
+        && assets.as_ref().is_none_or(refuses)
+    {
+        let mut refused = Finding::bad("token", format!("refused with {}", why(error)), TOKEN);
+        refused.exit = Exit::Refused;
+        findings.push(refused);
+        return findings;
+    }
+    findings.push(token(&about));
+    findings.extend(site(id.as_ref(), seen, assets.as_ref()));
+    findings.extend(assets.as_ref().and_then(reads));
+    findings.push(writes(client).await);
+    findings.push(lists_sites(&sites));
+    findings.push(uploads(client, assets.as_ref()).await);
+    let headers = about.as_ref().map(ResponseValue::headers);
+    let headers = headers.or(sites.as_ref().map(ResponseValue::headers));
+    findings.extend(headers.ok().and_then(clock));
+    findings.extend(rate_limit(client, about.as_ref().ok()));
+    findings
+}
+
+/// The end of all checks: there is no response, or one that says nothing about the token.
+fn unreachable(error: &Error<ApiError>) -> Option<Finding> {
+    match status(error) {
+        None => Some(Finding::bad(
+            "api",
+            why(error),
+            "check --base-url, WEBFLOW_BASE_URL, proxies and the network",
+        )),
+        Some(429 | 500..) => Some(Finding::bad("api", why(error), LATER)),
+        Some(_) => None,
+    }
+}
+
+/// The scopes that Webflow lists for the token.
+fn token(about: &Response<TokenInfo>) -> Finding {
+    let scopes = match about {
+        Ok(about) => about
+            .authorization
+            .as_ref()
+            .and_then(|a| a.scope.as_deref()),
+        Err(_) => None,
+    };
+    match scopes {
+        Some(scopes) => Finding::good("token", format!("it has the scopes {scopes}")),
+        // Webflow documents the operation for the tokens of apps alone.
+        None => Finding::good("token", "it is accepted; its scopes are tried below"),
+    }
+}
+
+/// Whether the token sees the site, unless that cannot be known for want of scopes.
+fn site(
+    id: Result<&SiteId, &String>,
+    seen: &[Site],
+    assets: Option<&Response<AssetList>>,
+) -> Option<Finding> {
+    const OTHER: &str = "pass a site that the token sees, which `webflow-assets sites` lists, \
+                         or make a token for this site";
+
+    let id = match id {
+        Ok(id) => id.to_string(),
+        Err(why) => {
+            return Some(Finding::bad(
+                "site",
+                why,
+                "pass --site with the id of a site",
+            ));
+        }
+    };
+    let listed = seen.iter().find(|site| site.id.as_deref() == Some(&id));
+    let name = listed.and_then(|site| site.short_name.as_deref());
+    let good = Finding::good(
+        "site",
+        match name {
+            Some(name) => format!("the token sees {name} ({id})"),
+            None => format!("the token sees {id}"),
+        },
+    );
+    let error = match assets? {
+        Err(error) if listed.is_none() => error,
+        _ => return Some(good),
+    };
+    match status(error) {
+        Some(401 | 403) => None,
+        Some(404) => {
+            let text = format!("the token does not see {id}");
+            Some(Finding::bad("site", text, OTHER))
+        }
+        _ => Some(Finding::bad("site", why(error), LATER)),
+    }
+}
+
+fn reads(assets: &Response<AssetList>) -> Option<Finding> {
+    const USERS: &str = "list, get, folders, sync and pull";
+
+    match assets {
+        Ok(_) => Some(Finding::good("assets:read", format!("for {USERS}"))),
+        Err(error) if status(error) == Some(404) => None,
+        Err(error) => Some(lacks("assets:read", USERS, error)),
+    }
 }
 
 /// Sends an empty update of an asset that no site has: Webflow checks the token's scopes first.
-async fn write(client: &Client) -> Finding {
+async fn writes(client: &Client) -> Finding {
     const NONE: &str = "000000000000000000000000";
+    const USERS: &str = "upload, sync, update, rm and folders create";
 
     let request = client.update_asset().asset_id(NONE);
-    let answer = request.body(AssetUpdate::default()).send().await;
-    match answer {
-        Ok(_) => Finding::good("write", "the token may write assets"),
-        Err(error) => match status(&error) {
-            Some(400 | 404) => Finding::good("write", "the token may write assets"),
-            Some(401 | 403) => Finding::bad(
-                "write",
-                "the token may not write assets",
-                "to upload, make a token with the scope assets:write",
-            ),
-            _ => Finding::bad(
-                "write",
-                why(&error),
-                "try again later; -vv shows the requests",
-            ),
-        },
+    match request.body(AssetUpdate::default()).send().await {
+        Err(error) if !matches!(status(&error), Some(400 | 404)) => {
+            lacks("assets:write", USERS, &error)
+        }
+        _ => Finding::good("assets:write", format!("for {USERS}")),
+    }
+}
+
+fn lists_sites(sites: &Response<SiteList>) -> Finding {
+    const USERS: &str = "sites and short names of sites";
+
+    match sites {
+        Ok(_) => Finding::good("sites:read", format!("for {USERS}")),
+        Err(_) if refuses(sites) => Finding::note(
+            "sites:read",
+            format!("the token does not have it, which {USERS} need"),
+            "make a token with the scope sites:read, or pass ids of sites",
+        ),
+        Err(error) => Finding::bad("sites:read", why(error), LATER),
+    }
+}
+
+/// A scope that a refused request needs.
+fn lacks(scope: &'static str, users: &str, error: &Error<ApiError>) -> Finding {
+    match status(error) {
+        Some(401 | 403) => Finding::bad(
+            scope,
+            format!("the token does not have it, which {users} need"),
+            TOKEN,
+        ),
+        _ => Finding::bad(scope, why(error), LATER),
+    }
+}
+
+/// Whether the place answers where files are posted to, or that of an asset where the API is not
+/// Webflow's. Any status will do: the token is not for it and is not sent.
+async fn uploads(client: &Client, assets: Option<&Response<AssetList>>) -> Finding {
+    const TIME: Duration = Duration::from_secs(20);
+    const NETWORK: &str = "check proxies, firewalls and the network: files are sent there directly";
+
+    let hosted = match assets {
+        Some(Ok(list)) => list.assets.iter().flatten().next(),
+        _ => None,
+    };
+    let url = match hosted.and_then(|asset| asset.hosted_url.as_deref()) {
+        _ if client.baseurl() == DEFAULT_BASE_URL => UPLOADS,
+        Some(url) => url,
+        None => {
+            let text = "not tried: the site has no asset whose address it could be learnt from";
+            return Finding::note("s3", text, "an upload tries it");
+        }
+    };
+    match client.client().head(url).timeout(TIME).send().await {
+        Ok(_) => Finding::good("s3", "it answers"),
+        Err(error) => Finding::bad("s3", output::request_error(&error), NETWORK),
     }
 }
 
@@ -168,12 +316,21 @@ fn clock(headers: &HeaderMap) -> Option<Finding> {
     ))
 }
 
-/// What Webflow states about the limit.
-fn rate_limit(client: &Client) -> Option<Finding> {
+/// What Webflow states about the limit: with each response, or else about the token.
+fn rate_limit(client: &Client, about: Option<&ResponseValue<TokenInfo>>) -> Option<Finding> {
     let limit = client.rate_limit();
-    let (requests, left) = (limit.limit?, limit.remaining?);
-    let text = format!("{requests} requests a minute, {left} of them left");
+    let text = if let (Some(requests), Some(left)) = (limit.limit, limit.remaining) {
+        format!("{requests} requests a minute, {left} of them left")
+    } else {
+        let requests = about?.authorization.as_ref()?.rate_limit?;
+        format!("{requests} requests a minute")
+    };
     Some(Finding::good("rate limit", text))
+}
+
+fn refuses<T>(response: &Response<T>) -> bool {
+    let status = response.as_ref().err().and_then(status);
+    matches!(status, Some(401 | 403))
 }
 
 fn status(error: &Error<ApiError>) -> Option<u16> {
@@ -185,6 +342,6 @@ fn why(error: &Error<ApiError>) -> String {
         Error::CommunicationError(error) | Error::ResponseBodyError(error) => {
             output::request_error(error)
         }
-        error => explain(error, "scope assets:read"),
+        error => explain(error, "scopes that the commands need"),
     }
 }

@@ -17,7 +17,7 @@ use crate::command::{
     api_error::Failed,
     args::{FoldersArgs, FoldersCommand, SiteArgs},
     output,
-    site::Site,
+    site::{self, Site},
     table::{Column, Table},
 };
 
@@ -48,9 +48,9 @@ pub(crate) async fn run(args: FoldersArgs) -> io::Result<Exit> {
 
 /// Creates folders and those above them, as far as they are missing.
 async fn create(paths: &[String], json: bool, args: &SiteArgs) -> io::Result<Exit> {
-    let site = match Site::live("folders", args) {
+    let site = match Site::live("folders", args).await {
         Ok(site) => site,
-        Err(error) => return Ok(output::fail(&error)),
+        Err(error) => return Ok(error.print()),
     };
     let mut folders = match site.folders().await {
         Ok(folders) => folders,
@@ -98,16 +98,14 @@ async fn create(paths: &[String], json: bool, args: &SiteArgs) -> io::Result<Exi
 
 /// Prints the folders: a tree, or an object for each as they come.
 async fn list(args: FoldersArgs) -> io::Result<Exit> {
-    let site = match Site::live("folders", &args.site) {
+    let site = match Site::live("folders", &args.site).await {
         Ok(site) => site,
-        Err(error) => return Ok(output::fail(&error)),
+        Err(error) => return Ok(error.print()),
     };
     let folders = site.client.list_all_folders(site.id).stream();
     let folders: Vec<AssetFolder> = match folders.try_collect().await {
         Ok(folders) => folders,
-        Err(error) => {
-            return Ok(Failed::new("the folders were not listed", &error, "assets:read").print());
-        }
+        Err(error) => return Ok(site::no_folders(&error).print()),
     };
     if folders.is_empty() {
         output::say("no folders");

@@ -34,9 +34,9 @@ struct ListedLine<'a> {
 
 /// Prints the assets of a site as they come, page after page.
 pub(crate) async fn run(args: ListArgs) -> io::Result<Exit> {
-    let site = match Site::live("list", &args.site) {
+    let site = match Site::live("list", &args.site).await {
         Ok(site) => site,
-        Err(error) => return Ok(output::fail(&error)),
+        Err(error) => return Ok(error.print()),
     };
     let folders = match site.folders().await {
         Ok(folders) => folders,

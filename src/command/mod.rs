@@ -15,6 +15,7 @@ mod pull;
 mod sandbox;
 mod signals;
 mod site;
+mod sites;
 mod sync;
 mod table;
 mod texts;
@@ -77,6 +78,7 @@ fn run() -> Exit {
         Command::Get(args) => block_on(one(), assets::get(args)),
         Command::Update(args) => block_on(one(), update::run(args)),
         Command::Rm(args) => block_on(one(), assets::rm(args)),
+        Command::Sites(args) => block_on(one(), sites::run(args)),
         Command::Doctor(args) => block_on(one(), doctor::run(args)),
         Command::Folders(args) => block_on(one(), folders::run(args)),
         #[cfg(feature = "sandbox")]

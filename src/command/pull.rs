@@ -45,9 +45,9 @@ enum Line<'a> {
 
 /// Fetches what the directory lacks. Fails if an event cannot be printed.
 pub(crate) async fn run(args: PullArgs) -> io::Result<Exit> {
-    let site = match Site::live("pull", &args.site) {
+    let site = match Site::live("pull", &args.site).await {
         Ok(site) => site,
-        Err(error) => return Ok(output::fail(&error)),
+        Err(error) => return Ok(error.print()),
     };
     let folder = match &args.folder {
         None => String::new(),

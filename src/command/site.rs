@@ -4,17 +4,22 @@ use std::env;
 
 use clap::error::ErrorKind;
 use webflow_assets::{
-    Client, ClientBuilder, ConfigError, DEFAULT_BASE_URL, FolderId, FolderTree, RetryPolicy,
+    Client, ClientBuilder, ConfigError, DEFAULT_BASE_URL, Error, FolderId, FolderTree, RetryPolicy,
     SiteId, Token,
+    types::{self, ApiError},
 };
 #[cfg(feature = "sandbox")]
 use webflow_assets::{IdError, sandbox::Sandbox};
 
 use crate::command::{
+    Exit,
     api_error::Failed,
     args::{self, ApiArgs, FolderArg, SiteArgs},
     output,
 };
+
+/// How many short names an error lists.
+const SHOWN: usize = 10;
 
 pub(crate) struct Site {
     pub(crate) client: Client,
@@ -34,37 +39,120 @@ pub(crate) enum SiteError {
     #[cfg(feature = "sandbox")]
     #[error(transparent)]
     Id(#[from] IdError),
+    #[error("{}", .0.text)]
+    Unknown(Failed),
+}
+
+impl SiteError {
+    pub(crate) fn print(&self) -> Exit {
+        match self {
+            Self::Unknown(failed) => failed.print(),
+            error => output::fail(error),
+        }
+    }
+}
+
+/// A site, as it is given: by its id, or else by its short name.
+pub(crate) enum Wanted {
+    Id(SiteId),
+    ShortName(String),
+}
+
+impl Wanted {
+    /// The site of the command line, of the environment or of a lock file; none is wrong usage, which
+    /// ends the process.
+    pub(crate) fn read(subcommand: &str, args: &SiteArgs, locked: Option<SiteId>) -> Self {
+        match (given(args.site.as_ref(), "WEBFLOW_SITE_ID"), locked) {
+            (Some(site), _) => match site.parse() {
+                Ok(id) => Self::Id(id),
+                Err(_) if is_slug(&site) => Self::ShortName(site),
+                Err(_) => args::usage(
+                    subcommand,
+                    ErrorKind::ValueValidation,
+                    &format!(
+                        "the site {site:?} is neither an id of 24 hexadecimal digits nor a short \
+                         name; `webflow-assets sites` lists both"
+                    ),
+                ),
+            },
+            (None, Some(id)) => Self::Id(id),
+            (None, None) => args::usage(
+                subcommand,
+                ErrorKind::MissingRequiredArgument,
+                "no site: pass --site with an id or a short name, or set WEBFLOW_SITE_ID; \
+                 `webflow-assets sites` lists both",
+            ),
+        }
+    }
+
+    /// The id of the site. Only a short name needs a request.
+    async fn id(&self, client: &Client) -> Result<SiteId, Failed> {
+        match self {
+            Self::Id(id) => Ok(*id),
+            Self::ShortName(name) => {
+                let sites = client.list_sites().send().await.map_err(|error| {
+                    Failed::new(
+                        &format!("the site `{name}` was not looked up"),
+                        &error,
+                        "sites:read",
+                    )
+                })?;
+                named(sites.sites.as_deref().unwrap_or_default(), name).map_err(Failed::of)
+            }
+        }
+    }
+}
+
+/// Whether a text can be a short name.
+fn is_slug(text: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_alphanumeric() || "-_".contains(c))
+}
+
+/// The site of a short name, or which there are.
+pub(crate) fn named(sites: &[types::Site], name: &str) -> Result<SiteId, String> {
+    let short_name = |site: &types::Site| site.short_name.clone().unwrap_or_default();
+    let site = sites
+        .iter()
+        .find(|site| short_name(site).eq_ignore_ascii_case(name));
+    if let Some(site) = site {
+        let id = site.id.as_deref().and_then(|id| id.parse().ok());
+        return id.ok_or_else(|| format!("the answer has no id for the site `{name}`"));
+    }
+    let mut names: Vec<String> = sites.iter().map(short_name).collect();
+    names.sort_unstable();
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    let seen = match (names.is_empty(), more) {
+        (true, _) => "it sees none".to_owned(),
+        (false, 0) => format!("it sees {}", names.join(", ")),
+        (false, more) => format!(
+            "it sees {} and {more} more, which `webflow-assets sites` lists",
+            names.join(", ")
+        ),
+    };
+    Err(format!(
+        "the token sees no site with the id or short name `{name}`; {seen}"
+    ))
 }
 
 impl Site {
-    /// Checks the arguments and makes a client; wrong usage ends the process.
-    pub(crate) fn live(subcommand: &str, args: &SiteArgs) -> Result<Self, SiteError> {
-        Self::live_or(subcommand, args, None)
+    /// Checks the arguments, makes a client and looks up a short name; wrong usage ends the process.
+    pub(crate) async fn live(subcommand: &str, args: &SiteArgs) -> Result<Self, SiteError> {
+        Self::live_or(subcommand, args, None).await
     }
 
     /// Like [`live`](Self::live), with the site of a lock file if none is given.
-    pub(crate) fn live_or(
+    pub(crate) async fn live_or(
         subcommand: &str,
         args: &SiteArgs,
         locked: Option<SiteId>,
     ) -> Result<Self, SiteError> {
-        let id = given(args.id.as_ref(), "WEBFLOW_SITE_ID");
-        let id = id.or_else(|| locked.map(String::from)).unwrap_or_else(|| {
-            args::usage(
-                subcommand,
-                ErrorKind::MissingRequiredArgument,
-                "no site: pass --site, or set WEBFLOW_SITE_ID",
-            )
-        });
-        let id = id.parse().unwrap_or_else(|_| {
-            args::usage(
-                subcommand,
-                ErrorKind::ValueValidation,
-                &format!("the site id {id:?} is not 24 hexadecimal digits"),
-            )
-        });
+        let wanted = Wanted::read(subcommand, args, locked);
+        let client = client(subcommand, &args.api)?;
+        let id = wanted.id(&client).await.map_err(SiteError::Unknown)?;
         Ok(Self {
-            client: client(subcommand, &args.api)?,
+            client,
             id,
             #[cfg(feature = "sandbox")]
             sandbox: None,
@@ -91,7 +179,7 @@ impl Site {
     /// Fetches the site's folders, in one request or more.
     pub(crate) async fn folders(&self) -> Result<FolderTree, Failed> {
         let folders = self.client.list_all_folders(self.id).tree().await;
-        folders.map_err(|error| Failed::new("the folders were not listed", &error, "assets:read"))
+        folders.map_err(|error| no_folders(&error))
     }
 
     /// The path of a folder. Only an id needs a request.
@@ -113,6 +201,15 @@ impl Site {
             FolderArg::Path(path) => find(&self.folders().await?, path),
         }
     }
+}
+
+/// The folders were asked for first, so that a site that is not there shows here.
+pub(crate) fn no_folders(error: &Error<ApiError>) -> Failed {
+    let mut failed = Failed::new("the folders were not listed", error, "assets:read");
+    if failed.status == Some(404) {
+        failed.text += "; `webflow-assets sites` lists the sites that the token sees";
+    }
+    failed
 }
 
 /// The folder at a path, which is expected to be there.
@@ -182,5 +279,36 @@ fn explain(error: &ConfigError) -> String {
             lines.extend(output::causes(error));
             lines.join(": ")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(id: &str, short_name: &str) -> types::Site {
+        let site = types::Site::builder().id(id.to_owned());
+        let site = site.short_name(short_name.to_owned());
+        site.try_into().expect("a site")
+    }
+
+    #[test]
+    fn a_site_is_found_by_its_short_name_and_others_are_listed() {
+        const ID: &str = "580e63e98c9a982ac9b8b741";
+        let mut sites = vec![site(ID, "red-barns"), site("no id", "broken")];
+        assert_eq!(named(&sites, "Red-Barns"), Ok(ID.parse().expect("an id")));
+        let failure = |sites: &[types::Site], name| named(sites, name).expect_err("no site");
+        assert_eq!(
+            failure(&sites, "broken"),
+            "the answer has no id for the site `broken`"
+        );
+        assert!(failure(&sites, "barns").ends_with("`barns`; it sees broken, red-barns"));
+        assert!(failure(&[], "barns").ends_with("; it sees none"));
+        sites.extend((0..10).map(|number| site(ID, &format!("s{number}"))));
+        let many = failure(&sites, "barns");
+        assert!(
+            many.ends_with("s7 and 2 more, which `webflow-assets sites` lists"),
+            "{many}"
+        );
     }
 }

@@ -74,7 +74,7 @@ pub(crate) async fn run(args: UpdateArgs) -> io::Result<Exit> {
     let changes = changes(&args);
     let client = match site::client("update", &args.api) {
         Ok(client) => client,
-        Err(error) => return Ok(output::fail(&error)),
+        Err(error) => return Ok(error.print()),
     };
     // Texts on the command line are deliberate; a file may be older than the site.
     let overwrite = args.texts.is_none() || args.overwrite_texts;

@@ -13,6 +13,7 @@ mod pull;
 mod sandbox;
 #[cfg(unix)]
 mod signals;
+mod sites;
 mod sync;
 #[cfg(target_os = "linux")]
 mod terminal;

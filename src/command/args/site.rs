@@ -16,11 +16,11 @@ use super::number;
 pub(crate) struct SiteArgs {
     #[arg(
         long = "site",
-        value_name = "ID",
+        value_name = "SITE",
         help_heading = "Site",
-        help = "Site to work on [default: $WEBFLOW_SITE_ID]"
+        help = "Site to work on: its id or short name [default: $WEBFLOW_SITE_ID]"
     )]
-    pub(crate) id: Option<String>,
+    pub(crate) site: Option<String>,
 
     #[command(flatten)]
     pub(crate) api: ApiArgs,

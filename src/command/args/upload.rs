@@ -92,7 +92,7 @@ pub(crate) struct UploadArgs {
     )]
     pub(crate) texts: Option<PathBuf>,
 
-    /// Read and check the files, and say what would be uploaded; nothing is sent
+    /// Read and check the files, and say what would be uploaded; none is sent
     #[arg(long)]
     pub(crate) dry_run: bool,
 
@@ -126,7 +126,7 @@ pub(crate) struct UploadArgs {
     #[arg(
         long,
         help_heading = "Site",
-        conflicts_with_all = ["id", "token_file", "base_url", "allow_http", "folder"]
+        conflicts_with_all = ["site", "token_file", "base_url", "allow_http", "folder"]
     )]
     sandbox: bool,
 }

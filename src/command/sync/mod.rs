@@ -44,9 +44,9 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
     // If it cannot be read, making the plan fails.
     let lock = LockFile::read(args.dir.join(LockFile::NAME));
     let lock = lock.ok().flatten().unwrap_or_default();
-    let site = match Site::live_or("sync", &args.site, lock.site()) {
+    let site = match Site::live_or("sync", &args.site, lock.site()).await {
         Ok(site) => site,
-        Err(error) => return Ok(output::fail(&error)),
+        Err(error) => return Ok(error.print()),
     };
     let folder = match &args.folder {
         None => lock.folder().to_owned(),

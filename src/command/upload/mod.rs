@@ -32,7 +32,7 @@ pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
     let texts = texts.unwrap_or_else(|error| args::usage_of("upload", &error));
     let site = match open(&args).await {
         Ok(site) => site,
-        Err(error) => return Ok(output::fail(&error)),
+        Err(error) => return Ok(error.print()),
     };
     let report = Report {
         json: args.json,
@@ -92,16 +92,12 @@ pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
     Ok(exit)
 }
 
-#[cfg_attr(
-    not(feature = "sandbox"),
-    expect(clippy::unused_async, reason = "only a sandbox takes time to start")
-)]
 async fn open(args: &UploadArgs) -> Result<Site, SiteError> {
     #[cfg(feature = "sandbox")]
     if args.sandbox() {
         return Site::sandbox(&args.site.api).await;
     }
-    Site::live("upload", &args.site)
+    Site::live("upload", &args.site).await
 }
 
 /// The uploads of the files, with the options of the command line.

@@ -9,7 +9,8 @@ fn typed(live: &Live, dir: &Path) -> Command {
     let blocks = TUTORIAL.split("```sh\n").skip(1);
     let blocks = blocks.map(|block| block.split("```").next().expect("its end"));
     let lines = blocks.flat_map(str::lines);
-    let lines: Vec<&str> = lines.filter(|line| !line.starts_with("export ")).collect();
+    // The token is that of the sandbox.
+    let lines: Vec<&str> = lines.filter(|line| !line.contains("=…")).collect();
     let bin = Path::new(env!("CARGO_BIN_EXE_webflow-assets"));
     let path = env::var_os("PATH").expect("there is a PATH");
     let path = [bin.parent().expect("a directory").to_owned()]
@@ -17,6 +18,7 @@ fn typed(live: &Live, dir: &Path) -> Command {
         .chain(env::split_paths(&path));
     let mut shell = live.point(Command::new("sh"));
     shell
+        .env_remove("WEBFLOW_SITE_ID")
         .args(["-eu", "-c", &lines.join("\n")])
         .current_dir(dir)
         .env("PATH", env::join_paths(path).expect("a PATH"))

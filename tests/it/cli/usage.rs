@@ -14,6 +14,7 @@ fn the_help_is_as_reviewed() {
         ("help-get", &["get", "--help"]),
         ("help-update", &["update", "--help"]),
         ("help-rm", &["rm", "--help"]),
+        ("help-sites", &["sites", "--help"]),
         ("help-doctor", &["doctor", "--help"]),
         ("help-folders", &["folders", "--help"]),
         ("help-folders-create", &["folders", "create", "--help"]),
@@ -34,7 +35,7 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["upload", HERO, "--token", "t0k3n"], "--token"),
     (&["upload", HERO, HERO, "--name", "a.png"], "--name"),
     (&["upload", HERO, "--name", ""], "--name has 0 characters"),
-    (&["upload", HERO, "--site", ".."], r#"site id "..""#),
+    (&["upload", HERO, "--site", ".."], r#"site "..""#),
     (&["upload", HERO, "--site", ""], "no site"),
     (
         &["upload", HERO, "--folder", "a//b"],
@@ -79,13 +80,13 @@ const WRONG: &[(&[&str], &str)] = &[
     ),
     (&["folders", "create"], "PATH"),
     (&["folders", "create", SITE], "a path, not an id"),
-    (&["list", "--site", ".."], r#"site id "..""#),
+    (&["list", "--site", ".."], r#"site "..""#),
     (&["get"], "ASSET_ID"),
     (&["get", ".."], "an asset id has 24 hexadecimal digits"),
     (&["get", SITE, "--site", SITE], "--site"),
     (&["rm"], "ASSET_ID"),
     (&["rm", "--yes", SITE, "x"], "'x'"),
-    (&["folders", "--site", "x"], r#"site id "x""#),
+    (&["folders", "--site", "a b"], r#"site "a b""#),
     (&["sync"], "DIR"),
     (&["sync", "src", "--yes"], "--delete"),
     (&["sync", "src", "--include", "a[", "--site", SITE], "a["),
@@ -150,7 +151,7 @@ fn wrong_usage_sends_nothing() {
 fn what_is_missing_from_the_environment_is_named() {
     let live = Live::start();
     for (name, says) in [
-        ("WEBFLOW_SITE_ID", "pass --site, or set WEBFLOW_SITE_ID"),
+        ("WEBFLOW_SITE_ID", "or set WEBFLOW_SITE_ID"),
         (
             "WEBFLOW_API_TOKEN",
             "set WEBFLOW_API_TOKEN, or pass --token-file",
