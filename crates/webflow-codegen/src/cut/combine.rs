@@ -89,6 +89,16 @@ impl Converter<'_> {
                 && !out.contains_key("properties")
                 && shapes.iter().all(is_structured)
             {
+                // The generated type is the first variant that fits: one must not lose the
+                // fields of another.
+                for shape in shapes
+                    .iter_mut()
+                    .filter(|shape| shape.get("properties").is_some())
+                {
+                    if shape.get("additionalProperties").is_none() {
+                        shape["additionalProperties"] = false.into();
+                    }
+                }
                 out.insert("oneOf".to_owned(), shapes.into());
                 continue;
             }

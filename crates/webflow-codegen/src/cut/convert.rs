@@ -52,6 +52,9 @@ const NUMBERS: [&str; 4] = ["int32", "int64", "float", "double"];
 /// A value of an `enum` that is longer than this gets no name.
 const LONGEST: usize = 200;
 
+/// The keyword for fields that have no names.
+const EXTRA: &str = "additionalProperties";
+
 /// Marks a value of several types until the schema is complete.
 pub(super) const ANY: &str = "x-any";
 
@@ -136,13 +139,17 @@ impl Converter<'_> {
             };
             self.options(values, at, &mut out);
         }
+        let mut extra = object.get(EXTRA).map(|values| (values, at.child(EXTRA)));
         match object.get("properties") {
             Some(Value::Object(properties)) => {
                 let place = at.child("properties");
                 let mut fields = Map::new();
                 for (name, value) in properties {
                     let place = place.child(name);
-                    if value.is_object() || value.is_boolean() {
+                    if name == EXTRA && !object.contains_key(EXTRA) {
+                        self.source.note(&place, "a keyword; read as such");
+                        extra = Some((value, place));
+                    } else if value.is_object() || value.is_boolean() {
                         fields.insert(name.clone(), self.schema(value, &place)?);
                     } else {
                         self.source
@@ -157,12 +164,8 @@ impl Converter<'_> {
                 .note(&at.child("properties"), "not an object; left out"),
             None => {}
         }
-        match object.get("additionalProperties") {
-            Some(Value::Bool(false)) | None => {}
-            Some(values) => {
-                let values = self.schema(values, &at.child("additionalProperties"))?;
-                out.insert("additionalProperties".to_owned(), values);
-            }
+        if let Some((values, place)) = extra.filter(|(values, _)| **values != json!(false)) {
+            out.insert(EXTRA.to_owned(), self.schema(values, &place)?);
         }
         for key in ["prefixItems", "items"] {
             if let Some(items) = object.get(key) {

@@ -22,12 +22,26 @@ pub struct Contradiction;
 /// If the schemas are of two types, or say different things.
 pub fn merge(
     schema: &mut Map<String, Value>,
-    other: Map<String, Value>,
+    mut other: Map<String, Value>,
     how: Merge,
 ) -> Result<(), Contradiction> {
-    if how == Merge::Either && (schema.is_empty() || other.is_empty()) {
-        schema.clear();
-        return Ok(());
+    if how == Merge::Either {
+        if is_any(schema) || is_any(&other) {
+            schema.clear();
+            return Ok(());
+        }
+        match (target(schema), target(&other)) {
+            (one, other) if one == other => {}
+            // A list of values in responses is open: any other text is one of them too.
+            (_, None) if is_text(schema) && is_text(&other) => return Ok(()),
+            (None, _) if is_text(schema) && is_text(&other) => {
+                *schema = other;
+                return Ok(());
+            }
+            _ => return Err(Contradiction),
+        }
+        widen(schema, &other);
+        widen(&mut other, schema);
     }
     // Only what both require is required.
     if how == Merge::Either && !other.contains_key("required") {
@@ -78,6 +92,42 @@ pub fn merge(
         }
     }
     Ok(())
+}
+
+/// Whether a schema says nothing of the type.
+fn is_any(schema: &Map<String, Value>) -> bool {
+    let mut keys = schema.keys();
+    !keys.any(|key| ["$ref", "allOf", "oneOf", "type"].contains(&key.as_str()))
+}
+
+/// What a schema refers to.
+fn target(schema: &Map<String, Value>) -> Option<&Value> {
+    said(schema, "$ref")
+}
+
+/// Whether values are texts. A reference to a list of values says so too.
+fn is_text(schema: &Map<String, Value>) -> bool {
+    said(schema, "type").is_some_and(|kind| kind == "string")
+}
+
+/// What a schema says, or the reference in it.
+fn said<'a>(schema: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    let wrapped = || schema.get("allOf")?.get(0)?.get(key);
+    schema.get(key).or_else(wrapped)
+}
+
+/// Widens the fields that `schema` names to what `other` allows in those that it does not name.
+fn widen(schema: &mut Map<String, Value>, other: &Map<String, Value>) {
+    let Some(extra) = other.get("additionalProperties") else {
+        return;
+    };
+    let named = other.get("properties").and_then(Value::as_object);
+    let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, field) in fields.into_iter().flatten() {
+        if named.is_none_or(|named| !named.contains_key(name)) {
+            *field = both(field.take(), extra.clone(), Merge::Either);
+        }
+    }
 }
 
 fn is_number(kind: &Value) -> bool {

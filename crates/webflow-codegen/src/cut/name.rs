@@ -265,8 +265,11 @@ impl Names<'_> {
             return schema.into();
         }
         let is_response = side == Side::Response;
-        let name = self.name(place, default, |field| {
-            is_response && fields.is_some_and(|fields| fields.contains_key(field))
+        let name = self.name(place, default, |path| {
+            let field = path.split('/').try_fold(&schema, |schema, field| {
+                schema.get("properties")?.get(field)?.as_object()
+            });
+            is_response && field.is_some()
         });
         let beside = beside(&mut schema);
         let mut choice = Vec::new();
@@ -300,7 +303,11 @@ impl Names<'_> {
             let (place, default) = (format!("{name}.*"), format!("{name}Value"));
             *values = self.schema(side, values.take(), &place, &default);
         }
-        with(self.add(side, &name, schema.into()), beside)
+        let mut reference = self.add(side, &name, schema.into());
+        if is_list {
+            reference["type"] = "string".into();
+        }
+        with(reference, beside)
     }
 
     /// The name of a schema at `place`: from the recipe, the earlier names, its fields, or its

@@ -4,9 +4,10 @@
 pub const ERROR: &str = "ApiError";
 
 /// The types of responses that several operations have, each with fields that no other type has
-/// together. The first one that fits names a type: those with more fields come first.
+/// together; `a/b` is the field `b` of the field `a`. The first one that fits names a type: those
+/// with more fields come first.
 #[rustfmt::skip]
-const TYPES: [(&str, &[&str]); 38] = [
+const TYPES: [(&str, &[&str]); 39] = [
     ("FontUploadDetails", &["Content-MD5", "Policy", "X-Amz-Signature"]),
     ("UploadDetails", &["Policy", "X-Amz-Signature"]),
     ("Asset", &["contentType", "hostedUrl", "originalFileName", "siteId"]),
@@ -32,6 +33,7 @@ const TYPES: [(&str, &[&str]); 38] = [
     ("Person", &["email", "name"]),
     ("Collection", &["displayName", "singularName", "slug"]),
     ("Field", &["helpText", "isEditable", "isRequired", "slug"]),
+    ("Product", &["cmsLocaleId", "fieldData/shippable", "fieldData/tax-category"]),
     ("Item", &["cmsLocaleId", "fieldData", "isArchived", "isDraft"]),
     ("ProductAndSkus", &["product", "skus"]),
     ("Sku", &["cmsLocaleId", "fieldData", "id"]),

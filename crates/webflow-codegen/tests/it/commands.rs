@@ -27,7 +27,7 @@ fn operations_a_tag_or_everything_are_cut_without_a_recipe() {
     for (selection, count) in [
         (vec!["--operations", "list-sites,get_site"], 2),
         (vec!["--tag", "Forms"], 3),
-        (vec!["--all"], 9),
+        (vec!["--all"], 10),
     ] {
         let project = Project::new();
         let arguments = [&["cut", DATA, "--out", "part.json"], &selection[..]].concat();

@@ -136,9 +136,20 @@ fn a_request_is_one_of_several_shapes_and_a_response_has_the_fields_of_all() {
     let other = json!({ "properties": { "a": { "type": "integer" }, "b": { "type": "string" } } });
     let schema = json!({ "oneOf": [one, other] });
     let (request, _) = converted(&schema, Side::Request);
-    assert_eq!(request["oneOf"].as_array().unwrap().len(), 2);
+    let closed = request["oneOf"].as_array().unwrap().iter();
+    let closed = closed.map(|shape| &shape["additionalProperties"]);
+    assert_eq!(closed.collect::<Vec<_>>(), [false, false]);
     let (response, _) = converted(&schema, Side::Response);
     let merged = json!({ "type": "object", "properties": { "a": {}, "b": { "type": "string" } } });
+    assert_eq!(response, merged);
+    // The fields that one names are among those that the other has no names for.
+    let open = json!({ "properties": { "b": { "type": "string" } }, "additionalProperties": true });
+    let (response, _) = converted(&json!({ "oneOf": [other, open] }), Side::Response);
+    let merged = json!({
+        "type": "object",
+        "properties": { "a": {}, "b": { "type": "string" } },
+        "additionalProperties": {},
+    });
     assert_eq!(response, merged);
     // An object or a list is neither.
     let (response, _) = converted(
@@ -194,6 +205,11 @@ fn what_is_odd_is_read_as_it_is_meant_or_as_any_value_and_noted_with_its_place()
             json!({ "properties": { "a/b": 3 } }),
             json!({ "type": "object", "properties": {} }),
             "`/properties/a~1b`: a keyword of the schema around it; left out",
+        ),
+        (
+            json!({ "properties": { "additionalProperties": { "type": "string" } } }),
+            json!({ "type": "object", "properties": {}, "additionalProperties": { "type": "string" } }),
+            "`/properties/additionalProperties`: a keyword; read as such",
         ),
         (
             json!({ "items": "string" }),

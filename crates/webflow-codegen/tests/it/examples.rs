@@ -1,6 +1,8 @@
 //! The examples of a description, and the Rust types that they are of.
 
-use serde_json::{Map, Value};
+use std::{collections::BTreeSet, fmt::Display};
+
+use serde_json::{Map, Value, json};
 use webflow_codegen::cut::{Fragment, read::Input, select};
 
 /// What an example is of.
@@ -18,32 +20,48 @@ pub(crate) struct Example {
     pub(crate) kind: Kind,
     pub(crate) rust_type: String,
     pub(crate) value: Value,
+    /// Where the example contradicts the schema that it is of.
+    pub(crate) contradiction: Option<String>,
 }
 
 impl Example {
-    /// Whether `other` says the same: a field that is null says what a missing one does, and a
-    /// number is the same with and without a fraction of zero.
-    pub(crate) fn is_same_as(&self, other: &Value) -> bool {
-        leveled(&self.value) == leveled(other)
+    /// The first place at which `other` says something else, and what it says: a field that is
+    /// null says what a missing one does, and a number is the same with and without a fraction of
+    /// zero.
+    pub(crate) fn difference(&self, other: &Value) -> Option<String> {
+        difference(&self.value, other, "")
     }
 }
 
-fn leveled(value: &Value) -> Value {
-    match value {
-        Value::Object(object) => {
-            let fields = object.iter().filter(|(_, value)| !value.is_null());
-            let fields = fields.map(|(key, value)| (key.clone(), leveled(value)));
-            Value::Object(fields.collect())
+fn difference(one: &Value, other: &Value, place: &str) -> Option<String> {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            names.into_iter().find_map(|name| {
+                let of =
+                    |object: &Map<String, Value>| object.get(name).cloned().unwrap_or_default();
+                difference(&of(one), &of(other), &format!("{place}/{name}"))
+            })
         }
-        Value::Array(list) => list.iter().map(leveled).collect(),
-        Value::Number(number) => number.as_f64().into(),
-        value => value.clone(),
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            let mut pairs = one.iter().zip(other).enumerate();
+            pairs.find_map(|(n, (one, other))| difference(one, other, &format!("{place}/{n}")))
+        }
+        (Value::Number(one), Value::Number(other)) if one.as_f64() == other.as_f64() => None,
+        _ if one == other => None,
+        _ => Some(format!("`{place}`: {one} becomes {other}")),
     }
 }
 
-/// The examples of the bodies of all operations that the fragment has.
+/// The examples in the bodies of all operations that the fragment has, at every depth.
 pub(crate) fn examples(description: &Input, fragment: &Fragment) -> Vec<Example> {
-    let mut examples = Vec::new();
+    let mut found = Examples {
+        description: &description.document,
+        fragment: &fragment.document,
+        place: String::new(),
+        kind: Kind::Error,
+        list: Vec::new(),
+    };
     for (path, item) in entries(description.document.get("paths")) {
         for (method, operation) in entries(Some(item)) {
             let key = select::key(method, path);
@@ -52,60 +70,222 @@ pub(crate) fn examples(description: &Input, fragment: &Fragment) -> Vec<Example>
                 .filter_map(|(_, item)| item.get(method));
             let Some(cut) = cut.next() else { continue };
             let request = operation.get("requestBody");
-            let request = request.map(|body| (Kind::Request, "request".to_owned(), body));
+            let request = request.map(|body| (Kind::Request, "request", body));
             let responses = entries(operation.get("responses")).map(|(status, response)| {
-                let kind = if status.starts_with('2') {
+                let is_success = status.starts_with('2');
+                let kind = if is_success {
                     Kind::Response
                 } else {
                     Kind::Error
                 };
-                (kind, status.clone(), response)
+                (kind, status.as_str(), response)
             });
             for (kind, part, body) in request.into_iter().chain(responses) {
+                let success = entries(cut.get("responses")).find(|(s, _)| s.starts_with('2'));
+                let body_of = |value: &Value| {
+                    let schema = value.pointer("/content/application~1json/schema");
+                    schema.cloned().unwrap_or_default()
+                };
                 let schema = match kind {
-                    Kind::Error => None,
-                    Kind::Request => cut.pointer("/requestBody/content/application~1json/schema"),
-                    Kind::Response => {
-                        let responses = entries(cut.get("responses"));
-                        let mut success = responses.filter(|(status, _)| status.starts_with('2'));
-                        success
-                            .next()
-                            .and_then(|(_, r)| r.pointer("/content/application~1json/schema"))
-                    }
+                    Kind::Error => json!({ "$ref": "#/components/schemas/ApiError" }),
+                    Kind::Request => body_of(&cut["requestBody"]),
+                    Kind::Response => success.map(|(_, r)| body_of(r)).unwrap_or_default(),
                 };
-                let rust_type = match kind {
-                    Kind::Error => "types::ApiError".to_owned(),
-                    _ => schema.map_or_else(|| "serde_json::Value".to_owned(), rust_type),
-                };
-                let Some(media) = body.pointer("/content/application~1json") else {
-                    continue;
-                };
-                let named = entries(media.get("examples"));
-                let named = named.filter_map(|(_, example)| example.get("value"));
-                for (index, value) in media.get("example").into_iter().chain(named).enumerate() {
-                    examples.push(Example {
-                        place: format!("{key} {part} {index}"),
-                        kind,
-                        rust_type: rust_type.clone(),
-                        value: value.clone(),
-                    });
-                }
+                found.kind = kind;
+                found.place = format!("{key} {part}");
+                found.body(resolved(found.description, body), &schema);
             }
         }
     }
-    examples
+    found.list
+}
+
+#[derive(Debug)]
+struct Examples<'a> {
+    description: &'a Value,
+    fragment: &'a Value,
+    place: String,
+    kind: Kind,
+    list: Vec<Example>,
+}
+
+impl<'a> Examples<'a> {
+    /// The examples of a body of the description, whose schema is `cut` in the fragment.
+    fn body(&mut self, body: &'a Value, cut: &Value) {
+        if let Some(media) = body.pointer("/content/application~1json") {
+            self.add(media, &media["schema"], cut);
+            self.schema(&media["schema"], cut, 0);
+        }
+    }
+
+    fn schema(&mut self, schema: &'a Value, cut: &Value, depth: usize) {
+        let schema = resolved(self.description, schema);
+        self.add(schema, schema, cut);
+        if depth > 20 || (schema.get("content").is_some() && schema.get("type").is_none()) {
+            return self.body(schema, cut);
+        }
+        for key in ["allOf", "anyOf", "oneOf"] {
+            for shape in schema[key].as_array().into_iter().flatten() {
+                self.schema(shape, cut, depth + 1);
+            }
+        }
+        let place = self.place.clone();
+        let cut = resolved(self.fragment, cut);
+        for (name, field) in entries(schema.get("properties")) {
+            if let Some(cut) = cut
+                .pointer("/properties")
+                .and_then(|fields| fields.get(name))
+            {
+                self.place = format!("{place}.{name}");
+                self.schema(field, cut, depth + 1);
+            }
+        }
+        for (key, mark) in [("items", "[]"), ("additionalProperties", ".*")] {
+            if let (Some(values), Some(cut)) = (schema.get(key), cut.get(key)) {
+                self.place = format!("{place}{mark}");
+                self.schema(values, cut, depth + 1);
+            }
+        }
+        self.place = place;
+    }
+
+    /// The examples, those that are objects and lists, that stand beside or in a schema.
+    fn add(&mut self, holder: &Value, schema: &Value, cut: &Value) {
+        let rust_type = rust_type(cut);
+        let examples = match holder.get("examples") {
+            Some(Value::Array(list)) => list.clone(),
+            named => {
+                let named = entries(named);
+                let named = named.map(|(_, example)| example.get("value").unwrap_or(example));
+                named.cloned().collect()
+            }
+        };
+        let examples = holder.get("example").cloned().into_iter().chain(examples);
+        for value in examples.filter(|value| value.is_object() || value.is_array()) {
+            self.list.push(Example {
+                place: self.place.clone(),
+                kind: self.kind,
+                rust_type: rust_type.clone(),
+                contradiction: self.contradiction(schema, &value, ""),
+                value,
+            });
+        }
+    }
+
+    /// Where `value` is not what `schema` says, without the keywords that the tool is known to
+    /// read otherwise.
+    fn contradiction(&self, schema: &Value, value: &Value, place: &str) -> Option<String> {
+        let document = self.description;
+        let schema = resolved(document, schema);
+        let within = |schema, value, name: &dyn Display| {
+            self.contradiction(schema, value, &format!("{place}/{name}"))
+        };
+        if let Some(body) = schema.pointer("/content/application~1json/schema") {
+            return self.contradiction(body, value, place);
+        }
+        let of_all = |keys: &'static [&str]| {
+            let shapes = keys.iter().filter_map(|key| schema[*key].as_array());
+            shapes.flatten()
+        };
+        let mut choices = of_all(&["anyOf", "oneOf"])
+            .map(|shape| self.contradiction(shape, value, place))
+            .peekable();
+        if let Some(first) = choices.peek().cloned() {
+            return choices
+                .all(|choice| choice.is_some())
+                .then_some(first)
+                .flatten();
+        }
+        let kind = schema["type"].as_str().unwrap_or_default();
+        let fits = match value {
+            Value::Null => true,
+            Value::Bool(_) => ["boolean", ""].contains(&kind),
+            Value::Number(_) => ["integer", "number", ""].contains(&kind),
+            Value::String(_) => ["string", ""].contains(&kind),
+            Value::Array(_) => ["array", ""].contains(&kind),
+            Value::Object(_) => ["object", ""].contains(&kind),
+        };
+        if !fits {
+            return Some(format!("`{place}`: {value} is no {kind}"));
+        }
+        match value {
+            Value::Array(list) => {
+                let mut list = list.iter().enumerate();
+                list.find_map(|(n, value)| within(schema.get("items")?, value, &n))
+            }
+            Value::Object(object) => {
+                let shapes: Vec<&Value> = of_all(&["allOf"]).chain([schema]).collect();
+                let field = |name: &str| {
+                    let mut shapes = shapes.iter();
+                    shapes.find_map(|shape| resolved(document, shape)["properties"].get(name))
+                };
+                let required = schema["required"].as_array().into_iter().flatten();
+                let required = required.filter_map(Value::as_str);
+                // In Rust, a response may lack any field.
+                let missing = required
+                    .filter(|_| self.kind == Kind::Request)
+                    .find(|name| {
+                        !object.contains_key(*name)
+                            && field(name).is_some_and(|field| field["readOnly"] != true)
+                    });
+                let is_open = shapes
+                    .iter()
+                    .all(|shape| resolved(document, shape)["properties"].is_null())
+                    || shapes.iter().any(|shape| {
+                        shape
+                            .get("additionalProperties")
+                            .is_some_and(|v| *v != false)
+                    })
+                    || field("additionalProperties").is_some();
+                let wrong = object.iter().find_map(|(name, value)| match field(name) {
+                    Some(schema) => within(schema, value, name),
+                    None if is_open => None,
+                    None => Some(format!("`{place}/{name}` is not in the schema")),
+                });
+                wrong.or_else(|| Some(format!("`{place}/{}` is missing", missing?)))
+            }
+            Value::String(_) => {
+                let values = schema["enum"].as_array()?;
+                (!values.contains(value)).then(|| format!("`{place}`: {value} is not in the list"))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn resolved<'v>(document: &'v Value, mut value: &'v Value) -> &'v Value {
+    let reference = |value: &'v Value| {
+        // A reference with other keywords beside it.
+        let wrapped = || match value["allOf"].as_array()?.as_slice() {
+            [one] => one.get("$ref"),
+            _ => None,
+        };
+        let reference = value.get("$ref").or_else(wrapped);
+        reference?.as_str()?.strip_prefix('#')
+    };
+    while let Some(target) = reference(value).and_then(|pointer| document.pointer(pointer)) {
+        value = target;
+    }
+    value
 }
 
 fn rust_type(schema: &Value) -> String {
-    match (
-        schema.get("$ref").and_then(Value::as_str),
-        schema.get("items"),
-    ) {
-        (Some(reference), _) => {
-            format!("types::{}", reference.rsplit('/').next().unwrap())
+    let reference = schema
+        .get("$ref")
+        .or_else(|| schema.pointer("/allOf/0/$ref"));
+    let reference = reference.and_then(Value::as_str);
+    let maps = schema.get("additionalProperties");
+    match (reference, schema.get("items"), maps) {
+        (Some(reference), ..) => format!("types::{}", reference.rsplit('/').next().unwrap()),
+        (None, Some(items), _) => format!("Vec<{}>", rust_type(items)),
+        (None, None, Some(values)) => {
+            format!("std::collections::BTreeMap<String, {}>", rust_type(values))
         }
-        (None, Some(items)) => format!("Vec<{}>", rust_type(items)),
-        (None, None) => "serde_json::Value".to_owned(),
+        (None, None, None) => match schema.get("type").and_then(Value::as_str) {
+            Some("string") => "String".to_owned(),
+            Some("object") => "serde_json::Map<String, serde_json::Value>".to_owned(),
+            _ => "serde_json::Value".to_owned(),
+        },
     }
 }
 
