@@ -23,7 +23,7 @@ pub(crate) use assets::{
     DoctorArgs, FoldersArgs, FoldersCommand, GetArgs, ListArgs, RmArgs, SitesArgs, UpdateArgs,
 };
 pub(crate) use site::{ApiArgs, FolderArg, SiteArgs};
-pub(crate) use sync::{PullArgs, SyncArgs, UrlArgs};
+pub(crate) use sync::{PullArgs, SyncArgs, UrlArgs, lock_file};
 pub(crate) use upload::UploadArgs;
 
 use crate::command::output;

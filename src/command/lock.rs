@@ -17,7 +17,7 @@ pub(crate) enum LookUpError {
         LockFile::NAME
     )]
     NoLockFile { path: String },
-    #[error("{lock_file}: there is no such lock file")]
+    #[error("{lock_file}: there is no such lock file; `webflow-assets sync --lock-file` writes it")]
     Missing { lock_file: String },
     #[error(transparent)]
     LockFile(#[from] LockFileError),
@@ -45,7 +45,9 @@ impl Locks {
     pub(crate) fn find(&mut self, path: &Path) -> Result<&Locked, LookUpError> {
         let file = full(path)?;
         let (lock_file, lock) = self.lock(path, &file)?;
-        let key = lock_file.parent().and_then(|dir| key(&file, dir));
+        let dir = lock_file.parent().map(|dir| dir.join(lock.dir()));
+        let dir = dir.map(|dir| full(&dir)).transpose()?;
+        let key = dir.and_then(|dir| key(&file, &dir));
         key.and_then(|key| lock.get(&key))
             .ok_or_else(|| LookUpError::Unknown {
                 path: path.display().to_string(),

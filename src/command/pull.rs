@@ -6,11 +6,17 @@ use futures_util::StreamExt;
 use serde::Serialize;
 use webflow_assets::{
     AssetId,
-    sync::{PullError, PullEvent, PullReport, SyncError},
+    sync::{LockFile, PullError, PullEvent, PullReport, SyncError},
 };
 
 use crate::command::{
-    Exit, args::PullArgs, output, progress::RunOutput, signals::Signals, site::Site, sync,
+    Exit,
+    args::{PullArgs, lock_file},
+    output,
+    progress::RunOutput,
+    signals::Signals,
+    site::Site,
+    sync,
 };
 
 /// An event, for machines.
@@ -45,12 +51,15 @@ enum Line<'a> {
 
 /// Fetches what the directory lacks. Fails if an event cannot be printed.
 pub(crate) async fn run(args: PullArgs) -> io::Result<Exit> {
-    let site = match Site::live("pull", &args.site).await {
+    // If it cannot be read, the pull fails.
+    let lock = LockFile::read(lock_file(args.lock_file.as_ref(), &args.dir));
+    let lock = lock.ok().flatten().unwrap_or_default();
+    let site = match Site::live_or("pull", &args.site, lock.site()).await {
         Ok(site) => site,
         Err(error) => return Ok(error.print()),
     };
     let folder = match &args.folder {
-        None => String::new(),
+        None => lock.folder().to_owned(),
         Some(folder) => match site.folder_path(folder).await {
             Ok(path) => path,
             Err(failed) => return Ok(failed.print()),
@@ -58,7 +67,10 @@ pub(crate) async fn run(args: PullArgs) -> io::Result<Exit> {
     };
     let mut signals = Signals::watch()?;
     let pull = site.client.pull(site.id, &args.dir).folder(folder);
-    let pull = pull.overwrite(args.overwrite).concurrency(args.concurrency);
+    let mut pull = pull.overwrite(args.overwrite).concurrency(args.concurrency);
+    if let Some(lock_file) = &args.lock_file {
+        pull = pull.lock_file(lock_file);
+    }
     let mut events = pull.stream();
     let mut out = None;
     loop {

@@ -48,14 +48,14 @@ pub enum SyncError {
     /// The lock file cannot be used. Nothing was sent.
     #[error(transparent)]
     Lock(#[from] LockFileError),
-    /// The lock file belongs to another site or folder. Nothing was sent.
+    /// The lock file belongs to another site, folder or directory. Nothing was sent.
     #[error(
         "the lock file is of {locked}, not of {given}; use that one, or delete the lock file to begin anew"
     )]
     Elsewhere {
-        /// The site or folder in the lock file.
+        /// The site, folder or directory in the lock file.
         locked: String,
-        /// The site or folder that was requested.
+        /// The site, folder or directory that was requested.
         given: String,
     },
     /// The lock file changed after the plan was made. Nothing was sent.

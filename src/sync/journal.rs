@@ -37,6 +37,9 @@ pub(super) enum Entry {
 pub(super) struct Header {
     pub(super) site: SiteId,
     pub(super) folder: String,
+    /// The synchronised directory, from that of the lock file.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) dir: String,
     /// The MD5 of the lock file that the entries change, if there was one.
     pub(super) lock_file: Option<Md5>,
 }

@@ -100,6 +100,7 @@ impl Ledger {
         let header = Header {
             site: self.site,
             folder: self.folder.clone(),
+            dir: self.state.root_from_lock().to_owned(),
             lock_file,
         };
         self.journal = Some(blocking(move || state.begin_journal(&header)).await?);
@@ -142,6 +143,7 @@ impl Ledger {
                 // The first success binds the lock file to the site and folder.
                 lock.site = Some(self.site);
                 lock.folder.clone_from(&self.folder);
+                self.state.root_from_lock().clone_into(&mut lock.dir);
             }
             lock.apply(entry);
         }
@@ -191,15 +193,23 @@ impl Ledger {
     }
 }
 
-/// Fails if the lock file belongs to another site or folder.
-pub(super) fn check_bound(lock: &LockFile, site: SiteId, given: &str) -> Result<(), SyncError> {
+/// Fails if the lock file belongs to another site, folder or directory.
+pub(super) fn check_bound(
+    lock: &LockFile,
+    state: &StateDir,
+    site: SiteId,
+    given: &str,
+) -> Result<(), SyncError> {
     let Some(locked) = lock.site else {
         return Ok(());
     };
-    let (locked, given) = if locked == site {
-        (folder(&lock.folder), folder(given))
-    } else {
+    let dir = state.root_from_lock();
+    let (locked, given) = if locked != site {
         (format!("the site `{locked}`"), format!("the site `{site}`"))
+    } else if lock.dir != dir {
+        (directory(&lock.dir), directory(dir))
+    } else {
+        (folder(&lock.folder), folder(given))
     };
     if locked == given {
         return Ok(());
@@ -227,8 +237,16 @@ pub(super) fn load(state: &StateDir) -> Result<(LockFile, Option<Md5>, bool), Sy
     }
     lock.site = Some(header.site);
     lock.folder = header.folder;
+    lock.dir = header.dir;
     lock.settle();
     Ok((lock, md5, true))
+}
+
+fn directory(path: &str) -> String {
+    match path {
+        "" => "its own directory".to_owned(),
+        path => format!("the directory `{path}`"),
+    }
 }
 
 fn folder(path: &str) -> String {

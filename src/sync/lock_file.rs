@@ -45,6 +45,7 @@ pub struct LockFile {
     /// `None` until the first file is on the site.
     pub(super) site: Option<SiteId>,
     pub(super) folder: String,
+    pub(super) dir: String,
     /// The ids of asset folders, by their paths from the top of the site.
     pub(super) folders: BTreeMap<String, FolderId>,
     pub(super) files: BTreeMap<String, Locked>,
@@ -53,7 +54,7 @@ pub struct LockFile {
 }
 
 impl LockFile {
-    /// The name of the lock file, in the directory that it is about.
+    /// The name of the lock file, in the directory that it is about, unless another one is chosen.
     pub const NAME: &'static str = "webflow-assets.lock";
 
     /// Reads a lock file; `None` if there is none.
@@ -93,6 +94,13 @@ impl LockFile {
     #[must_use]
     pub fn folder(&self) -> &str {
         &self.folder
+    }
+
+    /// The directory that it is about, relative to its own and with `/` between its parts; empty if
+    /// it is the same.
+    #[must_use]
+    pub fn dir(&self) -> &str {
+        &self.dir
     }
 
     /// The file at a path, relative to the directory and with `/` between its parts.
@@ -172,6 +180,8 @@ impl LockFile {
             site: Option<SiteId>,
             #[serde(skip_serializing_if = "str::is_empty")]
             folder: &'a str,
+            #[serde(skip_serializing_if = "str::is_empty")]
+            dir: &'a str,
             #[serde(skip_serializing_if = "BTreeMap::is_empty")]
             folders: &'a BTreeMap<String, FolderId>,
             files: &'a BTreeMap<String, Locked>,
@@ -182,6 +192,7 @@ impl LockFile {
             version: VERSION,
             site: self.site,
             folder: &self.folder,
+            dir: &self.dir,
             folders: &self.folders,
             files: &self.files,
             replaced: &self.replaced,
@@ -204,6 +215,8 @@ struct Document<R> {
     #[serde(default)]
     folder: String,
     #[serde(default)]
+    dir: String,
+    #[serde(default)]
     folders: Unique<String, FolderId>,
     files: Unique<String, Locked>,
     #[serde(default)]
@@ -222,6 +235,7 @@ impl<R: DeserializeOwned> Document<R> {
         LockFile {
             site: Some(self.site),
             folder: self.folder,
+            dir: self.dir,
             folders: self.folders.0,
             files: self.files.0,
             replaced: replaced(self.replaced),

@@ -18,6 +18,9 @@
 //!   length, so that all bytes written stay within six times the final lock file.
 //! - `.webflow-assets/stamps.json`: the MD5s of files by their stamps. It only saves work.
 //!
+//! With [`DirSync::lock_file`], they are elsewhere, and `.webflow-assets-NAME` is beside a lock file
+//! with the name `NAME`.
+//!
 //! None of them is written through a symbolic link, and files are replaced as a whole.
 //!
 //! # What it deletes
@@ -105,6 +108,7 @@ impl Client {
             client: self.clone(),
             site: site.into(),
             dir: dir.into(),
+            lock_file: None,
             folder: String::new(),
             filter: Filter::default(),
             delete: false,
@@ -125,6 +129,7 @@ pub struct DirSync {
     client: Client,
     site: String,
     dir: PathBuf,
+    lock_file: Option<PathBuf>,
     folder: String,
     filter: Filter,
     delete: bool,
@@ -148,6 +153,13 @@ impl DirSync {
     /// the site if not set. Folders that the site lacks are created.
     pub fn folder(mut self, path: impl AsRef<str>) -> Self {
         path.as_ref().trim_matches('/').clone_into(&mut self.folder);
+        self
+    }
+
+    /// Sets where the lock file is, if it is not [`LockFile::NAME`] in the directory: outside of a
+    /// directory that is published as it is, for example. Journal and stamps are beside it.
+    pub fn lock_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.lock_file = Some(path.into());
         self
     }
 

@@ -5,6 +5,8 @@
 //! renamed.
 
 use std::{
+    borrow::Cow,
+    ffi::OsString,
     fs::{self, File, TryLockError},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
@@ -25,20 +27,26 @@ use super::{
 };
 use crate::id::Md5;
 
-/// The directory's name.
-pub(super) const NAME: &str = ".webflow-assets";
+/// The directory's name. That of a lock file with a name of its own has this name after it.
+const NAME: &str = ".webflow-assets";
 
 const JOURNAL: &str = "journal";
 const STAMPS: &str = "stamps.json";
 
 /// The prefix of the names of files that are not complete yet.
 const NEW: &str = "new-";
+const NEW_IN_ROOT: &str = ".webflow-assets-new-";
 
 /// The exclusive right to synchronise a directory, until it is dropped.
 #[derive(Debug)]
 pub(super) struct StateDir {
+    root: PathBuf,
     dir: PathBuf,
     lock_file: PathBuf,
+    /// The synchronised directory, from that of the lock file; empty if it is the same.
+    root_from_lock: String,
+    /// The lock file, from the synchronised directory, if it is in there.
+    lock_in_root: Option<String>,
     written: AtomicU64,
     /// The number of the newest lock file that was written: an older one is not written any more.
     newest: Mutex<u64>,
@@ -53,10 +61,38 @@ pub(super) struct Saved {
 }
 
 impl StateDir {
-    /// Acquires the right to synchronise `root`, without writing anything.
-    pub(super) fn open(root: &Path) -> Result<Self, SyncError> {
-        let dir = root.join(NAME);
-        let lock_file = root.join(LockFile::NAME);
+    /// Acquires the right to synchronise `root`, without writing anything. The directory is beside
+    /// the lock file, which is in `root` if none is given.
+    pub(super) fn open(root: &Path, lock_file: Option<&Path>) -> Result<Self, SyncError> {
+        let unreadable = |source| SyncError::Directory {
+            dir: root.to_owned(),
+            source,
+        };
+        let lock_file = lock_file.map_or_else(|| root.join(LockFile::NAME), Path::to_owned);
+        let Some(name) = lock_file.file_name() else {
+            return Err(SyncError::LockFile {
+                path: lock_file,
+                source: io::ErrorKind::IsADirectory.into(),
+            });
+        };
+        let place = match lock_file.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let full_root = root.canonicalize().map_err(unreadable)?;
+        let full_place = place.canonicalize().map_err(|source| SyncError::State {
+            path: place.to_owned(),
+            source,
+        })?;
+        let in_root = full_place.join(name);
+        let in_root = in_root.strip_prefix(&full_root).ok();
+        let lock_in_root = in_root.map(|path| relative(Path::new(""), path));
+        let mut dir = OsString::from(NAME);
+        if name != LockFile::NAME {
+            dir.push("-");
+            dir.push(name);
+        }
+        let dir = place.join(dir);
         for path in [&dir, &lock_file] {
             if kind(path).is_some_and(|kind| kind.is_symlink()) {
                 return Err(SyncError::Link { path: path.clone() });
@@ -68,10 +104,7 @@ impl StateDir {
                 source: io::ErrorKind::NotADirectory.into(),
             });
         }
-        let guard = guard(root).map_err(|source| SyncError::Directory {
-            dir: root.to_owned(),
-            source,
-        })?;
+        let guard = guard(root).map_err(unreadable)?;
         if let Err(TryLockError::WouldBlock) = guard.try_lock() {
             return Err(SyncError::Busy {
                 dir: root.to_owned(),
@@ -79,8 +112,11 @@ impl StateDir {
         }
         // Other errors come from file systems without locks.
         Ok(Self {
+            root: root.to_owned(),
             dir,
             lock_file,
+            root_from_lock: relative(&full_place, &full_root),
+            lock_in_root,
             written: AtomicU64::new(0),
             newest: Mutex::new(0),
             _guard: guard,
@@ -114,18 +150,23 @@ impl StateDir {
         if !ignore.symlink_metadata().is_ok_and(is_complete) {
             self.replace(&ignore, |file| file.write_all(b"*\n"))?;
         }
-        for entry in fs::read_dir(&self.dir)? {
-            let entry = entry?;
-            let name = entry.file_name();
-            if name.as_encoded_bytes().starts_with(NEW.as_bytes()) {
-                fs::remove_file(entry.path())?;
-            }
+        sweep(&self.dir, NEW)?;
+        if !self.root_from_lock.is_empty() {
+            sweep(&self.root, NEW_IN_ROOT)?;
         }
         Ok(())
     }
 
     pub(super) fn lock_file(&self) -> &Path {
         &self.lock_file
+    }
+
+    pub(super) fn root_from_lock(&self) -> &str {
+        &self.root_from_lock
+    }
+
+    pub(super) fn lock_in_root(&self) -> Option<&str> {
+        self.lock_in_root.as_deref()
     }
 
     /// The lock file as it is on the disk now; `None` if there is none.
@@ -171,7 +212,7 @@ impl StateDir {
     pub(super) fn begin_journal(&self, header: &Header) -> Result<Journal, SyncError> {
         let path = self.dir.join(JOURNAL);
         let begin = || {
-            let file = self.create()?.persist(&path)?;
+            let file = create(&self.dir, NEW)?.persist(&path)?;
             Journal::new(file, header)
         };
         let journal = begin().map_err(|source| SyncError::LockFile {
@@ -238,7 +279,7 @@ impl StateDir {
         path: &Path,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
-        let new = self.create()?;
+        let new = create(&self.dir, NEW)?;
         let mut buffer = BufWriter::new(new.as_file());
         write(&mut buffer)?;
         buffer.flush()?;
@@ -249,23 +290,63 @@ impl StateDir {
         Ok(())
     }
 
-    /// Creates a file that was not there before.
+    /// Creates a file that was not there before, for a place in the synchronised directory. A lock
+    /// file elsewhere may be on another file system, from which no file can be moved there.
     pub(super) fn create(&self) -> io::Result<NamedTempFile> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(NEW);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-
-            // As for any file: others may read it if the umask says so.
-            builder.permissions(fs::Permissions::from_mode(0o666));
+        if self.root_from_lock.is_empty() {
+            create(&self.dir, NEW)
+        } else {
+            create(&self.root, NEW_IN_ROOT)
         }
-        builder.tempfile_in(&self.dir)
     }
 
     fn count(&self, bytes: u64) {
         self.written.fetch_add(bytes, Ordering::Relaxed);
     }
+}
+
+/// Whether this is the name of something that `sync` writes in a directory.
+pub(super) fn is_own(name: &[u8]) -> bool {
+    let rest = name.strip_prefix(NAME.as_bytes());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"-"))
+}
+
+/// Creates a file that was not there before.
+fn create(dir: &Path, prefix: &str) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+
+        // As for any file: others may read it if the umask says so.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(dir)
+}
+
+/// Removes the files that a killed process left.
+fn sweep(dir: &Path, prefix: &str) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(prefix.as_bytes()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// The way from one directory to another, with `/` between its parts.
+fn relative(from: &Path, to: &Path) -> String {
+    let (mut from, mut to) = (from.components().peekable(), to.components().peekable());
+    while from.peek().is_some() && from.peek() == to.peek() {
+        from.next();
+        to.next();
+    }
+    let up = from.map(|_| Cow::from(".."));
+    let down = to.map(|part| part.as_os_str().to_string_lossy());
+    up.chain(down).collect::<Vec<_>>().join("/")
 }
 
 /// What is at a path, without following a link.

@@ -41,8 +41,8 @@ pub(super) struct Tree {
 
 impl Filter {
     /// Finds the files below `root`. Leaves out those that an `.ignore` file names and, unless set
-    /// otherwise, hidden files and links; never follows links in a circle.
-    pub(super) fn walk(&self, root: &Path) -> Result<Tree, SyncError> {
+    /// otherwise, hidden files and links, and the lock file; never follows links in a circle.
+    pub(super) fn walk(&self, root: &Path, lock_file: Option<&str>) -> Result<Tree, SyncError> {
         let unreadable = |source| SyncError::Directory {
             dir: root.to_owned(),
             source,
@@ -62,7 +62,7 @@ impl Filter {
         let filter = move |entry: &DirEntry| {
             let name = entry.file_name();
             let is_hidden = name.as_encoded_bytes().starts_with(b".");
-            if name == state_dir::NAME || (is_hidden && !hidden) {
+            if state_dir::is_own(name.as_encoded_bytes()) || (is_hidden && !hidden) {
                 return false;
             }
             if entry.file_type().is_some_and(|kind| kind.is_dir())
@@ -95,7 +95,7 @@ impl Filter {
             if !include.is_empty() && !include.matched(entry.path(), false).is_whitelist() {
                 continue;
             }
-            if let Err(error) = tree.add(root, &entry) {
+            if let Err(error) = tree.add(root, &entry, lock_file) {
                 tree.problems.push(Problem::walk(root, error));
             }
         }
@@ -167,7 +167,12 @@ fn check_ignore_file(dir: &Path) -> Result<(), SyncError> {
 }
 
 impl Tree {
-    fn add(&mut self, root: &Path, entry: &DirEntry) -> Result<(), ignore::Error> {
+    fn add(
+        &mut self,
+        root: &Path,
+        entry: &DirEntry,
+        lock_file: Option<&str>,
+    ) -> Result<(), ignore::Error> {
         if !entry.file_type().is_some_and(|kind| kind.is_file()) {
             return Ok(());
         }
@@ -181,9 +186,9 @@ impl Tree {
             return Ok(());
         };
         // A sub-directory may have a lock file too, if it is synchronised on its own.
-        if entry.file_name() != LockFile::NAME {
-            let stamp = Stamp::of(&entry.metadata()?);
-            self.files.push((parts.join("/"), stamp));
+        let path = parts.join("/");
+        if entry.file_name() != LockFile::NAME && lock_file != Some(&path) {
+            self.files.push((path, Stamp::of(&entry.metadata()?)));
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! What `sync` and `url` take.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum, ValueHint};
-use webflow_assets::sync::{DirSync, LongNames, MaxDelete};
+use webflow_assets::sync::{DirSync, LockFile, LongNames, MaxDelete};
 
 use super::{CONCURRENCY, FolderArg, SiteArgs, number};
 
@@ -41,9 +41,14 @@ pub(crate) struct PullArgs {
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) dir: PathBuf,
 
-    /// Fetch only this asset folder and those below it: a path or an id
+    /// Fetch only this asset folder and those below it: a path or an id [default: that of the lock
+    /// file, or all]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) folder: Option<FolderArg>,
+
+    /// Lock file [default: webflow-assets.lock in the directory]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) lock_file: Option<PathBuf>,
 
     /// Replace files that differ from the assets whose names they have
     #[arg(long)]
@@ -83,6 +88,10 @@ pub(crate) struct SyncArgs {
     /// Asset folder to put it in: a path or an id [default: that of the lock file, or none]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) folder: Option<FolderArg>,
+
+    /// Lock file [default: webflow-assets.lock in the directory]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) lock_file: Option<PathBuf>,
 
     /// List what would be done to each path, and stop
     #[arg(long)]
@@ -157,7 +166,16 @@ pub(crate) struct SyncArgs {
     pub(crate) site: SiteArgs,
 }
 
+/// The lock file that is given, or else that of the directory.
+pub(crate) fn lock_file(given: Option<&PathBuf>, dir: &Path) -> PathBuf {
+    given.map_or_else(|| dir.join(LockFile::NAME), PathBuf::clone)
+}
+
 impl SyncArgs {
+    pub(crate) fn lock_file(&self) -> PathBuf {
+        lock_file(self.lock_file.as_ref(), &self.dir)
+    }
+
     /// Sets what is given. The folder and the texts are looked up elsewhere.
     pub(crate) fn apply(&self, sync: DirSync) -> DirSync {
         let mut sync = sync
@@ -168,6 +186,9 @@ impl SyncArgs {
             .long_names(self.long_names.into())
             .verify(self.verify)
             .concurrency(self.concurrency);
+        if let Some(lock_file) = &self.lock_file {
+            sync = sync.lock_file(lock_file);
+        }
         if let Some(limit) = self.max_delete {
             sync = sync.max_delete(limit);
         }
@@ -213,7 +234,7 @@ pub(crate) struct UrlArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Lock file to look it up in
+    /// Lock file to look it up in [default: the one in the directory of PATH, or above]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) lock_file: Option<PathBuf>,
 }

@@ -42,7 +42,7 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
         }
     };
     // If it cannot be read, making the plan fails.
-    let lock = LockFile::read(args.dir.join(LockFile::NAME));
+    let lock = LockFile::read(args.lock_file());
     let lock = lock.ok().flatten().unwrap_or_default();
     let site = match Site::live_or("sync", &args.site, lock.site()).await {
         Ok(site) => site,

@@ -52,7 +52,7 @@ pub(super) async fn keep_in_step(
     mut texts: HashMap<String, Entry>,
     uploaded: &HashSet<String>,
 ) -> io::Result<Exit> {
-    let lock = match LockFile::read(args.dir.join(LockFile::NAME)) {
+    let lock = match LockFile::read(args.lock_file()) {
         Ok(lock) => lock.unwrap_or_default(),
         Err(error) => return Ok(output::fail(&error)),
     };

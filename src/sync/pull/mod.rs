@@ -56,6 +56,7 @@ impl Client {
             client: self.clone(),
             site: site.try_into().map_err(Into::into),
             dir: dir.into(),
+            lock_file: None,
             folder: String::new(),
             overwrite: false,
             concurrency: 8,
@@ -70,6 +71,7 @@ pub struct Pull {
     client: Client,
     site: Result<SiteId, IdError>,
     dir: PathBuf,
+    lock_file: Option<PathBuf>,
     folder: String,
     overwrite: bool,
     concurrency: usize,
@@ -80,6 +82,12 @@ impl Pull {
     /// of the directory. All assets of the site if not set.
     pub fn folder(mut self, path: impl AsRef<str>) -> Self {
         path.as_ref().trim_matches('/').clone_into(&mut self.folder);
+        self
+    }
+
+    /// Sets where the lock file is, as [`DirSync::lock_file`](crate::sync::DirSync::lock_file).
+    pub fn lock_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.lock_file = Some(path.into());
         self
     }
 

@@ -104,8 +104,9 @@ async fn prepare(pull: &Pull) -> Result<(Record, Vec<Job>), SyncError> {
     if !folder.is_empty() && folder.split('/').any(str::is_empty) {
         return Err(SyncError::FolderPath(folder));
     }
-    let dir = pull.dir.clone();
-    let mut record = blocking(move || Record::open(&dir, site, folder)).await?;
+    let (dir, lock_file) = (pull.dir.clone(), pull.lock_file.clone());
+    let open = move || Record::open(&dir, lock_file.as_deref(), site, folder);
+    let mut record = blocking(open).await?;
 
     let failed = |what| move |error| SyncError::list(what, error);
     let folders = pull.client.list_all_folders(site).tree().await;
@@ -228,14 +229,19 @@ struct Record {
 
 impl Record {
     /// Creates the directory and acquires the right to write to it.
-    fn open(dir: &Path, site: SiteId, folder: String) -> Result<Self, SyncError> {
+    fn open(
+        dir: &Path,
+        lock_file: Option<&Path>,
+        site: SiteId,
+        folder: String,
+    ) -> Result<Self, SyncError> {
         std::fs::create_dir_all(dir).map_err(|source| SyncError::Directory {
             dir: dir.to_owned(),
             source,
         })?;
-        let state = StateDir::open(dir)?;
+        let state = StateDir::open(dir, lock_file)?;
         let loaded = ledger::load(&state)?;
-        ledger::check_bound(&loaded.0, site, &folder)?;
+        ledger::check_bound(&loaded.0, &state, site, &folder)?;
         Ok(Self {
             stamps: state.stamps(),
             ledger: Ledger::new(state, loaded, site, folder),
@@ -250,6 +256,9 @@ impl Record {
         assets.sort_by(|a, b| (&a.created_on, &a.id).cmp(&(&b.created_on, &b.id)));
         let mut locked: HashMap<AssetId, Vec<String>> = HashMap::new();
         let mut layout = Layout::default();
+        if let Some(lock_file) = self.ledger.state.lock_in_root() {
+            layout.keep(lock_file);
+        }
         for (path, file) in self.ledger.lock.files() {
             locked.entry(file.asset).or_default().push(path.to_owned());
             layout.keep(path);

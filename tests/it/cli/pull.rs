@@ -150,3 +150,32 @@ fn a_pull_that_is_killed_ten_times_ends_whole() {
     assert_exit(&run(&mut live.command(&["sync", path_text(&dir)])), 0);
     assert_eq!(live.sandbox.requests().len(), requests);
 }
+
+#[test]
+fn a_pull_may_have_its_lock_file_elsewhere_and_goes_on_from_it() {
+    let live = Live::start();
+    let _ = live.sandbox.add_asset("barn.txt", "a barn");
+    // An asset with the name of the lock file has to give way.
+    let _ = live.sandbox.add_asset("state.lock", "no lock file");
+    let dir = scratch("pull_lock_file");
+    let run_in = |args: &[&str]| run(live.command(args).current_dir(&dir));
+    for lock in ["state.lock", "copy/state.lock"] {
+        let pull = ["pull", "copy", "--lock-file", lock];
+        assert_exit(&run_in(&pull), 0);
+        let synced = run_in(&["sync", "copy", "--lock-file", lock, "--json"]);
+        assert_exit(&synced, 0);
+        assert_eq!(json_lines(&synced)[0]["unchanged"], 2, "{synced:?}");
+        assert_eq!(
+            fs::read(dir.join("copy/barn.txt")).expect("a file"),
+            b"a barn"
+        );
+        // Without a site, it is that of the lock file.
+        let mut again = live.command(&pull);
+        let again = run(again.current_dir(&dir).env_remove("WEBFLOW_SITE_ID"));
+        assert_exit(&again, 0);
+        assert_eq!(text(&again.stderr), "2 unchanged\n");
+        fs::remove_dir_all(dir.join("copy")).expect("it is removed");
+        fs::create_dir(dir.join("copy")).expect("it is made");
+    }
+    assert_eq!(live.sandbox.assets().len(), 2);
+}

@@ -384,3 +384,69 @@ fn a_full_disk_is_reported_with_the_file_that_it_cut_off_and_heals() {
     assert_eq!(ignore.expect("a file"), "*\n");
     assert_eq!(live.stored().len(), 40);
 }
+
+#[test]
+fn a_lock_file_may_be_outside_of_the_directory() {
+    let live = Live::start();
+    let dir = scratch("lock_file_elsewhere");
+    let root = dir.join("public/img");
+    fs::create_dir_all(&root).expect("it is made");
+    fs::copy(HERO, root.join("hero.png")).expect("a copy");
+    let run_in = |args: &[&str]| run(live.command(args).current_dir(&dir));
+    let lock = ["--lock-file", "state.lock"];
+    let sync = [&["sync", "public/img", "--folder", "brand"], &lock[..]].concat();
+    assert_exit(&run_in(&sync), 0);
+    let names = |dir: &Path| {
+        let entries = fs::read_dir(dir).expect("a directory");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        let mut names: Vec<_> = names.collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(names(&root), ["hero.png"]);
+    assert_eq!(
+        names(&dir),
+        [".webflow-assets-state.lock", "public", "state.lock"]
+    );
+
+    // The lock file says which directory and which site.
+    let mut url = command(&[&["url", "public/img/hero.png"], &lock[..]].concat());
+    let url = run(url.current_dir(&dir));
+    assert_exit(&url, 0);
+    let hosted = text(&url.stdout).trim();
+    assert!(hosted.ends_with("_hero.png"), "{hosted}");
+    let update = ["update", "public/img/hero.png", "--alt-text", "A barn"];
+    assert_exit(&run_in(&[&update, &lock[..]].concat()), 0);
+    let before = live.sandbox.requests().len();
+    let mut again = live.command(&[&["sync", "public/img", "--json"], &lock[..]].concat());
+    let again = run(again.current_dir(&dir).env_remove("WEBFLOW_SITE_ID"));
+    assert_eq!(json_lines(&again)[0]["unchanged"], 1);
+    assert_eq!(live.sandbox.requests().len(), before);
+
+    // Another directory would have all of its assets taken for deleted files.
+    fs::create_dir(dir.join("other")).expect("it is made");
+    let other = run_in(&[&["sync", "other", "--folder", "brand"], &lock[..]].concat());
+    assert_exit(&other, 1);
+    assert!(
+        text(&other.stderr).starts_with(
+            "error: the lock file is of the directory `public/img`, not of the directory `other`; "
+        ),
+        "{other:?}"
+    );
+}
+
+#[test]
+fn a_lock_file_of_another_name_is_not_published() {
+    let live = Live::start();
+    let dir = scratch("lock_file_inside");
+    fs::copy(HERO, dir.join("hero.png")).expect("a copy");
+    let lock = dir.join("state.lock");
+    let args = ["sync", path_text(&dir), "--lock-file", path_text(&lock)];
+    for _ in 0..2 {
+        assert_exit(
+            &run(&mut live.command(&[&args[..], &["--hidden"]].concat())),
+            0,
+        );
+    }
+    assert_eq!(live.sandbox.assets().len(), 1);
+}
