@@ -107,6 +107,7 @@ pub(crate) fn describe(f: &mut fmt::Formatter<'_>, error: &ApiCallError<ApiError
             match Undecodable::why(response) {
                 Some(Why::TooLarge) => write!(f, "more than {} MiB", BODY_LIMIT >> 20),
                 Some(Why::Partial) => f.write_str("a body that breaks off"),
+                Some(Why::Page) => f.write_str("a page of HTML or XML; a proxy may have sent it"),
                 Some(Why::Shape) | None => f.write_str("a body that does not decode"),
             }
         }

@@ -27,6 +27,8 @@ pub(crate) struct Undecodable {
 pub(crate) enum Why {
     /// It is no JSON, or not of the expected type.
     Shape,
+    /// It is HTML or XML.
+    Page,
     /// The connection broke before its end.
     Partial,
     /// It is larger than [`BODY_LIMIT`].
@@ -111,8 +113,9 @@ async fn check<T: DeserializeOwned>(mut response: Response) -> reqwest::Result<R
             body = Bytes::copy_from_slice(&body[..ERROR_BODY_LIMIT]);
             Some(Why::TooLarge)
         }
-        End::Whole if serde_json::from_slice::<T>(&body).is_err() => Some(Why::Shape),
-        End::Whole => None,
+        End::Whole if serde_json::from_slice::<T>(&body).is_ok() => None,
+        End::Whole if body.trim_ascii_start().starts_with(b"<") => Some(Why::Page),
+        End::Whole => Some(Why::Shape),
     };
     let mut checked = with_body(&head, body.clone());
     *checked.extensions_mut() = extensions;

@@ -19,7 +19,11 @@ use std::{
 use bytes::Bytes;
 use tokio::io::AsyncRead;
 
-pub(crate) use self::{blocking::blocking, read::BodyStream, stamp::Stamp};
+pub(crate) use self::{
+    blocking::blocking,
+    read::{BodyStream, TooLarge},
+    stamp::Stamp,
+};
 pub use self::{
     limits::{FileWarning, MAX_LEN},
     remote::Remote,
@@ -151,10 +155,16 @@ impl Source {
     ///
     /// The file cannot be read or fetched, is not a regular file, or changed while it was read.
     pub async fn hash(&self) -> io::Result<Hashed> {
+        self.hash_up_to(u64::MAX).await
+    }
+
+    /// Like [`hash`](Self::hash), and fails with [`TooLarge`] before it reads a larger file.
+    pub(crate) async fn hash_up_to(&self, max_len: u64) -> io::Result<Hashed> {
         match &self.content {
             Content::Path(path) => {
                 let path = path.clone();
-                let read = read::unless_dropped(move |watch| read::file(path, watch)).await?;
+                let read = move |watch: &_| read::file(path, max_len, watch);
+                let read = read::unless_dropped(read).await?;
                 Ok(Hashed::new(self.name.clone(), read))
             }
             Content::Bytes(bytes) => {

@@ -59,9 +59,21 @@ impl Pinned {
     }
 }
 
-/// Reads a file and hashes it. Stops when the caller's future has been dropped.
-pub(super) fn file(path: PathBuf, watch: &Weak<()>) -> io::Result<Read> {
+/// Why a file was not read: its length in bytes is not allowed.
+#[derive(Debug, thiserror::Error)]
+#[error("it has {0} bytes, which is too much")]
+pub(crate) struct TooLarge(pub(crate) u64);
+
+/// Reads a file of up to `max_len` bytes and hashes it. Stops when the caller's future has been
+/// dropped.
+pub(super) fn file(path: PathBuf, max_len: u64, watch: &Weak<()>) -> io::Result<Read> {
     let (mut file, stamp) = open(&path)?;
+    if stamp.size > max_len {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            TooLarge(stamp.size),
+        ));
+    }
     if stamp.size <= BUFFERED {
         // One byte more than expected, to detect a file that grew.
         let mut buffer = Vec::with_capacity(size(stamp.size + 1));

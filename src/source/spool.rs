@@ -102,7 +102,10 @@ impl Temporary {
 pub(super) enum SpoolError {
     #[error("it is larger than the {0} bytes that are allowed")]
     TooLarge(u64),
-    #[error("it cannot be kept in a temporary file")]
+    #[error(
+        "it cannot be kept in a temporary file in {}; TMPDIR names another directory",
+        std::env::temp_dir().display()
+    )]
     Io(#[from] io::Error),
 }
 

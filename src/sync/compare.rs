@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     id::{Md5, SiteId},
-    source::{Source, blocking},
+    source::{MAX_LEN, Source, blocking},
 };
 
 /// How many files are read at a time.
@@ -236,6 +236,9 @@ impl Draft {
     fn refusal(&self, file: &Planned) -> Option<ProblemKind> {
         if file.path.contains(char::is_control) {
             return Some(ProblemKind::ControlCharacter);
+        }
+        if file.size > MAX_LEN {
+            return Some(ProblemKind::TooLarge { len: file.size });
         }
         let excess = names::excess(file.file_name());
         let len = excess.filter(|_| self.sync.long_names == LongNames::Refuse)?;

@@ -12,6 +12,7 @@ use super::{lock_file::LockFileError, pull::error::PullError};
 use crate::{
     api::explain::{Explained, into_cause},
     generated::types::ApiError,
+    source::MAX_LEN,
     upload::error::{CONTROL, UploadError},
 };
 
@@ -37,7 +38,8 @@ pub enum SyncError {
         /// The directory.
         dir: PathBuf,
     },
-    /// The directory for the state between runs cannot be written. Nothing was sent.
+    /// The directory that is pulled to, or the one for the state between runs, cannot be written.
+    /// Nothing was sent.
     #[error("{}: this directory cannot be written", path.display())]
     State {
         /// Its path.
@@ -191,6 +193,12 @@ pub enum ProblemKind {
     /// The name has a control character, such as a line break.
     #[error("{CONTROL}")]
     ControlCharacter,
+    /// The file is larger than Webflow takes.
+    #[error("the file has {len} bytes and Webflow takes at most {MAX_LEN}; make it smaller")]
+    TooLarge {
+        /// Its length in bytes.
+        len: u64,
+    },
     /// The name has 100 characters or more.
     #[error(
         "its name has {len} characters and Webflow takes at most 99; rename it, or let names be shortened"

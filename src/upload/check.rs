@@ -8,7 +8,7 @@ use super::{
 use crate::{
     generated::types::FileName,
     id::{FolderId, SiteId},
-    source::{FileWarning, Hashed, Md5},
+    source::{FileWarning, Hashed, Md5, TooLarge},
 };
 
 /// The validated destination of a file.
@@ -104,12 +104,19 @@ impl Upload {
 
     /// Reads the file, and refuses one that is not to be published.
     pub(super) async fn hash(&self) -> Result<Hashed, UploadErrorKind> {
-        let hashed = self.source.hash().await.map_err(UploadErrorKind::Source)?;
+        let too_large = |len| {
+            let limit = self.max_len;
+            UploadErrorKind::Invalid(Invalid::TooLarge { len, limit })
+        };
+        let hashed = self.source.hash_up_to(self.max_len).await;
+        let hashed = hashed.map_err(|error| {
+            match error.get_ref().and_then(|source| source.downcast_ref()) {
+                Some(TooLarge(len)) => too_large(*len),
+                None => UploadErrorKind::Source(error),
+            }
+        })?;
         if hashed.len > self.max_len {
-            return Err(UploadErrorKind::Invalid(Invalid::TooLarge {
-                len: hashed.len,
-                limit: self.max_len,
-            }));
+            return Err(too_large(hashed.len));
         }
         if hashed.source.is_lfs_pointer() {
             return Err(UploadErrorKind::Invalid(Invalid::LfsPointer));

@@ -235,8 +235,8 @@ impl Record {
         site: SiteId,
         folder: String,
     ) -> Result<Self, SyncError> {
-        std::fs::create_dir_all(dir).map_err(|source| SyncError::Directory {
-            dir: dir.to_owned(),
+        std::fs::create_dir_all(dir).map_err(|source| SyncError::State {
+            path: dir.to_owned(),
             source,
         })?;
         let state = StateDir::open(dir, lock_file)?;

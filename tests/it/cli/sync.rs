@@ -450,3 +450,79 @@ fn a_lock_file_of_another_name_is_not_published() {
     }
     assert_eq!(live.sandbox.assets().len(), 1);
 }
+
+/// Everything below a directory: content, kind, and what changes with any write.
+#[cfg(target_os = "linux")]
+fn fingerprint(dir: &Path) -> Vec<String> {
+    use std::os::unix::fs::MetadataExt;
+
+    let mut found = Vec::new();
+    let mut dirs = vec![dir.to_owned()];
+    while let Some(path) = dirs.pop() {
+        let it = path.symlink_metadata().expect("it is there");
+        let content = if it.is_dir() {
+            let entries = fs::read_dir(&path).expect("a directory");
+            dirs.extend(entries.map(|entry| entry.expect("an entry").path()));
+            Vec::new()
+        } else {
+            fs::read(&path).expect("a file")
+        };
+        let times = [it.mtime(), it.mtime_nsec(), it.ctime(), it.ctime_nsec()];
+        let (ino, mode) = (it.ino(), it.mode());
+        let path = path.display();
+        found.push(format!("{path} {ino} {mode:o} {times:?} {content:?}"));
+    }
+    found.sort();
+    found
+}
+
+/// Runs a command with a read-only mount of a directory, or ends with 99 where there can be none.
+#[cfg(target_os = "linux")]
+const READ_ONLY: &str = r#"mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" || exit 99
+    touch "$0/x" 2>/dev/null && exit 99
+    exec "$@""#;
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_dry_run_changes_nothing_and_is_the_same_on_a_read_only_file_system() {
+    let live = Live::start();
+    let dir = scratch("sync_read_only");
+    let write = |name: &str, text: &str| fs::write(dir.join(name), text).expect("it is written");
+    for name in ["changed.txt", "gone.txt", "same.txt"] {
+        write(name, name);
+    }
+    assert_exit(&run(&mut live.command(&["sync", path_text(&dir)])), 0);
+    write("changed.txt", "otherwise");
+    write("new.txt", "new");
+    fs::remove_file(dir.join("gone.txt")).expect("it is removed");
+    // What a run would clean up or complete.
+    write(".webflow-assets/new-left", "");
+    write(".webflow-assets/.gitignore", "");
+    let new = dir.join("new.txt");
+    let cases: [&[&str]; 5] = [
+        &["sync", path_text(&dir), "--dry-run"],
+        &["sync", path_text(&dir), "--dry-run", "--delete", "--json"],
+        &["sync", path_text(&dir), "--dry-run", "--verify"],
+        &["sync", path_text(&dir), "--dry-run", "--checksum"],
+        &["upload", path_text(&new), "--dry-run"],
+    ];
+    let before = fingerprint(&dir);
+    for args in cases {
+        let output = run(&mut live.command(args));
+        assert_exit(&output, 0);
+        assert_eq!(fingerprint(&dir), before, "{args:?}");
+
+        let program = live.command(args);
+        let mut unshare = Command::new("unshare");
+        unshare.args(["-rm", "sh", "-c", READ_ONLY]).arg(&dir);
+        unshare.arg(program.get_program()).args(program.get_args());
+        let Ok(read_only) = live.point(unshare).output() else {
+            continue;
+        };
+        if read_only.status.code() == Some(99) || text(&read_only.stderr).contains("unshare") {
+            continue;
+        }
+        assert_eq!(read_only, output, "{args:?}");
+        assert_eq!(fingerprint(&dir), before, "{args:?}");
+    }
+}

@@ -558,3 +558,20 @@ fn of_two_processes_with_one_file_the_one_that_fails_deletes_nothing() {
     let stderr = text(&failed.expect("one fails").stderr);
     assert!(stderr.contains("was left on the site"), "{stderr}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_temporary_file_that_cannot_be_made_is_reported_with_its_directory() {
+    let live = Live::start();
+    let large = scratch("no_tmpdir").join("large.bin");
+    fs::write(&large, vec![b'x'; (8 << 20) + 1]).expect("it is written");
+    let output = run(live
+        .upload(&["-", "--name", "large.bin"])
+        .stdin(fs::File::open(large).expect("it opens"))
+        .env("TMPDIR", "/no/such/directory"));
+    assert_exit(&output, 1);
+    let says = "it cannot be kept in a temporary file in /no/such/directory; \
+                TMPDIR names another directory";
+    assert!(text(&output.stderr).contains(says), "{output:?}");
+    assert_eq!(live.sandbox.requests().len(), 0);
+}

@@ -92,6 +92,28 @@ async fn a_name_with_a_control_character_is_a_problem_of_the_plan_and_the_others
     assert_eq!(sandbox.requests().len(), requests);
 }
 
+#[tokio::test]
+async fn a_file_that_is_too_large_is_refused_unread_and_in_the_plan() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let dir = tree(&[("a.txt", "a")]);
+    let path = dir.path().join("large.mov");
+    // Reading it would take an hour.
+    let len = 1 << 40;
+    fs::File::create(&path).unwrap().set_len(len).unwrap();
+    let plan = sync(&sandbox, &dir).plan().await.unwrap();
+    let why = format!("the file has {len} bytes and Webflow takes at most 31457280");
+    assert_eq!(
+        plan.problems()[0].to_string(),
+        format!("large.mov: {why}; make it smaller")
+    );
+    let report = plan.send().await.unwrap();
+    assert_eq!((report.uploaded, report.problems.len()), (1, 1));
+    let upload = client(&sandbox).upload(sandbox.site_id(), path);
+    let error = upload.send().await.unwrap_err();
+    assert!(error.to_string().contains(&why), "{error}");
+    assert_eq!(sandbox.assets().len(), 1);
+}
+
 /// Makes a named pipe, which waits for a writer if it is opened.
 #[cfg(unix)]
 fn pipe(path: &std::path::Path) {
