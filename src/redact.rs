@@ -53,12 +53,14 @@ impl Secrets {
     /// escaped for XML, a URL or JSON, more than once as well, or broken into lines.
     pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut quotations = self.quotations(text.as_bytes());
-        let mut decoded = Decoded::of(text);
-        for _ in 0..LAYERS {
-            let Some(next) = decoded.decode() else { break };
-            decoded = next;
-            let found = self.quotations(&decoded.text);
-            quotations.extend(found.into_iter().map(|quotation| decoded.source(quotation)));
+        if text.bytes().any(|byte| ESCAPES.contains(&byte)) {
+            let mut decoded = Decoded::of(text);
+            for _ in 0..LAYERS {
+                let Some(next) = decoded.decode() else { break };
+                decoded = next;
+                let found = self.quotations(&decoded.text);
+                quotations.extend(found.into_iter().map(|quotation| decoded.source(quotation)));
+            }
         }
         if quotations.is_empty() {
             return Cow::Borrowed(text);

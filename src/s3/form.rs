@@ -172,7 +172,8 @@ impl PostForm {
                 });
             }
         };
-        reply::read(response, &self.url, &self.fields.secrets(), self.idle).await
+        let secrets = || self.fields.secrets();
+        reply::read(response, &self.url, secrets, self.idle).await
     }
 
     /// What is checked before anything is sent, for fuzzing alone.

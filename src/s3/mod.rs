@@ -57,6 +57,6 @@ pub fn read_reply(
     body: &[u8],
     secrets: &[&str],
 ) -> Result<Stored, Error> {
-    let secrets = crate::redact::Secrets::new(secrets.iter().copied());
-    reply::parse(status, headers, body, &secrets)
+    let secrets = || crate::redact::Secrets::new(secrets.iter().copied());
+    reply::parse(status, headers, body, secrets)
 }

@@ -63,11 +63,12 @@ impl Stored {
 }
 
 /// Reads the response to a form that was posted to `url`, for at most `limit`. `secrets` are kept out
-/// of what is returned.
+/// of what is returned; they are asked for only where S3 refuses, as finding all of their
+/// spellings takes as long as sending a small file.
 pub(super) async fn read(
     mut response: Response,
     url: &Url,
-    secrets: &Secrets,
+    secrets: impl FnOnce() -> Secrets,
     limit: Duration,
 ) -> Result<Stored, Error> {
     let status = response.status();
@@ -91,7 +92,7 @@ pub(super) async fn read(
     let mut headers = std::mem::take(response.headers_mut());
     if redirected {
         let message = "the HTTP client followed a redirect away from the form";
-        secrets.redact_headers(&mut headers);
+        secrets().redact_headers(&mut headers);
         let refusal = refusal(status, headers, message.to_owned());
         return Err(Error::Refused(Box::new(refusal)));
     }
@@ -103,7 +104,7 @@ pub(super) fn parse(
     status: StatusCode,
     mut headers: HeaderMap,
     body: &[u8],
-    secrets: &Secrets,
+    secrets: impl FnOnce() -> Secrets,
 ) -> Result<Stored, Error> {
     let document = Document::parse(body);
     let is_error = document.as_ref().is_some_and(|d| d.root == Root::Error);
@@ -113,9 +114,10 @@ pub(super) fn parse(
     if status.is_success() && is_proof && !is_error {
         return Ok(document.unwrap_or_default().stored(&headers));
     }
+    let secrets = secrets();
     secrets.redact_headers(&mut headers);
     let refusal = match document {
-        Some(document) if is_error => document.refusal(status, headers, secrets),
+        Some(document) if is_error => document.refusal(status, headers, &secrets),
         _ => {
             let text = String::from_utf8_lossy(body);
             // The excerpt is cut last, so that the cut cannot split a secret.
