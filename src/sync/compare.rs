@@ -83,11 +83,12 @@ impl Draft {
     /// Compares without reading files. Returns those whose size equals the recorded size: only
     /// their content shows whether they changed.
     fn new(sync: DirSync, site: SiteId) -> Result<(Self, Vec<Planned>), SyncError> {
+        // The largest first: its text takes more memory than what is known of the files.
         let state = StateDir::open(&sync.dir, sync.lock_file.as_deref())?;
-        let tree = sync.filter.walk(&sync.dir, state.lock_in_root())?;
-        let stamps = state.stamps();
         let loaded = ledger::load(&state)?;
         ledger::check_bound(&loaded.0, &state, site, &sync.folder)?;
+        let stamps = state.stamps();
+        let tree = sync.filter.walk(&sync.dir, state.lock_in_root())?;
         let ledger = Ledger::new(state, loaded, site, sync.folder.clone());
         let lock = &ledger.lock;
         let is_there = |path: &str| {

@@ -68,6 +68,9 @@ impl StateDir {
             dir: root.to_owned(),
             source,
         };
+        if !root.metadata().map_err(unreadable)?.is_dir() {
+            return Err(unreadable(io::ErrorKind::NotADirectory.into()));
+        }
         let lock_file = lock_file.map_or_else(|| root.join(LockFile::NAME), Path::to_owned);
         let Some(name) = lock_file.file_name() else {
             return Err(SyncError::LockFile {

@@ -43,14 +43,6 @@ impl Filter {
     /// Finds the files below `root`. Leaves out those that an `.ignore` file names and, unless set
     /// otherwise, hidden files and links, and the lock file; never follows links in a circle.
     pub(super) fn walk(&self, root: &Path, lock_file: Option<&str>) -> Result<Tree, SyncError> {
-        let unreadable = |source| SyncError::Directory {
-            dir: root.to_owned(),
-            source,
-        };
-        let metadata = root.metadata().map_err(unreadable)?;
-        if !metadata.is_dir() {
-            return Err(unreadable(io::ErrorKind::NotADirectory.into()));
-        }
         // Not passed to the walk, which would include even hidden and ignored files that match.
         let include = overrides(root, "", &self.include)?;
         check_ignore_file(root)?;
