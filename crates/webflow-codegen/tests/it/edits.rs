@@ -280,7 +280,7 @@ fn what_the_rules_level_and_what_only_words_say_is_no_drift() {
             "originalFileName: { type: string }\n                  createdOn:",
             "originalFileName: { type: [string, 'null'] }\n                  createdOn:",
         ),
-        ("      required: [id]\n", ""),
+        ("    place:\n      required: [id]\n", "    place:\n"),
         (
             "format: { type: string, enum: [png] }",
             "format: { type: string, format: media-type }",

@@ -112,8 +112,8 @@ fn what_is_no_recipe_is_refused_with_its_file_and_place() {
             "webflow-assets.yaml#/x-webflow-codegen/operations/1: expected a request such as `GET /sites`",
         ),
         (
-            "AssetFolderList\n  # What",
-            "[3]\n  # What",
+            "list_asset_folders.response: AssetFolderList",
+            "list_asset_folders.response: [3]",
             "webflow-assets.yaml#/x-webflow-codegen/schemas/list_asset_folders.response: expected a name",
         ),
         (
