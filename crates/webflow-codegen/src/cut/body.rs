@@ -21,6 +21,19 @@ const SENT: [&str; 4] = [
     "text/plain",
 ];
 
+/// The body in JSON, and its media type: with a character set and the like, or any type.
+pub(super) fn json_of(content: &Value) -> Option<(&str, &Value)> {
+    let content = content.as_object()?;
+    let exact = content.get_key_value(JSON);
+    let found = exact.or_else(|| {
+        content.iter().find(|(media, _)| {
+            let media = media.split(';').next().unwrap_or_default().trim();
+            [JSON, "*/*"].contains(&media) || media.ends_with("+json")
+        })
+    });
+    found.map(|(media, body)| (media.as_str(), body))
+}
+
 impl Reader<'_> {
     pub(super) fn request(self, value: &Value, at: At) -> Result<Option<Request>> {
         let (value, at) = self.source.follow(value, at)?;
@@ -29,7 +42,11 @@ impl Reader<'_> {
             self.source.note(&at, "has no content; left out");
             return Ok(None);
         };
-        let Some(media) = SENT.iter().find(|media| content.contains_key(**media)) else {
+        let found = json_of(&object["content"]);
+        let Some(media) = SENT
+            .iter()
+            .find(|media| content.contains_key(**media) || **media == JSON && found.is_some())
+        else {
             let types: Vec<&str> = content.keys().map(String::as_str).collect();
             let message = format!("bodies of type `{}` cannot be sent", types.join("`, `"));
             return Err(at.child("content").error(message));
@@ -37,11 +54,11 @@ impl Reader<'_> {
         let schema = match *media {
             "application/octet-stream" => json!({ "type": "string", "format": "binary" }),
             "text/plain" => json!({ "type": "string" }),
-            media => self.body(
-                &content[media],
-                Side::Request,
-                &at.child("content").child(media),
-            )?,
+            media => {
+                let (media, body) = found.unwrap_or_else(|| (media, &content[media]));
+                let at = at.child("content").child(media);
+                self.body(body, Side::Request, &at)?
+            }
         };
         Ok(Some(Request {
             required: object.get("required") == Some(&json!(true)),
@@ -75,7 +92,14 @@ impl Reader<'_> {
                 && digits.bytes().all(|digit| digit.is_ascii_digit())
                 && status.starts_with(['2', '4', '5']);
             if is_known {
-                responses.push(self.response(status, value, at)?);
+                let is_error = !status.starts_with('2');
+                match self.response(status.clone(), value, at.clone()) {
+                    Err(e) if is_error => {
+                        self.tolerated(Err::<(), _>(e), &at)?;
+                        responses.push(Response::bodyless(status));
+                    }
+                    response => responses.push(response?),
+                }
             } else {
                 self.source
                     .note(&at, "no status of 2xx, 4xx or 5xx; left out");
@@ -96,12 +120,7 @@ impl Reader<'_> {
         }
         // Every request can be refused.
         if !responses.iter().any(Response::is_error) {
-            responses.push(Response {
-                status: "429".to_owned(),
-                headers: Map::new(),
-                body: None,
-                words: None,
-            });
+            responses.push(Response::bodyless("429".to_owned()));
         }
         Ok(responses)
     }
@@ -129,23 +148,21 @@ impl Reader<'_> {
             headers.insert(name.clone(), json!({ "schema": schema }));
         }
         let mut response = Response {
-            status,
             headers,
-            body: None,
-            words: None,
+            ..Response::bodyless(status)
         };
         response.words = self
             .words(object, &["description"])
             .remove("description")
             .and_then(|text| text.as_str().map(str::to_owned));
         let content = object.get("content").and_then(Value::as_object);
-        let Some(content) = content.filter(|content| !content.is_empty()) else {
+        if content.is_none_or(Map::is_empty) {
             return Ok(response);
-        };
-        response.body = match content.get(JSON) {
-            Some(media) => {
-                let at = at.child("content").child(JSON);
-                Some((JSON.to_owned(), self.body(media, Side::Response, &at)?))
+        }
+        response.body = match json_of(&object["content"]) {
+            Some((media, body)) => {
+                let at = at.child("content").child(media);
+                Some((JSON.to_owned(), self.body(body, Side::Response, &at)?))
             }
             None if response.is_error() => None,
             None => {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     cut::{
+        body::json_of,
         source::{At, Source},
         text,
     },
@@ -89,12 +90,10 @@ impl Converter<'_> {
         };
         // The object is a body, in the place of the body's schema.
         if let (Some(content), false) = (object.get("content"), object.contains_key("type"))
-            && let Some(schema) = content.pointer("/application~1json/schema")
+            && let Some((media, body)) = json_of(content)
+            && let Some(schema) = body.get("schema")
         {
-            let at = at
-                .child("content")
-                .child("application/json")
-                .child("schema");
+            let at = at.child("content").child(media).child("schema");
             return self.schema(schema, &at);
         }
         for key in object.keys() {

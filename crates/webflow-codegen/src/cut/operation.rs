@@ -1,9 +1,12 @@
 //! Reads an operation for the fragment.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
     cut::{
+        body::json_of,
         convert::{Converter, Side},
         source::{At, Source},
         text,
@@ -76,6 +79,16 @@ pub struct Response {
 }
 
 impl Response {
+    /// A response of which nothing is known but its status.
+    pub(super) fn bodyless(status: String) -> Self {
+        Self {
+            status,
+            headers: Map::new(),
+            body: None,
+            words: None,
+        }
+    }
+
     /// Whether the status says that the request failed.
     #[must_use]
     pub fn is_error(&self) -> bool {
@@ -114,9 +127,13 @@ impl Reader<'_> {
         let mut parameters: Vec<Parameter> = Vec::new();
         let own = (object.get("parameters"), at.child("parameters"));
         for (list, at) in [shared, own] {
-            let Some(list) = list else { continue };
+            let Some(list) = list.filter(|list| !list.is_null()) else {
+                continue;
+            };
             for (index, value) in at.list(list)?.iter().enumerate() {
-                for mut found in self.parameter(value, at.child(&index))? {
+                let at = at.child(&index);
+                let found = self.parameter(value, at.clone());
+                for mut found in self.tolerated(found, &at)?.unwrap_or_default() {
                     rename(&mut found, published, path);
                     parameters
                         .retain(|old| (&old.location, &old.name) != (&found.location, &found.name));
@@ -125,6 +142,7 @@ impl Reader<'_> {
             }
         }
         self.settle_path(path, &mut parameters, &at);
+        self.settle_names(&mut parameters, &at)?;
         let request = match object.get("requestBody") {
             Some(body) => self.request(body, at.child("requestBody"))?,
             None => None,
@@ -144,6 +162,18 @@ impl Reader<'_> {
             responses: self.responses(object, &at)?,
             at,
         })
+    }
+
+    /// Notes an error that does not keep the operation from being sent.
+    pub(super) fn tolerated<T>(self, found: Result<T>, at: &At) -> Result<Option<T>> {
+        match found {
+            Ok(found) => Ok(Some(found)),
+            Err(e) if self.source.is_exhausted() => Err(e),
+            Err(e) => {
+                self.source.note(at, &format!("{}; left out", e.message()));
+                Ok(None)
+            }
+        }
     }
 
     pub(super) fn words(self, object: &Map<String, Value>, keys: &[&str]) -> Map<String, Value> {
@@ -186,6 +216,25 @@ impl Reader<'_> {
         });
     }
 
+    /// Keeps the first of several parameters that have one name in Rust, and none that is named as
+    /// a method of every request.
+    fn settle_names(self, parameters: &mut Vec<Parameter>, at: &At) -> Result<()> {
+        let mut taken = BTreeSet::from(["new".to_owned(), "send".to_owned()]);
+        let mut required = None;
+        parameters.retain(|parameter| {
+            let is_new = taken.insert(text::rust_name(&parameter.name));
+            if !is_new {
+                let text = format!("`{}` has no name of its own in Rust", parameter.name);
+                self.source.note(at, &format!("{text}; left out"));
+                if parameter.required {
+                    required = Some(at.error(text));
+                }
+            }
+            is_new
+        });
+        required.map_or(Ok(()), Err)
+    }
+
     /// A parameter; an object whose fields are sent as `name[field]` is one for each field.
     fn parameter(self, value: &Value, at: At) -> Result<Vec<Parameter>> {
         let (value, at) = self.source.follow(value, at)?;
@@ -207,7 +256,7 @@ impl Reader<'_> {
         };
         let content = object
             .get("content")
-            .and_then(|c| c.pointer("/application~1json/schema"));
+            .and_then(|content| json_of(content)?.1.get("schema"));
         let schema = match object.get("schema").or(content) {
             Some(schema) => converter.schema(schema, &at.child("schema"))?,
             None => json!({ "type": "string" }),

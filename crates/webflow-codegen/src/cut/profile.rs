@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::cut::{
     name::{Fragment, header_name, reference, with},
     shared::{CODES, ERROR},
-    text::snake,
+    text::rust_name,
     version,
 };
 
@@ -190,7 +190,7 @@ fn different_names(name: &str, schema: &mut Map<String, Value>, notes: &mut BTre
     let mut taken = BTreeSet::new();
     if let Some(fields) = fields {
         fields.retain(|field, _| {
-            let is_new = taken.insert(snake(field));
+            let is_new = taken.insert(rust_name(field));
             if !is_new {
                 notes.insert(format!(
                     "`{name}.{field}` is left out: another field has its name in Rust"

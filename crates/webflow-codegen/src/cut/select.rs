@@ -43,6 +43,16 @@ pub struct Cut {
     pub missing: Vec<String>,
 }
 
+/// The methods that every generated client has.
+const OWN: [&str; 6] = [
+    "api_version",
+    "baseurl",
+    "client",
+    "inner",
+    "new",
+    "new_with_client",
+];
+
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// An operation of the description.
@@ -88,6 +98,20 @@ pub fn blanked(path: &str) -> String {
         .collect()
 }
 
+/// Whether requests can be sent to a path: each brace is closed, and no two parameters have one
+/// name or none.
+fn is_template(path: &str) -> bool {
+    let mut names = names(path).collect::<Vec<_>>();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    let braces: String = path.chars().filter(|c| "{}".contains(*c)).collect();
+    braces == "{}".repeat(count)
+        && names.len() == count
+        && !names.contains(&"")
+        && !path.contains(['?', '#'])
+}
+
 /// The operations of a description, with names that no two of them share.
 ///
 /// # Errors
@@ -100,6 +124,11 @@ pub fn published<'a>(source: &Source<'a>, lock: &Lock) -> Result<Vec<Published<'
     let mut operations = Vec::new();
     for (path, item) in paths_at.object(paths)? {
         if !path.starts_with('/') {
+            continue;
+        }
+        if !is_template(path) {
+            let text = "no path template; left out";
+            source.note(&paths_at.child(path), text);
             continue;
         }
         let followed = source.follow(item, paths_at.child(path));
@@ -124,6 +153,15 @@ pub fn published<'a>(source: &Source<'a>, lock: &Lock) -> Result<Vec<Published<'
             }
         }
     }
+    let mut keys = BTreeSet::new();
+    operations.retain(|operation| {
+        let is_new = keys.insert(operation.key());
+        if !is_new {
+            let text = "another path has the same template; left out";
+            source.note(&operation.at, text);
+        }
+        is_new
+    });
     let id = |operation: &Published<'_>| {
         let id = operation.value.get("operationId").and_then(Value::as_str);
         text::snake(id.unwrap_or_default())
@@ -139,8 +177,11 @@ pub fn published<'a>(source: &Source<'a>, lock: &Lock) -> Result<Vec<Published<'
             continue;
         }
         let mut name = id(operation);
-        // An id that two operations share is the name of neither.
-        if name.is_empty() || !name.starts_with(|c: char| c.is_ascii_alphabetic()) || ids[&name] > 1
+        // An id that two operations share is the name of neither, nor is one of the client's own
+        // methods.
+        if !name.starts_with(|c: char| c.is_ascii_alphabetic())
+            || ids[&name] > 1
+            || OWN.contains(&name.as_str())
         {
             let fixed = operation.path.split(['{', '}']).step_by(2);
             let fixed: Vec<&str> = fixed.collect();
@@ -258,7 +299,7 @@ pub fn cut(
     let at = At::default();
     let document = at.object(source.root())?;
     Ok(Cut {
-        info: info(source, document, &at)?,
+        info: info(source, document, &at),
         server: server(source, document, &at),
         security: security(source, &operations),
         operations,
@@ -287,12 +328,16 @@ fn same_parameters(operations: &mut [Operation]) {
     }
 }
 
-fn info(source: &Source<'_>, document: &Map<String, Value>, at: &At) -> Result<Value> {
-    let (info, at) = at.member(document, "info")?;
-    let (version, version_at) = at.member(at.object(info)?, "version")?;
-    let mut version = match version {
-        Value::String(version) => version.clone(),
-        version => version.to_string(),
+fn info(source: &Source<'_>, document: &Map<String, Value>, at: &At) -> Value {
+    let version_at = at.child("info").child("version");
+    let info = document.get("info").unwrap_or(&Value::Null);
+    let mut version = match info.get("version") {
+        Some(Value::String(version)) => version.clone(),
+        Some(version) => version.to_string(),
+        None => {
+            source.note(&version_at, "missing; taken as 0");
+            "0".to_owned()
+        }
     };
     if !version.is_ascii() {
         let text = "not ASCII, and sent in a header; other letters are left out";
@@ -303,7 +348,7 @@ fn info(source: &Source<'_>, document: &Map<String, Value>, at: &At) -> Result<V
         .get("title")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    Ok(json!({ "title": title, "version": version }))
+    json!({ "title": title, "version": version })
 }
 
 fn server(source: &Source<'_>, document: &Map<String, Value>, at: &At) -> String {

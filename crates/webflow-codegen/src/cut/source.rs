@@ -172,7 +172,9 @@ impl<'a> Source<'a> {
         let at = At::default();
         let document = at.object(root)?;
         let version = match (document.get("openapi"), document.get("swagger")) {
-            (Some(version), _) => at.child("openapi").string(version)?,
+            // Without quotes, YAML has a number here.
+            (Some(Value::Number(version)), _) => version.to_string(),
+            (Some(version), _) => at.child("openapi").string(version)?.to_owned(),
             (None, Some(_)) => {
                 return Err(at
                     .child("swagger")

@@ -19,6 +19,18 @@ pub fn pascal(name: &str) -> String {
     name
 }
 
+/// What a field or a parameter is called in the generated code, but for keywords.
+#[must_use]
+pub fn rust_name(name: &str) -> String {
+    let words = name.replace('\'', "");
+    let name = words.replace(|c: char| !c.is_alphanumeric(), "-");
+    let name = name.to_snake_case();
+    match name.chars().next() {
+        Some(first) if first.is_alphabetic() => name,
+        _ => format!("x{name}"),
+    }
+}
+
 /// `list-assets` and `listAssets` are `list_assets`.
 #[must_use]
 pub fn snake(name: &str) -> String {

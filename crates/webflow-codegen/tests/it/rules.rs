@@ -46,6 +46,31 @@ fn what_a_description_lacks_is_reported_and_skipped() {
             "/properties/displayName`: `other.yml#/a` is not within the description; only `#/…` is read; taken as any value",
         ),
         (
+            "  version: 2.0.0\n",
+            "",
+            "`/info/version`: missing; taken as 0",
+        ),
+        (
+            "        - { name: limit, in: query, required: false, schema: { type: integer }, example: 7 }\n",
+            "        - { in: query }\n        - $ref: '#/gone'\n",
+            "/parameters/3`: nothing stands at `#/gone`; left out",
+        ),
+        (
+            "        '400': { $ref: '#/components/responses/failure' }\n        '401': { $ref: '#/components/responses/failure' }\n        '404': { $ref: '#/components/responses/failure' }\n        '429': { $ref: '#/components/responses/slower' }\n        '500':\n",
+            "        '400':\n        '401': { $ref: '#/gone' }\n        '404': { description: Not there }\n        '500':\n",
+            "/get/responses/400`: expected an object, found null; left out",
+        ),
+        (
+            "paths:\n",
+            "paths:\n  /assets/{:\n    get: {}\n",
+            "`/paths/~1assets~1{`: no path template; left out",
+        ),
+        (
+            "  /assets/{asset_id}:\n",
+            "  /assets/{id}:\n    get: { responses: { '204': { description: Again } } }\n  /assets/{asset_id}:\n",
+            "`/paths/~1assets~1{asset_id}/get`: another path has the same template; left out",
+        ),
+        (
             "fileName: { type: string, title: Name }",
             "fileName: { type: string, maxLength: 50 }",
             "No drift.",
@@ -65,6 +90,49 @@ fn a_path_is_found_whatever_its_parameter_and_its_operation_are_called() {
         .replace("operationId: patch-asset", "operationId: edit-asset");
     let outcome = Project::new().spec(renamed, &["--check"]);
     assert_eq!(outcome.code, 0, "{}{}", outcome.report, outcome.error);
+}
+
+#[test]
+fn what_says_the_same_otherwise_changes_nothing() {
+    let schema = "                required: [pagination, assets]\n";
+    let mut texts = vec![
+        format!("\u{feff}{DESCRIPTION}"),
+        DESCRIPTION.replace('\n', "\r\n"),
+        DESCRIPTION.replace("application/json:", "'application/json; charset=utf-8':"),
+        DESCRIPTION.replace("application/json:", "application/vnd.webflow+json:"),
+        DESCRIPTION.replace("        '200':", "        200:"),
+        format!("%YAML 1.2\n---\n{DESCRIPTION}...\n"),
+    ];
+    for (old, new) in [
+        ("openapi: 3.1.0", "openapi: 3.1"),
+        (
+            "  title: A made-up reference",
+            "  title:\tA made-up reference\n  x-info: {}",
+        ),
+        (
+            "    get:\n      operationId: list-assets",
+            "    x-item: { get: 1 }\n    get:\n      operationId: list-assets",
+        ),
+        ("paths:\n", "paths:\n  x-paths: []\n"),
+        (
+            schema,
+            &format!("{schema}                x-rule: {{ type: 1 }}\n"),
+        ),
+        (
+            "          description: Fine\n          content:\n            application/json:\n              schema:\n                description: Many files\n",
+            "          content:\n            application/json:\n              schema:\n",
+        ),
+    ] {
+        texts.push(replaced(DESCRIPTION, old, new));
+    }
+    for text in texts {
+        let outcome = Project::new().spec(&text, &["--check"]);
+        assert_eq!(
+            outcome.code, 0,
+            "{}{}\n{text:.200}",
+            outcome.report, outcome.error
+        );
+    }
 }
 
 #[test]

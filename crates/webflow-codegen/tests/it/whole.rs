@@ -18,6 +18,17 @@ pub(crate) fn descriptions() -> Vec<Input> {
     files.map(|file| read::read(&file).unwrap()).collect()
 }
 
+/// Webflow's own versions: those in the directory `WEBFLOW_HISTORY`, in the order of their names,
+/// and `WEBFLOW_DESCRIPTION`.
+pub(crate) fn history() -> Vec<PathBuf> {
+    let dir = env::var_os("WEBFLOW_HISTORY");
+    let entries = dir.into_iter().flat_map(|dir| fs::read_dir(dir).unwrap());
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files.extend(env::var_os("WEBFLOW_DESCRIPTION").map(PathBuf::from));
+    files
+}
+
 pub(crate) fn part(description: &Input, selection: Selection) -> Fragment {
     let plan = Plan::of(selection);
     let mut fragment = cut(description, &plan).unwrap();
@@ -183,15 +194,8 @@ fn names_last_through_versions_and_only_what_the_comparison_says_differs() {
         versions.push(read::read(&file).unwrap());
     }
     assert_names_last(&versions);
-    // Webflow's own versions, in the order of their names.
-    let history = env::var_os("WEBFLOW_HISTORY").map(PathBuf::from);
-    let entries = history
-        .into_iter()
-        .flat_map(|dir| fs::read_dir(dir).unwrap());
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    let mut files = history();
     files.retain(|file| !file.to_string_lossy().contains("beta"));
-    files.sort();
-    files.extend(env::var_os("WEBFLOW_DESCRIPTION").map(PathBuf::from));
     let versions: Vec<Input> = files.iter().map(|file| read::read(file).unwrap()).collect();
     assert_names_last(&versions);
 }
