@@ -26,10 +26,8 @@ const ESCAPES: &[u8] = b"%&\\";
 
 /// Texts that no error and no header of a response may quote.
 pub(crate) struct Secrets {
-    /// The secrets, their Base64 encodings, and the encodings of those.
-    spellings: BTreeSet<String>,
-    /// The bytes that a quotation can begin with.
-    begins: [bool; 256],
+    /// The secrets, their Base64 encodings, and the encodings of those; sorted.
+    spellings: Vec<String>,
 }
 
 impl Secrets {
@@ -41,12 +39,9 @@ impl Secrets {
             let encoded: Vec<String> = spellings.iter().flat_map(|text| base64(text)).collect();
             spellings.extend(encoded);
         }
-        let mut begins = [false; 256];
-        let firsts = spellings.iter().filter_map(|text| text.bytes().next());
-        for byte in firsts.chain(ESCAPES.iter().copied()) {
-            begins[usize::from(byte)] = true;
+        Self {
+            spellings: spellings.into_iter().collect(),
         }
-        Self { spellings, begins }
     }
 
     /// Replaces the secrets that a server, or a proxy on the way, quotes: verbatim, in Base64,
@@ -85,11 +80,12 @@ impl Secrets {
         let mut at = 0;
         while let Some(first) = text.get(at) {
             let rest = &text[at..];
-            let quoted = self.spellings.iter().filter_map(|s| quoted(rest, s));
+            let decoded = unescape(rest).and_then(|(bytes, _)| bytes.first().copied());
+            let decoded = decoded.map(|byte| self.beginning_with(byte));
+            let spellings = self.beginning_with(*first).iter();
+            let spellings = spellings.chain(decoded.unwrap_or_default());
             // The longest: a part may begin where the whole does.
-            if self.begins[usize::from(*first)]
-                && let Some(len) = quoted.max()
-            {
+            if let Some(len) = spellings.filter_map(|s| quoted(rest, s)).max() {
                 quotations.push(at..at + len);
                 at += len;
             } else {
@@ -97,6 +93,14 @@ impl Secrets {
             }
         }
         quotations
+    }
+
+    fn beginning_with(&self, byte: u8) -> &[String] {
+        let is_less = |text: &String| text.as_bytes().first() < Some(&byte);
+        let from = self.spellings.partition_point(is_less);
+        let rest = &self.spellings[from..];
+        let is_it = |text: &String| text.as_bytes().first() == Some(&byte);
+        &rest[..rest.partition_point(is_it)]
     }
 
     /// Replaces the secrets in the values of headers.
