@@ -68,12 +68,7 @@ pub(crate) struct TooLarge(pub(crate) u64);
 /// dropped.
 pub(super) fn file(path: PathBuf, max_len: u64, watch: &Weak<()>) -> io::Result<Read> {
     let (mut file, stamp) = open(&path)?;
-    if stamp.size > max_len {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            TooLarge(stamp.size),
-        ));
-    }
+    check_len(stamp, max_len)?;
     if stamp.size <= BUFFERED {
         // One byte more than expected, to detect a file that grew.
         let mut buffer = Vec::with_capacity(size(stamp.size + 1));
@@ -153,13 +148,23 @@ fn changed(message: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, message)
 }
 
-/// Reads a regular file whole.
+/// Reads a regular file of up to `max_len` bytes whole. A repository can contain anything.
 #[cfg(feature = "sync")]
-pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
-    let (mut file, _) = open(path)?;
-    let mut content = Vec::new();
-    file.read_to_end(&mut content)?;
+pub(crate) fn read_regular(path: &Path, max_len: u64) -> io::Result<Vec<u8>> {
+    let (mut file, stamp) = open(path)?;
+    check_len(stamp, max_len)?;
+    let mut content = Vec::with_capacity(size(stamp.size));
+    file.by_ref().take(max_len).read_to_end(&mut content)?;
     Ok(content)
+}
+
+/// Fails with [`TooLarge`] if a file has more bytes than are allowed.
+fn check_len(stamp: Stamp, max_len: u64) -> io::Result<()> {
+    if stamp.size <= max_len {
+        return Ok(());
+    }
+    let error = TooLarge(stamp.size);
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, error))
 }
 
 pub(super) fn open(path: &Path) -> io::Result<(File, Stamp)> {

@@ -26,6 +26,10 @@ use crate::{
 /// replaced assets, can still be read.
 const VERSION: u64 = 2;
 
+/// The longest lock file, journal or file of stamps that is read, in bytes: one of a million files
+/// takes 250 MB.
+pub(super) const LONGEST: u64 = 512 * 1024 * 1024;
+
 /// The lock file of a directory: which file is on the site as which asset.
 ///
 /// It is JSON, sorted by path, with a line for each fact, so that it can be kept in version
@@ -72,7 +76,7 @@ impl LockFile {
             path: path.to_owned(),
             reason,
         };
-        match read_regular(path) {
+        match read_regular(path, LONGEST) {
             Ok(text) => {
                 let mut hasher = Hasher::new();
                 hasher.update(&text);

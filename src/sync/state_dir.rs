@@ -22,10 +22,10 @@ use tempfile::NamedTempFile;
 use super::{
     error::SyncError,
     journal::{Header, Journal},
-    lock_file::LockFile,
+    lock_file::{LONGEST, LockFile},
     stamps::Stamps,
 };
-use crate::id::Md5;
+use crate::{id::Md5, source::read_regular};
 
 /// The directory's name. That of a lock file with a name of its own has this name after it.
 const NAME: &str = ".webflow-assets";
@@ -203,7 +203,7 @@ impl StateDir {
     fn read(&self, name: &str) -> Option<Vec<u8>> {
         let path = self.dir.join(name);
         let is_file = kind(&path).is_some_and(|kind| kind.is_file());
-        is_file.then(|| fs::read(path).ok())?
+        is_file.then(|| read_regular(&path, LONGEST).ok())?
     }
 
     /// Saves the stamps. If this fails, the files are read again by the next run.

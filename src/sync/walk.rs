@@ -1,7 +1,7 @@
 //! The files of a directory tree.
 
 use std::{
-    fs, io,
+    io,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -17,10 +17,13 @@ use super::{
     lock_file::LockFile,
     state_dir,
 };
-use crate::source::Stamp;
+use crate::source::{Stamp, read_regular};
 
 /// The name of the files that say what to leave out.
 const IGNORE: &str = ".ignore";
+
+/// The longest of them that is read, in bytes.
+const LONGEST_IGNORE: u64 = 1024 * 1024;
 
 /// Which files of a tree to include.
 #[derive(Clone, Debug, Default)]
@@ -136,10 +139,8 @@ fn check_ignore_file(dir: &Path) -> Result<(), SyncError> {
         path: path.clone(),
         reason,
     };
-    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(refuse("it is not a file".to_owned()));
-    }
-    let text = fs::read_to_string(&path).map_err(|error| refuse(error.to_string()))?;
+    let text = read_regular(&path, LONGEST_IGNORE).map_err(|error| refuse(error.to_string()))?;
+    let text = str::from_utf8(&text).map_err(|_| refuse("it is not valid UTF-8".to_owned()))?;
     let mut builder = GitignoreBuilder::new(dir);
     // An unclosed class would stand for itself, and ignore nothing.
     builder.allow_unclosed_class(false);

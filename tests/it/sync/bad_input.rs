@@ -114,6 +114,28 @@ async fn a_file_that_is_too_large_is_refused_unread_and_in_the_plan() {
     assert_eq!(sandbox.assets().len(), 1);
 }
 
+#[tokio::test]
+async fn files_of_sync_that_no_run_would_write_so_long_are_not_read() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let huge = |path: &std::path::Path| {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        // No machine has the memory for it.
+        fs::File::create(path).unwrap().set_len(1 << 40).unwrap();
+    };
+    for name in [LockFile::NAME, ".ignore"] {
+        let dir = tree(&[("a.txt", "a")]);
+        huge(&dir.path().join(name));
+        let said = chain(&sync(&sandbox, &dir).send().await.unwrap_err());
+        assert!(said.contains(name) && said.contains("too much"), "{said}");
+    }
+    let dir = tree(&[("a.txt", "a")]);
+    for name in ["journal", "stamps.json"] {
+        huge(&dir.path().join(".webflow-assets").join(name));
+    }
+    let report = sync(&sandbox, &dir).send().await.unwrap();
+    assert_eq!(counts(&report), [1, 0, 0, 0, 0]);
+}
+
 /// Makes a named pipe, which waits for a writer if it is opened.
 #[cfg(unix)]
 fn pipe(path: &std::path::Path) {
@@ -128,8 +150,8 @@ async fn a_pipe_in_the_place_of_a_file_of_sync_is_never_waited_for() {
     let sandbox = Sandbox::start().await.unwrap();
     for (name, says) in [
         (LockFile::NAME, "the lock file cannot be read"),
-        (".ignore", "it is not a file"),
-        ("sub/.ignore", "it is not a file"),
+        (".ignore", "it is no regular file"),
+        ("sub/.ignore", "it is no regular file"),
     ] {
         let dir = tree(&[("a.txt", "a")]);
         pipe(&dir.path().join(name));
