@@ -51,6 +51,7 @@ mod delete;
 mod error;
 mod events;
 mod folders;
+mod guard;
 mod journal;
 mod ledger;
 mod listing;

@@ -7,7 +7,7 @@
 use std::{
     borrow::Cow,
     ffi::OsString,
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     sync::{
@@ -21,6 +21,7 @@ use tempfile::NamedTempFile;
 
 use super::{
     error::SyncError,
+    guard::Guard,
     journal::{Header, Journal},
     lock_file::{LONGEST, LockFile},
     stamps::Stamps,
@@ -50,8 +51,7 @@ pub(super) struct StateDir {
     written: AtomicU64,
     /// The number of the newest lock file that was written: an older one is not written any more.
     newest: Mutex<u64>,
-    /// Locked; the operating system unlocks it when the process ends, however it ends.
-    _guard: File,
+    _guard: Guard,
 }
 
 /// A lock file on the disk.
@@ -107,13 +107,7 @@ impl StateDir {
                 source: io::ErrorKind::NotADirectory.into(),
             });
         }
-        let guard = guard(root).map_err(unreadable)?;
-        if let Err(TryLockError::WouldBlock) = guard.try_lock() {
-            return Err(SyncError::Busy {
-                dir: root.to_owned(),
-            });
-        }
-        // Other errors come from file systems without locks.
+        let guard = Guard::lock(root)?;
         Ok(Self {
             root: root.to_owned(),
             dir,
@@ -308,10 +302,13 @@ impl StateDir {
     }
 }
 
-/// Whether this is the name of something that `sync` writes in a directory.
+/// Whether this is the name of something that `sync` writes in a directory, in any case: on some file
+/// systems it is the same name then.
 pub(super) fn is_own(name: &[u8]) -> bool {
-    let rest = name.strip_prefix(NAME.as_bytes());
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"-"))
+    name.split_at_checked(NAME.len())
+        .is_some_and(|(own, rest)| {
+            own.eq_ignore_ascii_case(NAME.as_bytes()) && (rest.is_empty() || rest.starts_with(b"-"))
+        })
 }
 
 /// Creates a file that was not there before.
@@ -355,24 +352,6 @@ fn relative(from: &Path, to: &Path) -> String {
 /// What is at a path, without following a link.
 fn kind(path: &Path) -> Option<fs::FileType> {
     path.symlink_metadata().ok().map(|file| file.file_type())
-}
-
-/// What is locked while a directory is synchronised: on Unix the directory itself, as that writes
-/// nothing.
-#[cfg(unix)]
-fn guard(root: &Path) -> io::Result<File> {
-    File::open(root)
-}
-
-/// What is locked while a directory is synchronised: a file outside of it, as a directory cannot
-/// be locked.
-#[cfg(not(unix))]
-fn guard(root: &Path) -> io::Result<File> {
-    let mut hasher = Hasher::new();
-    hasher.update(root.canonicalize()?.as_os_str().as_encoded_bytes());
-    let name = format!("webflow-assets-{}", Md5(hasher.finalize()));
-    let path = std::env::temp_dir().join(name);
-    File::options().create(true).append(true).open(path)
 }
 
 /// A writer that counts and hashes what it passes on.

@@ -180,7 +180,7 @@ impl Tree {
         };
         // A sub-directory may have a lock file too, if it is synchronised on its own.
         let path = parts.join("/");
-        if entry.file_name() != LockFile::NAME && lock_file != Some(&path) {
+        if !entry.file_name().eq_ignore_ascii_case(LockFile::NAME) && lock_file != Some(&path) {
             self.files.push((path, Stamp::of(&entry.metadata()?)));
         }
         Ok(())

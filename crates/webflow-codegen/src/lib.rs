@@ -3,6 +3,7 @@
 //! The features are apart, so that a build script compiles only what it needs: `cut` reads
 //! descriptions and cuts fragments out of them, `cli` is the command `webflow-codegen`, `generate` is
 //! [`Build`] for build scripts.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod error;
 

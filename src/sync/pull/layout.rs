@@ -7,11 +7,19 @@ use crate::{generated::types::Asset, id::AssetId, sync::lock_file::LockFile};
 /// The longest name in bytes. File systems allow 255; the rest is for a mark.
 const LONGEST: usize = 200;
 
-/// Names that Windows reserves for devices, with any extension.
-const DEVICES: [&str; 22] = [
-    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8",
-    "com9", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
-];
+/// Whether Windows reserves a name for a device, with any extension.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end();
+    let stem = stem.to_ascii_lowercase();
+    match stem.strip_prefix("com").or(stem.strip_prefix("lpt")) {
+        // The superscript digits of ISO 8859-1 count as digits.
+        Some(port) => matches!(
+            port,
+            "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³"
+        ),
+        None => matches!(&*stem, "con" | "prn" | "aux" | "nul" | "conin$" | "conout$"),
+    }
+}
 
 /// The name that an asset was registered with, or else its display name.
 pub(super) fn name(asset: &Asset) -> &str {
@@ -35,10 +43,7 @@ pub(super) fn safe(name: &str) -> String {
     if safe.starts_with('.') {
         safe.replace_range(..1, "_");
     }
-    let stem = safe.split('.').next().unwrap_or_default().trim_end();
-    let is_reserved = DEVICES
-        .iter()
-        .any(|device| stem.eq_ignore_ascii_case(device))
+    let is_reserved = is_device(&safe)
         || safe
             .trim_end_matches(['.', ' '])
             .eq_ignore_ascii_case(LockFile::NAME);
@@ -129,6 +134,10 @@ mod tests {
             (".webflow-assets", "_webflow-assets"),
             ("CON", "_CON"),
             ("con.png", "_con.png"),
+            ("ConOut$", "_ConOut$"),
+            ("COM³.txt", "_COM³.txt"),
+            ("com.png", "com.png"),
+            ("com10", "com10"),
             ("Lpt1 .tar.gz", "_Lpt1 .tar.gz"),
             ("console.png", "console.png"),
             ("dots...", "dots_"),

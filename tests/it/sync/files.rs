@@ -103,6 +103,11 @@ async fn a_lock_file_of_another_directory_is_not_published() {
     let below = client(&sandbox).sync(sandbox.site_id(), dir.path().join("sub"));
     below.send().await.unwrap();
     assert!(dir.path().join("sub").join(LockFile::NAME).exists());
+    // On some file systems these names are the same as those in lower case.
+    let other = dir.path().join("other/.Webflow-Assets");
+    fs::create_dir_all(&other).unwrap();
+    fs::write(other.join("journal"), "").unwrap();
+    fs::write(dir.path().join("other/Webflow-Assets.LOCK"), "").unwrap();
     let plan = sync(&sandbox, &dir).hidden(true).plan().await.unwrap();
     assert_eq!(
         actions(&plan),

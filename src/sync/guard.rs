@@ -1,0 +1,50 @@
+//! The lock that keeps two processes from synchronising one directory at a time.
+//!
+//! On Unix it is on the directory itself, which writes nothing. Windows cannot lock a directory: there it is on an
+//! empty file in the directory for temporary files, named after the directory's canonical path, and two users of
+//! one machine do not exclude each other. Where a file system has no locks, there is none.
+
+use std::{
+    fs::{File, TryLockError},
+    io,
+    path::Path,
+};
+
+use super::error::SyncError;
+
+/// A locked file. The operating system unlocks it when the process ends, however it ends.
+#[derive(Debug)]
+pub(super) struct Guard {
+    _locked: File,
+}
+
+impl Guard {
+    /// Locks the directory `root`, if no other process does.
+    pub(super) fn lock(root: &Path) -> Result<Self, SyncError> {
+        let file = open(root).map_err(|source| SyncError::Directory {
+            dir: root.to_owned(),
+            source,
+        })?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(SyncError::Busy {
+                dir: root.to_owned(),
+            });
+        }
+        // Other errors come from file systems without locks.
+        Ok(Self { _locked: file })
+    }
+}
+
+#[cfg(unix)]
+fn open(root: &Path) -> io::Result<File> {
+    File::open(root)
+}
+
+#[cfg(not(unix))]
+fn open(root: &Path) -> io::Result<File> {
+    let mut hasher = fast_md5::Md5::new();
+    hasher.update(root.canonicalize()?.as_os_str().as_encoded_bytes());
+    let name = format!("webflow-assets-{}", crate::id::Md5(hasher.finalize()));
+    let path = std::env::temp_dir().join(name);
+    File::options().create(true).append(true).open(path)
+}
