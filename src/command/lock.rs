@@ -41,14 +41,14 @@ impl Locks {
         }
     }
 
-    /// The entry of a file in the lock file.
-    pub(crate) fn find(&mut self, path: &Path) -> Result<&Locked, LookUpError> {
+    /// The lock file of a file, and the entry that it has there.
+    pub(crate) fn find(&mut self, path: &Path) -> Result<(&LockFile, &Locked), LookUpError> {
         let file = full(path)?;
         let (lock_file, lock) = self.lock(path, &file)?;
         let dir = lock_file.parent().map(|dir| dir.join(lock.dir()));
         let dir = dir.map(|dir| full(&dir)).transpose()?;
         let key = dir.and_then(|dir| key(&file, &dir));
-        key.and_then(|key| lock.get(&key))
+        key.and_then(|key| Some((lock, lock.get(&key)?)))
             .ok_or_else(|| LookUpError::Unknown {
                 path: path.display().to_string(),
                 lock_file: lock_file.display().to_string(),
@@ -63,7 +63,7 @@ impl Locks {
             path: path.display().to_string(),
             lock_file: lock_file.display().to_string(),
         };
-        self.find(path)?.url.as_deref().ok_or(no_url)
+        self.find(path)?.1.url.as_deref().ok_or(no_url)
     }
 
     /// The lock file of a directory.

@@ -38,8 +38,13 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    /// What is said of an asset that keeps a text of the site.
+    pub(crate) fn kept(name: &str) -> String {
+        format!("{name}: the site has another text, which stays; --overwrite-texts replaces it")
+    }
+
     /// The outcome where nothing had to be sent.
-    pub(crate) fn unsent(kept: bool) -> Self {
+    fn unsent(kept: bool) -> Self {
         if kept { Self::Kept } else { Self::Unchanged }
     }
 
@@ -112,10 +117,7 @@ pub(crate) async fn run(args: UpdateArgs) -> io::Result<Exit> {
 
 fn updated(change: &Change, id: AssetId, outcome: Outcome, json: bool) -> io::Result<()> {
     if outcome == Outcome::Kept {
-        output::warning(&format!(
-            "{}: the site has another text, which stays; --overwrite-texts replaces it",
-            change.name
-        ));
+        output::warning(&Outcome::kept(&change.name));
     }
     if json {
         return output::json_line(&UpdatedLine {
@@ -134,7 +136,7 @@ fn changes(args: &UpdateArgs) -> Vec<Change> {
     let mut locks = Locks::new(args.lock_file.as_deref());
     let mut asset = |text: &str, path: &Path| {
         text.parse().or_else(|_| {
-            let locked = locks.find(path).map_err(|error| error.to_string())?;
+            let (_, locked) = locks.find(path).map_err(|error| error.to_string())?;
             Ok(locked.asset)
         })
     };
@@ -212,7 +214,7 @@ async fn apply(
 
 /// The alternative text and display name that still need to be set, and whether the site has
 /// others that are kept.
-pub(crate) fn remaining(
+fn remaining(
     asset: &Asset,
     mut alt_text: Option<String>,
     mut display_name: Option<String>,

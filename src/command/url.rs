@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, io, path::Path};
 
 use serde::Serialize;
-use webflow_assets::{AssetId, sync::Locked};
+use webflow_assets::{
+    AssetId,
+    sync::{LockFile, Locked},
+};
 
 use crate::command::{
     Exit,
@@ -17,13 +20,17 @@ use crate::command::{
 struct Hosted<'a> {
     id: AssetId,
     url: Option<&'a str>,
+    /// As `sync` set it.
+    alt_text: Option<&'a str>,
 }
 
-impl<'a> From<&'a Locked> for Hosted<'a> {
-    fn from(locked: &'a Locked) -> Self {
+impl<'a> Hosted<'a> {
+    fn new(lock: &'a LockFile, locked: &'a Locked) -> Self {
+        let texts = lock.texts(locked.asset);
         Self {
             id: locked.asset,
             url: locked.url.as_deref(),
+            alt_text: texts.and_then(|texts| texts.alt_text.as_deref()),
         }
     }
 }
@@ -46,7 +53,8 @@ pub(crate) fn run(args: &UrlArgs) -> io::Result<Exit> {
 fn one(locks: &mut Locks, path: &Path, json: bool) -> Result<io::Result<()>, LookUpError> {
     if json {
         let shown = path.display().to_string();
-        let hosted = Hosted::from(locks.find(path)?);
+        let (lock, locked) = locks.find(path)?;
+        let hosted = Hosted::new(lock, locked);
         return Ok(output::json_line(&BTreeMap::from([(shown, hosted)])));
     }
     Ok(output::line(&output::escape(locks.url(path)?)))
@@ -57,7 +65,7 @@ fn all(locks: &mut Locks, dir: &Path, json: bool) -> Result<io::Result<()>, Look
     if json {
         let files: BTreeMap<&str, Hosted<'_>> = lock
             .files()
-            .map(|(path, locked)| (path, locked.into()))
+            .map(|(path, locked)| (path, Hosted::new(lock, locked)))
             .collect();
         return Ok(output::json_line(&files));
     }

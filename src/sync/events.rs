@@ -76,6 +76,16 @@ pub enum SyncEvent {
         /// Whether the upload is retried.
         again: bool,
     },
+    /// The texts of an asset were set, or, if `kept`, somebody changed one of them on the site and it
+    /// stays.
+    Described {
+        /// The path of its file.
+        path: String,
+        /// Its id.
+        asset: AssetId,
+        /// Whether a text of the site stays.
+        kept: bool,
+    },
     /// An asset was deleted.
     Deleted {
         /// The path of the file that it was for.
@@ -104,6 +114,12 @@ pub struct Report {
     pub folders: usize,
     /// Assets that were deleted.
     pub deleted: usize,
+    /// Assets on which only texts were set.
+    pub described: usize,
+    /// Assets that keep a text which somebody changed on the site.
+    pub texts_kept: usize,
+    /// Assets whose texts could not be set, by the path of their file.
+    pub not_described: BTreeMap<String, Error<ApiError>>,
     /// Files that are not on the site.
     pub failures: Vec<Failure>,
     /// Assets that could not be deleted, by the path of their file. The lock file keeps them.
@@ -122,6 +138,7 @@ impl Report {
     pub fn is_complete(&self) -> bool {
         self.failures.is_empty()
             && self.not_deleted.is_empty()
+            && self.not_described.is_empty()
             && self.held.is_none()
             && self.problems.is_empty()
     }

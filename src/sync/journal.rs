@@ -8,7 +8,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::locked::{Locked, Replaced};
+use super::{
+    locked::{Locked, Replaced},
+    texts::AssetTexts,
+};
 use crate::id::{AssetId, FolderId, Md5, SiteId};
 
 /// How long entries may wait before they are synced to the disk. A killed process loses nothing;
@@ -27,6 +30,8 @@ pub(super) enum Entry {
     Replaced(AssetId, Replaced),
     /// An asset is no longer on the site.
     Deleted(AssetId),
+    /// The texts of an asset were set.
+    Texts(AssetId, AssetTexts),
     /// The file at a path is gone, and its asset is left on the site.
     Forgotten(String),
 }

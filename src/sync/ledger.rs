@@ -75,8 +75,11 @@ impl Ledger {
         self.state.written()
     }
 
-    /// Begins the journal. Entries of an earlier one are in the lock file first.
+    /// Begins the journal, unless it has begun. Entries of an earlier one are in the lock file first.
     pub(super) async fn begin(&mut self) -> Result<(), SyncError> {
+        if self.begun {
+            return Ok(());
+        }
         let state = Arc::clone(&self.state);
         blocking(move || state.prepare()).await?;
         let state = Arc::clone(&self.state);
@@ -180,6 +183,9 @@ impl Ledger {
 
     /// Ends the journal, when everything is in the lock file.
     pub(super) async fn end(&mut self, stamps: Stamps) -> Result<(), SyncError> {
+        if !self.begun {
+            return Ok(());
+        }
         self.save().await?;
         let state = Arc::clone(&self.state);
         blocking(move || {

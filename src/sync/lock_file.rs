@@ -16,6 +16,7 @@ use serde::{
 use super::{
     journal::Entry,
     locked::{Locked, Replaced},
+    texts::AssetTexts,
 };
 use crate::{
     id::{AssetId, FolderId, Md5, SiteId},
@@ -55,6 +56,8 @@ pub struct LockFile {
     pub(super) files: BTreeMap<String, Locked>,
     /// Assets of earlier content that are still on the site.
     pub(super) replaced: BTreeMap<AssetId, Replaced>,
+    /// The texts that were set from here.
+    pub(super) texts: BTreeMap<AssetId, AssetTexts>,
 }
 
 impl LockFile {
@@ -118,6 +121,12 @@ impl LockFile {
         self.files.iter().map(|(path, file)| (path.as_str(), file))
     }
 
+    /// The texts of an asset that [`Client::sync`](crate::Client::sync) set the last time.
+    #[must_use]
+    pub fn texts(&self, asset: AssetId) -> Option<&AssetTexts> {
+        self.texts.get(&asset)
+    }
+
     /// Applies an entry of the journal.
     pub(super) fn apply(&mut self, entry: Entry) {
         match entry {
@@ -129,8 +138,10 @@ impl LockFile {
             Entry::Replaced(asset, replaced) => drop(self.replaced.insert(asset, replaced)),
             Entry::Deleted(asset) => {
                 self.replaced.remove(&asset);
+                self.texts.remove(&asset);
                 self.files.retain(|_, file| file.asset != asset);
             }
+            Entry::Texts(asset, texts) => drop(self.texts.insert(asset, texts)),
             Entry::Forgotten(path) => drop(self.files.remove(&path)),
         }
     }
@@ -145,8 +156,12 @@ impl LockFile {
     }
 
     /// Clears `existing` where another file is known to have created the asset: of two files with
-    /// equal content, the second may be recorded first.
+    /// equal content, the second may be recorded first. Forgets the texts of assets that no file has.
     pub(super) fn settle(&mut self) {
+        if !self.texts.is_empty() {
+            let assets: HashSet<AssetId> = self.files.values().map(|file| file.asset).collect();
+            self.texts.retain(|asset, _| assets.contains(asset));
+        }
         let created = self.created();
         for file in self.files.values_mut() {
             file.existing &= !created.contains(&file.asset);
@@ -191,6 +206,8 @@ impl LockFile {
             files: &'a BTreeMap<String, Locked>,
             #[serde(skip_serializing_if = "BTreeMap::is_empty")]
             replaced: &'a BTreeMap<AssetId, Replaced>,
+            #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+            texts: &'a BTreeMap<AssetId, AssetTexts>,
         }
         let document = Document {
             version: VERSION,
@@ -200,6 +217,7 @@ impl LockFile {
             folders: &self.folders,
             files: &self.files,
             replaced: &self.replaced,
+            texts: &self.texts,
         };
         serde_json::to_writer_pretty(&mut to, &document)?;
         to.write_all(b"\n")
@@ -225,6 +243,8 @@ struct Document<R> {
     files: Unique<String, Locked>,
     #[serde(default)]
     replaced: Unique<AssetId, R>,
+    #[serde(default)]
+    texts: Unique<AssetId, AssetTexts>,
 }
 
 impl<R: DeserializeOwned> Document<R> {
@@ -243,6 +263,7 @@ impl<R: DeserializeOwned> Document<R> {
             folders: self.folders.0,
             files: self.files.0,
             replaced: replaced(self.replaced),
+            texts: self.texts.0,
         }
     }
 }

@@ -63,6 +63,7 @@ mod pull;
 mod run;
 mod stamps;
 mod state_dir;
+mod texts;
 mod upload;
 mod walk;
 
@@ -79,6 +80,7 @@ pub use self::{
     names::LongNames,
     plan::Plan,
     pull::{Pull, PullError, PullEvent, PullReport},
+    texts::AssetTexts,
 };
 use crate::generated::Client;
 
@@ -118,6 +120,7 @@ impl Client {
             long_names: LongNames::default(),
             verify: false,
             texts: BTreeMap::new(),
+            overwrite_texts: false,
             concurrency: None,
         }
     }
@@ -126,6 +129,7 @@ impl Client {
 /// A builder for a synchronisation; see [`Client::sync`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing happens until it is planned or sent"]
+#[expect(clippy::struct_excessive_bools, reason = "options are bools")]
 pub struct DirSync {
     client: Client,
     site: String,
@@ -138,15 +142,9 @@ pub struct DirSync {
     checksum: bool,
     long_names: LongNames,
     verify: bool,
-    texts: BTreeMap<String, FileTexts>,
+    texts: BTreeMap<String, AssetTexts>,
+    overwrite_texts: bool,
     concurrency: Option<usize>,
-}
-
-/// The texts that a file's asset gets when the file is uploaded.
-#[derive(Clone, Debug, Default)]
-struct FileTexts {
-    alt_text: Option<String>,
-    display_name: Option<String>,
 }
 
 impl DirSync {
@@ -222,17 +220,25 @@ impl DirSync {
         self
     }
 
-    /// Sets the alternative text of the file at a path relative to the directory. Webflow gets it
-    /// when the file is uploaded, as with [`Upload::alt_text`](crate::Upload::alt_text).
+    /// Sets the alternative text of the file at a path relative to the directory. A file that is
+    /// uploaded gets it as with [`Upload::alt_text`](crate::Upload::alt_text). For others, the site
+    /// is listed at the end, and the text is set if the site has none or the one that was set from
+    /// here the last time. The lock file remembers that. One that somebody changed on the site stays,
+    /// and is [reported](SyncEvent::Described).
     pub fn alt_text(mut self, path: impl Into<String>, alt_text: impl Into<String>) -> Self {
         self.texts.entry(path.into()).or_default().alt_text = Some(alt_text.into());
         self
     }
 
-    /// Sets the display name of the file at a path relative to the directory. Webflow gets it when
-    /// the file is uploaded, as with [`Upload::display_name`](crate::Upload::display_name).
+    /// Sets the display name of the file at a path relative to the directory, in the same way.
     pub fn display_name(mut self, path: impl Into<String>, name: impl Into<String>) -> Self {
         self.texts.entry(path.into()).or_default().display_name = Some(name.into());
+        self
+    }
+
+    /// Replaces texts that somebody changed on the site.
+    pub fn overwrite_texts(mut self, overwrite: bool) -> Self {
+        self.overwrite_texts = overwrite;
         self
     }
 

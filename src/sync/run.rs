@@ -104,6 +104,8 @@ pub(super) struct Execution {
     pub(super) created: HashSet<AssetId>,
     /// Files that Webflow refused.
     pub(super) refusals: usize,
+    /// Files whose texts were set when they were uploaded.
+    pub(super) described: HashSet<String>,
 }
 
 impl Execution {
@@ -119,6 +121,7 @@ impl Execution {
             report,
             created: plan.ledger.lock.created(),
             refusals: 0,
+            described: HashSet::new(),
             events,
             plan,
         }
@@ -128,18 +131,19 @@ impl Execution {
         let mut uploads = mem::take(&mut self.plan.files);
         uploads.retain(|file| file.action.is_upload());
         let idle = uploads.is_empty() && self.plan.decision.is_empty();
-        if idle && !self.plan.ledger.changed && !self.plan.stamps.changed {
-            return Ok(());
+        if !idle || self.plan.ledger.changed || self.plan.stamps.changed {
+            // Fails before anything is sent if nothing can be written.
+            self.plan.ledger.begin().await?;
         }
-        // Fails before anything is sent if nothing can be written.
-        self.plan.ledger.begin().await?;
         if !idle {
             let uploaded = self.upload_all(uploads).await;
             // Saved whatever happened: it records which files are on the site.
             let saved = self.plan.ledger.save().await;
             uploaded.and(saved)?;
-            self.delete().await?;
         }
+        let described = mem::take(&mut self.described);
+        self.describe(&described).await?;
+        self.delete().await?;
         let stamps = mem::take(&mut self.plan.stamps);
         self.plan.ledger.end(stamps).await
     }

@@ -234,6 +234,13 @@ impl Execution {
             existing: !self.created.contains(&asset),
         };
         let mut entries = vec![Entry::File(file.path.clone(), locked)];
+        if let Some(texts) = self.plan.sync.texts.get(&*file.path) {
+            // Another text that the asset had is compared at the end.
+            if !uploaded.alt_text_kept() {
+                entries.push(Entry::Texts(asset, texts.clone()));
+                self.described.insert(file.path.clone());
+            }
+        }
         if let Some(before) = self.plan.ledger.lock.get(&file.path)
             && before.asset != asset
             && file.action != Action::Missing

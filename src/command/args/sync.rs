@@ -9,7 +9,7 @@ use super::{CONCURRENCY, FolderArg, SiteArgs, number};
 
 pub(super) const NOTES: &str = "\
 Prints its plan and a summary on standard error. With --json, prints an object for each event:
-folder_created, duplicate_folder, uploaded, failed, deleted, and at the end summary; with --dry-run,
+folder_created, duplicate_folder, uploaded, failed, described, deleted, and at the end summary; with --dry-run,
 planned for each path.
 
 Patterns are those of .gitignore: `*.png` matches at any depth, `/logo.svg` at the top alone.
@@ -72,7 +72,8 @@ pub(crate) struct PullArgs {
 
 pub(super) const URL_NOTES: &str = "\
 The lock file is looked for in the directory of PATH, and in those above it. Nothing is sent, and no
-token is needed. With --json, prints an object with the id and the URL of each path.
+token is needed. With --json, prints an object with the id, the URL and the alternative text of
+each path.
 
 Examples:
   webflow-assets url public/img/hero.png
@@ -146,7 +147,7 @@ pub(crate) struct SyncArgs {
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) texts: Option<PathBuf>,
 
-    /// Replace other texts that the site has
+    /// Replace texts that somebody changed on the site
     #[arg(long, requires = "texts")]
     pub(crate) overwrite_texts: bool,
 
@@ -185,6 +186,7 @@ impl SyncArgs {
             .checksum(self.checksum)
             .long_names(self.long_names.into())
             .verify(self.verify)
+            .overwrite_texts(self.overwrite_texts)
             .concurrency(self.concurrency);
         if let Some(lock_file) = &self.lock_file {
             sync = sync.lock_file(lock_file);

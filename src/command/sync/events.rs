@@ -8,7 +8,7 @@ use webflow_assets::{
     sync::{Plan, Report, SyncEvent},
 };
 
-use crate::command::{output, progress::RunOutput};
+use crate::command::{output, progress::RunOutput, update::Outcome};
 
 /// An event, for machines.
 #[derive(Serialize)]
@@ -37,6 +37,11 @@ enum Line<'a> {
         causes: &'a [String],
         status: Option<u16>,
         again: bool,
+    },
+    Described {
+        path: &'a str,
+        id: String,
+        outcome: Outcome,
     },
     Deleted {
         path: &'a str,
@@ -119,6 +124,20 @@ pub(super) fn show(out: &RunOutput, event: &SyncEvent) -> io::Result<()> {
                 causes: &causes,
                 status: error.status().map(|status| status.as_u16()),
                 again: *again,
+            })
+        }
+        SyncEvent::Described { path, asset, kept } => {
+            if *kept {
+                out.progress.aside(|| output::warning(&Outcome::kept(path)));
+            }
+            out.print(&Line::Described {
+                path,
+                id: asset.to_string(),
+                outcome: if *kept {
+                    Outcome::Kept
+                } else {
+                    Outcome::Updated
+                },
             })
         }
         SyncEvent::Deleted { path, asset } => out.print(&Line::Deleted {

@@ -6,7 +6,7 @@ mod plan;
 mod texts;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     io::{self, IsTerminal},
 };
 
@@ -109,22 +109,7 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
             return Ok(Exit::Failure);
         }
     }
-    let mut uploaded = HashSet::new();
-    let keep = (!texts.is_empty()).then_some(&mut uploaded);
-    let exit = carry_out(&site.client, plan, &args, &mut signals, keep).await?;
-    if texts.is_empty() || !matches!(exit, Exit::Success | Exit::Failure) {
-        return Ok(exit);
-    }
-    let described = tokio::select! {
-        biased;
-        stopped = signals.stop() => return Ok(stopped),
-        described = texts::keep_in_step(&site, &args, texts, &uploaded) => described?,
-    };
-    Ok(if described == Exit::Success {
-        exit
-    } else {
-        described
-    })
+    carry_out(&site.client, plan, &args, &mut signals).await
 }
 
 async fn make(
@@ -151,7 +136,6 @@ async fn carry_out(
     plan: Plan,
     args: &SyncArgs,
     signals: &mut Signals,
-    mut uploaded: Option<&mut HashSet<String>>,
 ) -> io::Result<Exit> {
     let out = events::start(client, &plan, args.json, args.quiet);
     let mut events = plan.stream();
@@ -172,10 +156,6 @@ async fn carry_out(
                 return end(&report, args);
             }
             Some(Ok(event)) => {
-                if let (Some(uploaded), SyncEvent::Uploaded { path, .. }) = (&mut uploaded, &event)
-                {
-                    uploaded.insert(path.clone());
-                }
                 if let Err(unwritable) = events::show(&out, &event) {
                     out.progress.clear();
                     return Err(unwritable);
@@ -205,6 +185,11 @@ fn end(report: &Report, args: &SyncArgs) -> io::Result<Exit> {
         let what = format!("{path}: its asset was not deleted");
         Failed::new(&what, error, "assets:write").print();
     }
+    let mut exit = exit(report.is_complete());
+    for (path, error) in &report.not_described {
+        let what = format!("{path}: its texts were not set");
+        exit = Failed::new(&what, error, "assets:write").print();
+    }
     if let Some(held) = &report.held {
         output::error(&plan::remedy(held), &[]);
     }
@@ -213,8 +198,12 @@ fn end(report: &Report, args: &SyncArgs) -> io::Result<Exit> {
     }
     if !args.quiet {
         output::say(&summary(report));
+        let texts = [(report.described, "updated"), (report.texts_kept, "kept")];
+        if report.described + report.texts_kept > 0 {
+            output::say(&format!("texts: {}", output::counts(&texts)));
+        }
     }
-    Ok(exit(report.is_complete()))
+    Ok(exit)
 }
 
 fn exit(is_complete: bool) -> Exit {

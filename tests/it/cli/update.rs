@@ -174,25 +174,87 @@ fn sync_keeps_texts_in_step() {
     sync(&[]);
     assert_eq!(alt_texts(&live), texts([Some("A"), None, Some("C")]));
 
-    // One list, and a change for each text that the site lacks.
-    let before = live.sandbox.requests().len();
+    // One list, and a change for each text that differs from the one that was set the last time.
+    let requests = || live.sandbox.requests().len();
+    let before = requests();
     write("img/a.png,Another\nimg/b.png,B\nimg/icons/c.png,C\n");
     let output = sync(&["--json"]);
-    assert_eq!(alt_texts(&live), texts([Some("A"), Some("B"), Some("C")]));
-    assert_eq!(live.sandbox.requests().len(), before + 2);
+    assert_eq!(
+        alt_texts(&live),
+        texts([Some("Another"), Some("B"), Some("C")])
+    );
+    assert_eq!(requests(), before + 3);
+    let stderr = text(&output.stderr);
+    assert!(stderr.ends_with("texts: 2 updated\n"), "{stderr}");
+    let described = json_lines(&output).into_iter();
+    let described = described.filter(|line| line["event"] == "described");
+    assert_eq!(described.count(), 2);
+
+    // A text that somebody changed on the site stays, and is reported.
+    let mut assets = live.sandbox.assets().into_iter();
+    let hand = assets.find(|asset| asset.file_name == "a.png");
+    let hand = hand.expect("it is there");
+    let update = ["update", &hand.id, "--alt-text", "by hand"];
+    assert_exit(&run(&mut live.command(&update)), 0);
+    let lock = dir.join("webflow-assets.lock");
+    let locked = fs::read(&lock).expect("a lock file");
+    let before = requests();
+    let output = sync(&[]);
+    assert_eq!(requests(), before + 1);
     let stderr = text(&output.stderr);
     assert!(
         stderr.contains("warning: a.png: the site has another text, which stays"),
         "{stderr}"
     );
-    assert!(stderr.ends_with("texts: 1 updated, 1 kept\n"), "{stderr}");
-    let described = json_lines(&output).into_iter();
-    let described = described.filter(|line| line["event"] == "described");
-    assert_eq!(described.count(), 2);
+    assert!(stderr.ends_with("texts: 1 kept\n"), "{stderr}");
+    assert_eq!(fs::read(&lock).expect("a lock file"), locked);
 
     sync(&["--overwrite-texts"]);
     assert_eq!(
         alt_texts(&live),
         texts([Some("Another"), Some("B"), Some("C")])
     );
+    let url = run(&mut command(&["url", "--all", "--json", path_text(&dir)]));
+    let url: Value = serde_json::from_slice(&url.stdout).expect("JSON");
+    assert_eq!(url["icons/c.png"]["alt_text"], "C");
+    assert_eq!(url["a.png"]["id"], *hand.id);
+}
+
+#[test]
+fn a_text_that_cannot_be_set_fails_alone_and_is_set_by_the_next_sync() {
+    let live = Live::start();
+    let dir = scratch("sync_texts_fail").join("img");
+    fs::create_dir_all(&dir).expect("it is made");
+    for name in ["a.png", "b.png"] {
+        fs::write(dir.join(name), name).expect("it is written");
+    }
+    assert_exit(&run(&mut live.command(&["sync", path_text(&dir)])), 0);
+    let csv = dir.parent().expect("a directory").join("texts.csv");
+    fs::write(&csv, "path,alt_text\nimg/a.png,A\nimg/b.png,B\n").expect("it is written");
+    let sync = ["sync", path_text(&dir), "--texts", path_text(&csv)];
+    let rule = "update:400".parse().expect("a rule");
+    live.sandbox.fault(rule);
+    let output = run(live.command(&sync).args(["--concurrency", "1"]));
+    assert_exit(&output, 1);
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.contains(".png: its texts were not set: 400"),
+        "{stderr}"
+    );
+    let count = || {
+        alt_texts(&live)
+            .into_iter()
+            .filter(|(_, text)| text.is_some())
+            .count()
+    };
+    assert_eq!(count(), 1);
+    assert_exit(&run(&mut live.command(&sync)), 0);
+    assert_eq!(count(), 2);
+
+    fs::write(&csv, "path,alt_text\nimg/a.png,A2\nimg/b.png,B2\n").expect("it is written");
+    let mut refused = live.command(&sync);
+    let refused = run(refused.env("WEBFLOW_API_TOKEN", live.sandbox.read_only_token()));
+    assert_exit(&refused, 3);
+    let stderr = text(&refused.stderr);
+    assert!(stderr.contains("scope assets:write?"), "{stderr}");
 }
