@@ -155,8 +155,8 @@ impl Execution {
         Ok(Arc::new(ids.collect()))
     }
 
-    /// Contents that are on the site already: a file that moved needs no request. Where the site
-    /// was listed, it must have the asset.
+    /// Contents that are on the site already: a file that moved keeps its asset, which is looked up
+    /// once. Where the site was listed, it must have the asset.
     fn remember(&self, contents: &Contents, uploads: &[Planned]) {
         let sizes: HashSet<u64> = uploads.iter().map(|upload| upload.size).collect();
         for (path, locked) in self.plan.ledger.lock.files() {
@@ -167,7 +167,7 @@ impl Execution {
                 asset.id = Some(locked.asset.to_string());
                 asset.hosted_url.clone_from(&locked.url);
                 asset.original_file_name = Some(locked.name(path).to_owned());
-                contents.know(self.plan.site, locked.md5, asset);
+                contents.know(self.plan.site, locked.md5, asset, listing.is_some());
             }
         }
     }

@@ -32,6 +32,7 @@ struct Known {
     id: AssetId,
     json: Box<[u8]>,
     is_new: bool,
+    is_certain: bool,
 }
 
 /// An asset that has its file.
@@ -40,6 +41,8 @@ pub(super) struct Filled {
     pub(super) asset: AssetUpload,
     /// Whether the batch registered it.
     pub(super) is_new: bool,
+    /// Whether the site has it for certain. What a lock file says may be out of date.
+    pub(super) is_certain: bool,
 }
 
 impl Contents {
@@ -52,23 +55,25 @@ impl Contents {
 
     pub(super) fn get(&self, site: SiteId, md5: Md5) -> Option<Filled> {
         let filled = self.filled.lock().unwrap_or_else(PoisonError::into_inner);
-        let Known { id, json, is_new } = filled.assets.get(&(site, md5))?;
+        let known = filled.assets.get(&(site, md5))?;
         Some(Filled {
-            id: *id,
-            asset: serde_json::from_slice(json).ok()?,
-            is_new: *is_new,
+            id: known.id,
+            asset: serde_json::from_slice(&known.json).ok()?,
+            is_new: known.is_new,
+            is_certain: known.is_certain,
         })
     }
 
-    pub(super) fn insert(&self, site: SiteId, md5: Md5, Filled { id, asset, is_new }: &Filled) {
+    pub(super) fn insert(&self, site: SiteId, md5: Md5, filled: &Filled) {
         // Without it, the next file of this content is registered again.
-        let Ok(json) = serde_json::to_vec(asset) else {
+        let Ok(json) = serde_json::to_vec(&filled.asset) else {
             return;
         };
         let known = Known {
-            id: *id,
+            id: filled.id,
             json: json.into(),
-            is_new: *is_new,
+            is_new: filled.is_new,
+            is_certain: filled.is_certain,
         };
         let mut filled = self.filled.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (site, md5);
@@ -83,13 +88,19 @@ impl Contents {
         filled.order.push_back(key);
     }
 
-    /// Adds an asset that is on a site already. One without a usable id is not added.
+    /// Adds an asset that is on a site already; unless that `is_certain`, it is looked up before a
+    /// file is given it. One without a usable id is not added.
     #[cfg(feature = "sync")]
-    pub(crate) fn know(&self, site: SiteId, md5: Md5, asset: AssetUpload) {
+    pub(crate) fn know(&self, site: SiteId, md5: Md5, asset: AssetUpload, is_certain: bool) {
         let id = asset.id.as_deref().and_then(|id| id.parse().ok());
         if let Some(id) = id {
-            let is_new = false;
-            self.insert(site, md5, &Filled { id, asset, is_new });
+            let filled = Filled {
+                id,
+                asset,
+                is_new: false,
+                is_certain,
+            };
+            self.insert(site, md5, &filled);
         }
     }
 }

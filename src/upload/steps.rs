@@ -116,7 +116,7 @@ impl<'a> Steps<'a> {
         reached.turn = Some(turn);
 
         let contents = self.upload.contents.as_deref();
-        if let Some(filled) = contents.and_then(|known| known.get(target.site, hashed.md5)) {
+        if let Some(filled) = self.known(&target, &hashed).await {
             return Ok(Uploaded {
                 alt_text_kept: self.describe(filled.id, filled.is_new).await?,
                 id: filled.id,
@@ -145,6 +145,7 @@ impl<'a> Steps<'a> {
                 id: *id,
                 asset: asset.clone(),
                 is_new,
+                is_certain: true,
             };
             contents.insert(target.site, hashed.md5, &filled);
         }
@@ -162,6 +163,24 @@ impl<'a> Steps<'a> {
             attempts: Attempts::default(),
             is_new,
         })
+    }
+
+    /// The asset that has this content already, as far as the batch knows.
+    async fn known(&self, target: &Target, hashed: &Hashed) -> Option<Filled> {
+        let contents = self.upload.contents.as_deref()?;
+        let mut filled = contents.get(target.site, hashed.md5)?;
+        if !filled.is_certain {
+            // If the request fails, the create call decides: it is answered with an asset that
+            // exists.
+            let request = self.upload.client.get_asset().asset_id(filled.id);
+            let size = request.send().await.ok()?.size;
+            if size.is_some_and(|size| u64::try_from(size) != Ok(hashed.len)) {
+                return None;
+            }
+            filled.is_certain = true;
+            contents.insert(target.site, hashed.md5, &filled);
+        }
+        Some(filled)
     }
 
     /// Fills an asset that no caller can delete any more under the rules of

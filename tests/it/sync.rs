@@ -231,7 +231,7 @@ async fn a_second_run_sends_nothing_and_reads_nothing_that_looks_the_same() {
 }
 
 #[tokio::test]
-async fn only_what_changed_is_sent_and_what_moved_costs_nothing() {
+async fn only_what_changed_is_sent_and_what_moved_is_looked_up_once() {
     let sandbox = Sandbox::start().await.unwrap();
     let dir = tree(&[
         ("same.txt", "same"),
@@ -241,6 +241,7 @@ async fn only_what_changed_is_sent_and_what_moved_costs_nothing() {
     ]);
     sync(&sandbox, &dir).send().await.unwrap();
     let creates = count(&sandbox, Operation::CreateAsset);
+    assert_eq!(count(&sandbox, Operation::GetAsset), 0);
     let old = lock(&dir);
 
     write(dir.path(), "new size.txt", "22", 1800);
@@ -251,6 +252,7 @@ async fn only_what_changed_is_sent_and_what_moved_costs_nothing() {
         dir.path().join("sub/moved.txt"),
     )
     .unwrap();
+    write(dir.path(), "sub/twin.txt", "moved", 1800);
     let plan = sync(&sandbox, &dir).plan().await.unwrap();
     assert_eq!(
         actions(&plan),
@@ -260,11 +262,13 @@ async fn only_what_changed_is_sent_and_what_moved_costs_nothing() {
             ("new size.txt", Action::Changed),
             ("same.txt", Action::Unchanged),
             ("sub/moved.txt", Action::New),
+            ("sub/twin.txt", Action::New),
         ]
     );
     let report = plan.send().await.unwrap();
-    assert_eq!(counts(&report), [2, 1, 1, 1, 0]);
+    assert_eq!(counts(&report), [2, 2, 1, 1, 0]);
     assert_eq!(count(&sandbox, Operation::CreateAsset), creates + 2);
+    assert_eq!(count(&sandbox, Operation::GetAsset), 1);
     let new = lock(&dir);
     let moved = new.get("sub/moved.txt").unwrap();
     assert_eq!(moved.asset, old.get("move.txt").unwrap().asset);

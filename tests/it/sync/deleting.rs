@@ -212,6 +212,26 @@ async fn a_moved_file_is_not_mapped_to_an_asset_that_the_site_lost() {
     assert_eq!(on_site(&sandbox)["c.txt"], "a");
 }
 
+#[tokio::test]
+async fn a_copy_of_a_file_whose_asset_is_gone_is_uploaded() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let dir = tree(&[("a.txt", "a")]);
+    sync(&sandbox, &dir).send().await.unwrap();
+    let lost = lock(&dir).get("a.txt").unwrap().asset;
+    let client = client(&sandbox);
+    client.delete_asset().asset_id(lost).send().await.unwrap();
+    for path in ["b.txt", "c.txt"] {
+        write(dir.path(), path, "a", 1800);
+    }
+    let report = sync(&sandbox, &dir).send().await.unwrap();
+    // Nothing asks about the file that did not change.
+    assert_eq!(counts(&report), [1, 1, 1, 0, 0]);
+    let there = lock(&dir).get("b.txt").unwrap().asset;
+    assert_ne!(there, lost);
+    assert_eq!(lock(&dir).get("c.txt").unwrap().asset, there);
+    assert_eq!(on_site(&sandbox).into_values().collect::<Vec<_>>(), ["a"]);
+}
+
 /// A generator of trees and of changes to them.
 struct Random(u64);
 
