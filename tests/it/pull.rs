@@ -258,6 +258,30 @@ async fn a_file_with_other_content_stays_unless_it_is_to_be_overwritten() {
 
 #[cfg(unix)]
 #[tokio::test]
+async fn a_pulled_file_that_was_edited_to_the_same_length_is_noticed() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let _ = sandbox.add_asset("a.txt", "hello");
+    let dir = tempfile::tempdir().unwrap();
+    pull(&sandbox, dir.path()).send().await.unwrap();
+    let file = dir.path().join("a.txt");
+    let edited = || {
+        fs::write(&file, "HELLO").unwrap();
+        // As in a clone, where no stamps are.
+        let _ = fs::remove_file(dir.path().join(".webflow-assets/stamps.json"));
+    };
+    edited();
+    let report = pull(&sandbox, dir.path()).send().await.unwrap();
+    assert_eq!((report.unchanged, report.kept), (0, 1));
+    assert_eq!(fs::read(&file).unwrap(), b"HELLO");
+    edited();
+    let replaced = pull(&sandbox, dir.path()).overwrite(true);
+    assert_eq!(replaced.send().await.unwrap().pulled, 1);
+    assert_eq!(fs::read(&file).unwrap(), b"hello");
+    let report = pull(&sandbox, dir.path()).send().await.unwrap();
+    assert_eq!((report.unchanged, report.pulled), (1, 0));
+}
+
+#[tokio::test]
 async fn a_link_in_the_directory_is_not_followed() {
     let sandbox = Sandbox::start().await.unwrap();
     let folder = sandbox.add_folder("img", None);

@@ -102,7 +102,8 @@ fn make_parents(root: &Path, path: &str) -> Result<(), PullError> {
     Ok(())
 }
 
-fn md5(path: &Path) -> io::Result<Md5> {
+/// The MD5 of a file.
+pub(super) fn md5(path: &Path) -> io::Result<Md5> {
     let mut file = File::open(path)?;
     let mut hasher = Hasher::new();
     let mut buffer = vec![0; 64 * 1024];

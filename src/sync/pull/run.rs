@@ -25,7 +25,6 @@ use crate::{
         error::SyncError,
         journal::Entry,
         ledger::{self, Ledger},
-        lock_file::LockFile,
         locked::Locked,
         names::split,
         stamps::Stamps,
@@ -316,19 +315,33 @@ impl Record {
     }
 
     /// The jobs whose file is not there as the lock file has it.
-    fn missing(&mut self, dir: &Path, jobs: Vec<Job>) -> Vec<Job> {
-        let unchanged = |lock: &LockFile, job: &Job| match There::at(&dir.join(&job.path)) {
-            There::File(len) => {
-                let locked = lock.get(&job.path).filter(|it| it.asset == job.id);
-                locked.is_some_and(|locked| locked.size == len)
-            }
-            There::Nothing | There::Other => false,
+    fn missing(&mut self, dir: &Path, mut jobs: Vec<Job>) -> Vec<Job> {
+        let all = jobs.len();
+        jobs.retain(|job| !self.is_unchanged(dir, job));
+        self.report.unchanged = all - jobs.len();
+        jobs
+    }
+
+    /// Whether the file has the content in the lock file. It is read if its stamp is not known.
+    fn is_unchanged(&mut self, dir: &Path, job: &Job) -> bool {
+        let locked = self.ledger.lock.get(&job.path);
+        let Some(locked) = locked.filter(|locked| locked.asset == job.id) else {
+            return false;
         };
-        let (there, fetch): (Vec<_>, Vec<_>) = jobs
-            .into_iter()
-            .partition(|job| unchanged(&self.ledger.lock, job));
-        self.report.unchanged = there.len();
-        fetch
+        let file = dir.join(&job.path);
+        let stamp = match file.symlink_metadata() {
+            Ok(found) if found.is_file() => Stamp::of(&found),
+            _ => return false,
+        };
+        if stamp.size != locked.size {
+            return false;
+        }
+        let md5 = self.stamps.md5(&job.path, stamp).or_else(|| {
+            let md5 = place::md5(&file).ok()?;
+            self.stamps.insert(&job.path, stamp, md5);
+            Some(md5)
+        });
+        md5 == Some(locked.md5)
     }
 
     /// Records how a job ended.
@@ -362,7 +375,7 @@ impl Record {
 
     /// Begins to write, if there is anything to write.
     async fn begin(&mut self, jobs: &[Job]) -> Result<(), SyncError> {
-        self.writes = self.ledger.changed || !jobs.is_empty();
+        self.writes = self.ledger.changed || self.stamps.changed || !jobs.is_empty();
         if self.writes {
             self.ledger.begin().await?;
         }
