@@ -9,16 +9,12 @@
 use std::{env, error::Error};
 
 use futures_util::StreamExt;
-use webflow_assets::{Client, DEFAULT_BASE_URL, Event, Source, Token};
+use webflow_assets::{Client, Event, Source};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let site = env::var("WEBFLOW_SITE_ID").map_err(|_| "set WEBFLOW_SITE_ID")?;
-    let base_url = env::var("WEBFLOW_BASE_URL").unwrap_or_else(|_| DEFAULT_BASE_URL.to_owned());
-    let client = Client::builder()
-        .token(Token::from_env()?)
-        .base_url(base_url)
-        .build()?;
+    let client = Client::from_env()?;
     let files: Vec<String> = env::args().skip(1).collect();
     let sources = files.clone().into_iter().map(Source::path);
     let mut events = client.upload_all(site, sources).concurrency(4).stream();

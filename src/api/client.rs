@@ -1,6 +1,6 @@
 //! The builder of a [`Client`].
 
-use std::{env, time::Duration};
+use std::time::Duration;
 
 use progenitor_client::ClientInfo;
 use reqwest::redirect::Policy;
@@ -46,12 +46,11 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Those of [`Token::from_env`] and [`ClientBuilder::build`].
+    /// Those of [`Token::from_env`] and [`ClientBuilder::build`], and [`ConfigError::NotUtf8`].
     pub fn from_env() -> Result<Self, ConfigError> {
         let mut builder = Self::builder().token(Token::from_env()?);
-        // A variable that is set to nothing is not set.
-        if let Some(base_url) = env::var_os(BASE_URL_VARIABLE).filter(|url| !url.is_empty()) {
-            builder = builder.base_url(base_url.to_string_lossy());
+        if let Some(base_url) = token::variable(BASE_URL_VARIABLE)? {
+            builder = builder.base_url(base_url);
         }
         builder.build()
     }

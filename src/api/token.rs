@@ -1,6 +1,11 @@
 //! What a client is made from: the token and the base URL, each checked before use.
 
-use std::{env, fmt, fs, io, path::Path};
+use std::{
+    env, fmt,
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+};
 
 use http::HeaderValue;
 use reqwest::Url;
@@ -18,6 +23,9 @@ pub const TOKEN_VARIABLE: &str = "WEBFLOW_API_TOKEN";
 pub const BASE_URL_VARIABLE: &str = "WEBFLOW_BASE_URL";
 
 const SCHEME: &str = "Bearer ";
+
+/// How many bytes a file with a token may have.
+const LONGEST_FILE: u64 = 64 * 1024;
 
 /// A bearer token for Webflow's Data API. It is never printed.
 ///
@@ -68,24 +76,28 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::NoToken`] if the variable is not set, [`ConfigError::Token`] if its value
-    /// cannot be a token.
+    /// [`ConfigError::NoToken`] if the variable is not set or empty, [`ConfigError::NotUtf8`] or
+    /// [`ConfigError::Token`] if its value cannot be a token.
     pub fn from_env() -> Result<Self, ConfigError> {
-        match env::var(TOKEN_VARIABLE) {
-            Ok(token) => Self::new(token),
-            Err(env::VarError::NotPresent) => Err(ConfigError::NoToken),
-            Err(env::VarError::NotUnicode(_)) => Err(ConfigError::Token("it is not UTF-8")),
-        }
+        Self::new(variable(TOKEN_VARIABLE)?.ok_or(ConfigError::NoToken)?)
     }
 
-    /// Reads the token from a file that holds nothing else.
+    /// Reads the token from a file that holds nothing else, of at most 64 KiB.
     ///
     /// # Errors
     ///
     /// [`ConfigError::TokenFile`] if the file cannot be read, [`ConfigError::Token`] if its
     /// content cannot be a token.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
-        Self::new(fs::read_to_string(path).map_err(ConfigError::TokenFile)?)
+        let mut token = String::new();
+        // A device may have no end.
+        let read = File::open(path)
+            .and_then(|file| file.take(LONGEST_FILE + 1).read_to_string(&mut token))
+            .map_err(ConfigError::TokenFile)?;
+        if read as u64 > LONGEST_FILE {
+            return Err(ConfigError::Token("its file has more than 64 KiB"));
+        }
+        Self::new(token)
     }
 
     pub(crate) fn header(&self) -> HeaderValue {
@@ -102,6 +114,15 @@ impl Token {
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token([redacted])")
+    }
+}
+
+/// The value of an environment variable. One that is set to nothing is not set.
+pub(crate) fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => Err(ConfigError::NotUtf8 { variable: name }),
     }
 }
 
@@ -151,6 +172,12 @@ pub enum ConfigError {
     /// No token was given.
     #[error("no token: set {TOKEN_VARIABLE}, or give one")]
     NoToken,
+    /// An environment variable is not UTF-8.
+    #[error("the environment variable {variable} is not UTF-8; set it again")]
+    NotUtf8 {
+        /// Its name.
+        variable: &'static str,
+    },
     /// The token cannot be one. The reason never quotes it.
     #[error("the token cannot be used: {0}")]
     Token(&'static str),

@@ -6,6 +6,7 @@ mod assets;
 mod doctor;
 mod folders;
 mod generate;
+mod input;
 mod list;
 mod lock;
 mod output;

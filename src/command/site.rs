@@ -4,8 +4,8 @@ use std::env;
 
 use clap::error::ErrorKind;
 use webflow_assets::{
-    Client, ClientBuilder, ConfigError, DEFAULT_BASE_URL, Error, FolderId, FolderTree, RetryPolicy,
-    SiteId, Token,
+    BASE_URL_VARIABLE, Client, ClientBuilder, ConfigError, DEFAULT_BASE_URL, Error, FolderId,
+    FolderTree, RetryPolicy, SiteId, Token,
     types::{self, ApiError},
 };
 #[cfg(feature = "sandbox")]
@@ -62,7 +62,8 @@ impl Wanted {
     /// The site of the command line, of the environment or of a lock file; none is wrong usage, which
     /// ends the process.
     pub(crate) fn read(subcommand: &str, args: &SiteArgs, locked: Option<SiteId>) -> Self {
-        match (given(args.site.as_ref(), "WEBFLOW_SITE_ID"), locked) {
+        let given = given(subcommand, args.site.as_ref(), "WEBFLOW_SITE_ID");
+        match (given, locked) {
             (Some(site), _) => match site.parse() {
                 Ok(id) => Self::Id(id),
                 Err(_) if is_slug(&site) => Self::ShortName(site),
@@ -228,7 +229,7 @@ pub(crate) fn client(subcommand: &str, args: &ApiArgs) -> Result<Client, SiteErr
         None => Token::from_env(),
     };
     let client = token.and_then(|token| {
-        let base_url = given(args.base_url.as_ref(), "WEBFLOW_BASE_URL");
+        let base_url = given(subcommand, args.base_url.as_ref(), BASE_URL_VARIABLE);
         builder(args)
             .token(token)
             .base_url(base_url.as_deref().unwrap_or(DEFAULT_BASE_URL))
@@ -261,10 +262,22 @@ fn builder(args: &ApiArgs) -> ClientBuilder {
     builder
 }
 
-/// The value of an option, or else of an environment variable. An empty one counts as not set.
-fn given(option: Option<&String>, variable: &str) -> Option<String> {
-    let value = option.cloned().or_else(|| env::var(variable).ok());
-    value.filter(|value| !value.is_empty())
+/// The value of an option, or else of an environment variable, of which an empty one is not set. One
+/// that is not UTF-8 is wrong usage, which ends the process: without it, the token would go to another
+/// place than the one that is meant.
+fn given(subcommand: &str, option: Option<&String>, variable: &'static str) -> Option<String> {
+    if let Some(value) = option {
+        return Some(value.clone());
+    }
+    match env::var(variable) {
+        Ok(value) => Some(value).filter(|value| !value.is_empty()),
+        Err(env::VarError::NotPresent) => None,
+        Err(env::VarError::NotUnicode(_)) => args::usage(
+            subcommand,
+            ErrorKind::ValueValidation,
+            &ConfigError::NotUtf8 { variable }.to_string(),
+        ),
+    }
 }
 
 /// The error and its causes in a line, in terms of this command's options.

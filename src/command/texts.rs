@@ -2,13 +2,16 @@
 
 use std::{
     collections::HashMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
 
-use crate::command::lock::{self, LookUpError};
+use crate::command::{
+    input,
+    lock::{self, LookUpError},
+};
 
 /// Why the texts cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +58,7 @@ impl Texts {
     /// Reads a file: JSON by its extension, or else CSV.
     pub(crate) fn read(file: &Path) -> Result<Self, TextsError> {
         let shown = || file.display().to_string();
-        let text = fs::read_to_string(file).map_err(|source| TextsError::Read {
+        let text = input::read(file).map_err(|source| TextsError::Read {
             file: shown(),
             source,
         })?;
@@ -105,8 +108,6 @@ impl Texts {
 
 /// Reads CSV. An empty cell is no text.
 fn from_csv(text: &str) -> Result<Vec<Entry>, csv::Error> {
-    // A spreadsheet may put a byte order mark first.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::Headers)
         .from_reader(text.as_bytes());
@@ -123,7 +124,7 @@ mod tests {
     #[test]
     fn an_empty_cell_says_nothing_and_a_quoted_one_may_have_lines() {
         let entries = from_csv(
-            "\u{feff}path, alt_text,display_name\r\na.png,\"A \"\"red\"\"\nbarn, at dawn\",\nb.png,,B\n",
+            "path, alt_text,display_name\r\na.png,\"A \"\"red\"\"\nbarn, at dawn\",\nb.png,,B\n",
         )
         .expect("it is CSV");
         let entry = |path: &str, alt_text: Option<&str>, display_name: Option<&str>| Entry {

@@ -405,6 +405,14 @@ fn a_client_takes_token_and_base_url_from_the_environment() {
         assert_eq!(outcome, expected);
         return;
     }
+    let run = |child: &mut std::process::Command| {
+        let output = child.args(["--exact", NAME]).output().unwrap();
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && stdout.contains("1 passed"),
+            "{stdout}"
+        );
+    };
     for (token, base_url, outcome) in [
         (Some(TOKEN), None, "https://api.webflow.com/v2"),
         (Some(TOKEN), Some(""), "https://api.webflow.com/v2"),
@@ -413,7 +421,11 @@ fn a_client_takes_token_and_base_url_from_the_environment() {
             Some("http://127.0.0.1:1/v2/"),
             "http://127.0.0.1:1/v2",
         ),
-        (Some(""), None, "the token cannot be used: it is empty"),
+        (
+            Some(""),
+            None,
+            "no token: set WEBFLOW_API_TOKEN, or give one",
+        ),
         (None, None, "no token: set WEBFLOW_API_TOKEN, or give one"),
         (
             Some(TOKEN),
@@ -423,19 +435,24 @@ fn a_client_takes_token_and_base_url_from_the_environment() {
         ),
     ] {
         let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", NAME]).env(CHILD, outcome);
+        child.env(CHILD, outcome);
         for (name, value) in [("WEBFLOW_API_TOKEN", token), ("WEBFLOW_BASE_URL", base_url)] {
             match value {
                 Some(value) => child.env(name, value),
                 None => child.env_remove(name),
             };
         }
-        let output = child.output().unwrap();
-        let stdout = String::from_utf8_lossy(&output.stdout);
-        assert!(
-            output.status.success() && stdout.contains("1 passed"),
-            "{stdout}"
-        );
+        run(&mut child);
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt as _;
+
+        let base_url = std::ffi::OsStr::from_bytes(b"https://example.com/\xff");
+        let outcome = "the environment variable WEBFLOW_BASE_URL is not UTF-8; set it again";
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.env(CHILD, outcome).env("WEBFLOW_API_TOKEN", TOKEN);
+        run(child.env("WEBFLOW_BASE_URL", base_url));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
-use clap::{Args, ValueHint};
+use clap::{Args, ValueHint, builder::NonEmptyStringValueParser};
 use jiff::SignedDuration;
 use webflow_assets::FolderId;
 
@@ -17,6 +17,7 @@ pub(crate) struct SiteArgs {
     #[arg(
         long = "site",
         value_name = "SITE",
+        value_parser = NonEmptyStringValueParser::new(),
         help_heading = "Site",
         help = "Site to work on: its id or short name [default: $WEBFLOW_SITE_ID]"
     )]
@@ -41,6 +42,7 @@ pub(crate) struct ApiArgs {
     #[arg(
         long,
         value_name = "URL",
+        value_parser = NonEmptyStringValueParser::new(),
         value_hint = ValueHint::Url,
         help_heading = "API",
         help = "Address of the API [default: $WEBFLOW_BASE_URL, or https://api.webflow.com/v2]"

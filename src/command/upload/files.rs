@@ -1,7 +1,7 @@
 //! Which files to upload: those of the command line, and those of a list.
 
 use std::{
-    fs, io, mem,
+    io, mem,
     path::{Path, PathBuf},
 };
 
@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 
 use crate::command::{
     args::{self, UploadArgs},
-    output,
+    input, output,
 };
 
 /// Takes the files out of the arguments and reads their list, if there is one. A list that cannot
@@ -19,10 +19,10 @@ pub(super) fn all(args: &mut UploadArgs) -> Vec<PathBuf> {
     let Some(list) = &args.files_from else {
         return files;
     };
-    let text = if list.as_os_str() == "-" {
-        io::read_to_string(io::stdin())
+    let text = if is_stdin(list) {
+        input::read_from(io::stdin())
     } else {
-        fs::read_to_string(list)
+        input::read(list)
     };
     match text {
         Ok(text) => {

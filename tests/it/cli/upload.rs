@@ -225,7 +225,8 @@ fn a_list_names_more_files() {
     let live = Live::start();
     let files = files("files_from", 5);
     let list = scratch("files_from_list").join("list");
-    fs::write(&list, files[1..3].join("\r\n\n")).expect("a list is written");
+    let names = format!("\u{feff}{}", files[1..3].join("\r\n\n"));
+    fs::write(&list, names).expect("a list is written");
     let output = run(&mut live.upload(&[&files[0], "--files-from", path_text(&list)]));
     assert_exit(&output, 0);
     assert_eq!(live.sandbox.assets().len(), 3);

@@ -36,7 +36,10 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["upload", HERO, HERO, "--name", "a.png"], "--name"),
     (&["upload", HERO, "--name", ""], "--name has 0 characters"),
     (&["upload", HERO, "--site", ".."], r#"site "..""#),
-    (&["upload", HERO, "--site", ""], "no site"),
+    (&["upload", HERO, "--site="], "'--site <SITE>'"),
+    (&["upload", HERO, "--base-url="], "'--base-url <URL>'"),
+    (&["sites", "--base-url", ""], "'--base-url <URL>'"),
+    (&["upload", HERO, "--token-file="], "'--token-file <PATH>'"),
     (
         &["upload", HERO, "--folder", "a//b"],
         "'a//b' for '--folder",
@@ -164,6 +167,69 @@ fn what_is_missing_from_the_environment_is_named() {
     let output = run(live.upload(&[HERO]).env("WEBFLOW_API_TOKEN", " "));
     assert_exit(&output, 2);
     assert_eq!(live.sandbox.requests(), []);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_utf_8_is_refused_and_an_empty_one_is_not_set() {
+    use std::{ffi::OsString, os::unix::ffi::OsStringExt as _};
+
+    let live = Live::start();
+    let names = ["WEBFLOW_SITE_ID", "WEBFLOW_API_TOKEN", "WEBFLOW_BASE_URL"];
+    for name in names {
+        // What is meant is all there, but for a byte.
+        let mut value = live.sandbox.base_url().to_owned().into_bytes();
+        value.push(0xff);
+        let value = OsString::from_vec(value);
+        for command in ["list", "doctor"] {
+            let output = run(live.command(&[command]).env(name, &value));
+            assert_exit(&output, 2);
+            let says = format!("error: the environment variable {name} is not UTF-8; set it again");
+            assert!(text(&output.stderr).starts_with(&says), "{output:?}");
+        }
+    }
+    assert_eq!(live.sandbox.requests(), []);
+
+    let base_url = live.sandbox.base_url().to_owned();
+    let list = ["list", "--base-url", &base_url];
+    assert_exit(&run(live.command(&list).env("WEBFLOW_BASE_URL", "")), 0);
+    let output = run(live.command(&list).env("WEBFLOW_API_TOKEN", ""));
+    assert_exit(&output, 2);
+    assert!(text(&output.stderr).starts_with("error: no token: "));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_without_an_end_is_not_read_to_it() {
+    let live = Live::start();
+    for (args, says) in [
+        (
+            &["list", "--token-file", "/dev/zero"][..],
+            "the token cannot be used: its file has more than 64 KiB",
+        ),
+        (
+            &["upload", HERO, "--texts", "/dev/zero"],
+            "the texts cannot be read: it has more than 64 MiB",
+        ),
+        (
+            &["upload", "--files-from", "/dev/zero"],
+            "cannot be read: it has more than 64 MiB",
+        ),
+    ] {
+        let output = run(&mut live.point(command(args)));
+        assert_exit(&output, 2);
+        assert!(text(&output.stderr).contains(says), "{output:?}");
+    }
+    assert_eq!(live.sandbox.requests(), []);
+
+    // A pipe, as the shell makes it of `<(…)`, is read.
+    let list = format!(
+        "exec {} list --token-file <(printf '%s\\n' \"$WEBFLOW_API_TOKEN\")",
+        env!("CARGO_BIN_EXE_webflow-assets")
+    );
+    let mut bash = Command::new("bash");
+    bash.args(["-c", &list]);
+    assert_exit(&run(&mut live.point(bash)), 0);
 }
 
 #[test]
