@@ -13,25 +13,39 @@ use crate::{
 
 const JSON: &str = "application/json";
 
-/// The media types of bodies that the generator can send, in order of preference.
-const SENT: [&str; 4] = [
-    JSON,
+/// The media types of bodies that the generator can send, JSON aside, in order of preference.
+const SENT: [&str; 3] = [
     "application/x-www-form-urlencoded",
     "application/octet-stream",
     "text/plain",
 ];
 
-/// The body in JSON, and its media type: with a character set and the like, or any type.
-pub(super) fn json_of(content: &Value) -> Option<(&str, &Value)> {
-    let content = content.as_object()?;
-    let exact = content.get_key_value(JSON);
-    let found = exact.or_else(|| {
-        content.iter().find(|(media, _)| {
-            let media = media.split(';').next().unwrap_or_default().trim();
-            [JSON, "*/*"].contains(&media) || media.ends_with("+json")
-        })
-    });
-    found.map(|(media, body)| (media.as_str(), body))
+/// A media type in lower case, without parameters such as `charset=utf-8`.
+fn essence(media: &str) -> String {
+    let essence = media.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
+/// The media type and the body of those in `content` that are JSON: by name, by suffix, or among
+/// all types.
+fn json_in(content: &Map<String, Value>) -> Option<(&String, &Value)> {
+    let is_suffixed = |media: &str| media.starts_with("application/") && media.ends_with("+json");
+    let rank = |media: &str| match essence(media).as_str() {
+        JSON => Some(0),
+        media if is_suffixed(media) => Some(1),
+        "application/*" | "*/*" => Some(2),
+        _ => None,
+    };
+    let ranked = content
+        .iter()
+        .filter_map(|body| Some((rank(body.0)?, body)));
+    let best = ranked.min_by_key(|(rank, _)| *rank);
+    best.map(|(_, body)| body)
+}
+
+/// The same of a value that should be an object.
+pub(super) fn json_of(content: &Value) -> Option<(&String, &Value)> {
+    content.as_object().and_then(json_in)
 }
 
 impl Reader<'_> {
@@ -42,27 +56,31 @@ impl Reader<'_> {
             self.source.note(&at, "has no content; left out");
             return Ok(None);
         };
-        let found = json_of(&object["content"]);
-        let Some(media) = SENT
-            .iter()
-            .find(|media| content.contains_key(**media) || **media == JSON && found.is_some())
-        else {
+        let content_at = at.child("content");
+        let other = || {
+            SENT.iter().find_map(|sent| {
+                let mut found = content.iter().filter(|(media, _)| essence(media) == *sent);
+                found.next().map(|(media, body)| (*sent, media, body))
+            })
+        };
+        let found = json_in(content).map(|(media, body)| (JSON, media, body));
+        let Some((sent, media, body)) = found.or_else(other) else {
             let types: Vec<&str> = content.keys().map(String::as_str).collect();
             let message = format!("bodies of type `{}` cannot be sent", types.join("`, `"));
-            return Err(at.child("content").error(message));
+            return Err(content_at.error(message));
         };
-        let schema = match *media {
+        let at_body = content_at.child(media);
+        if essence(media) != sent {
+            self.source.note(&at_body, &format!("sent as `{sent}`"));
+        }
+        let schema = match sent {
             "application/octet-stream" => json!({ "type": "string", "format": "binary" }),
             "text/plain" => json!({ "type": "string" }),
-            media => {
-                let (media, body) = found.unwrap_or_else(|| (media, &content[media]));
-                let at = at.child("content").child(media);
-                self.body(body, Side::Request, &at)?
-            }
+            _ => self.body(body, Side::Request, &at_body)?,
         };
         Ok(Some(Request {
-            required: object.get("required") == Some(&json!(true)),
-            media: (*media).to_owned(),
+            required: self.source.flag(object, "required", &at),
+            media: sent.to_owned(),
             schema,
         }))
     }
@@ -79,45 +97,55 @@ impl Reader<'_> {
 
     pub(super) fn responses(self, object: &Map<String, Value>, at: &At) -> Result<Vec<Response>> {
         let (listed, at) = at.member(object, "responses")?;
-        let mut responses = Vec::new();
-        for (status, value) in at.object(listed)? {
+        let listed = at.object(listed)?;
+        let has_success = listed.keys().any(|status| status.starts_with('2'));
+        let (mut errors, mut successes, mut failure) = (Vec::new(), Vec::new(), None);
+        for (status, value) in listed {
             if status.starts_with("x-") {
                 continue;
             }
             let at = at.child(status);
-            let status = status.to_ascii_uppercase();
+            let mut status = status.to_ascii_uppercase();
+            if status == "DEFAULT" && !has_success {
+                let text = "no status of success beside it; taken as 200";
+                self.source.note(&at, text);
+                "200".clone_into(&mut status);
+            }
             let digits = status.trim_end_matches('X');
             let is_known = status.len() == 3
                 && !digits.is_empty()
                 && digits.bytes().all(|digit| digit.is_ascii_digit())
                 && status.starts_with(['2', '4', '5']);
-            if is_known {
-                let is_error = !status.starts_with('2');
-                match self.response(status.clone(), value, at.clone()) {
-                    Err(e) if is_error => {
-                        self.tolerated(Err::<(), _>(e), &at)?;
-                        responses.push(Response::bodyless(status));
-                    }
-                    response => responses.push(response?),
-                }
-            } else {
+            if !is_known {
                 self.source
                     .note(&at, "no status of 2xx, 4xx or 5xx; left out");
+                continue;
+            }
+            let is_success = status.starts_with('2');
+            match self.response(status.clone(), value, at.clone()) {
+                Ok(response) if is_success => successes.push(response),
+                Ok(response) => errors.push(response),
+                Err(error) if is_success && !self.source.is_exhausted() => failure = Some(error),
+                Err(error) => {
+                    self.tolerated(Err::<(), _>(error), &at)?;
+                    errors.push(Response::bodyless(status));
+                }
             }
         }
-        responses.sort_by(|a, b| a.status.cmp(&b.status));
-        let mut successes = 0;
-        responses.retain(|response| {
-            successes += usize::from(!response.is_error());
-            response.is_error() || successes == 1
-        });
-        match successes {
-            0 => return Err(at.error("expected a status of success")),
-            1 => {}
-            _ => self
-                .source
-                .note(&at, "several statuses of success; the lowest is taken"),
+        successes.sort_by(|a, b| a.status.cmp(&b.status));
+        errors.sort_by(|a, b| a.status.cmp(&b.status));
+        if successes.is_empty() {
+            return Err(failure.unwrap_or_else(|| at.error("expected a status of success")));
         }
+        let with_body = successes.iter().position(|success| success.body.is_some());
+        let success = successes.swap_remove(with_body.unwrap_or_default());
+        if !successes.is_empty() || failure.is_some() {
+            let status = &success.status;
+            let text = format!("several statuses of success; {status} is taken");
+            self.source.note(&at, &text);
+        }
+        let mut responses = vec![success];
+        responses.append(&mut errors);
         // Every request can be refused.
         if !responses.iter().any(Response::is_error) {
             responses.push(Response::bodyless("429".to_owned()));
@@ -127,39 +155,28 @@ impl Reader<'_> {
 
     fn response(self, status: String, value: &Value, at: At) -> Result<Response> {
         let (value, at) = self.source.follow(value, at)?;
-        let object = at.object(value)?;
-        let mut headers = Map::new();
-        for (name, value) in object
-            .get("headers")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
-            let (value, at) = self.source.follow(value, at.child("headers").child(name))?;
-            let source = self.source;
-            let converter = Converter {
-                source,
-                side: Side::Response,
-            };
-            let schema = match value.get("schema") {
-                Some(schema) => converter.schema(schema, &at.child("schema"))?,
-                None => json!({ "type": "string" }),
-            };
-            headers.insert(name.clone(), json!({ "schema": schema }));
+        let mut response = Response::bodyless(status);
+        if value.is_null() {
+            self.source.note(&at, "null; taken as without a body");
+            return Ok(response);
         }
-        let mut response = Response {
-            headers,
-            ..Response::bodyless(status)
-        };
+        let object = at.object(value)?;
+        let headers = object.get("headers").and_then(Value::as_object);
+        for (name, value) in headers.into_iter().flatten() {
+            let at = at.child("headers").child(name);
+            let header = self.tolerated(self.header(value, at.clone()), &at)?;
+            let header = header.map(|header| (name.clone(), header));
+            response.headers.extend(header);
+        }
         response.words = self
             .words(object, &["description"])
             .remove("description")
             .and_then(|text| text.as_str().map(str::to_owned));
         let content = object.get("content").and_then(Value::as_object);
-        if content.is_none_or(Map::is_empty) {
+        let Some(content) = content.filter(|content| !content.is_empty()) else {
             return Ok(response);
-        }
-        response.body = match json_of(&object["content"]) {
+        };
+        response.body = match json_in(content) {
             Some((media, body)) => {
                 let at = at.child("content").child(media);
                 Some((JSON.to_owned(), self.body(body, Side::Response, &at)?))
@@ -173,5 +190,17 @@ impl Reader<'_> {
             }
         };
         Ok(response)
+    }
+
+    fn header(self, value: &Value, at: At) -> Result<Value> {
+        let (value, at) = self.source.follow(value, at)?;
+        let source = self.source;
+        let side = Side::Response;
+        let converter = Converter { source, side };
+        let schema = match value.get("schema") {
+            Some(schema) => converter.schema(schema, &at.child("schema"))?,
+            None => json!({ "type": "string" }),
+        };
+        Ok(json!({ "schema": schema }))
     }
 }

@@ -72,9 +72,12 @@ impl Converter<'_> {
                 if shape.get("type") == Some(&json!("null")) {
                     out.insert("nullable".to_owned(), true.into());
                 } else if !only_requires(shape) {
-                    let mut converted = self.schema(shape, &at.child(&index))?;
-                    if let Some(title) = shape.get("title").filter(|title| title.is_string()) {
-                        converted[TITLE] = title.clone();
+                    let at = at.child(&index);
+                    let mut converted = self.schema(shape, &at)?;
+                    let target = self.source.follow(shape, at).map(|(target, _)| target);
+                    let mut titles = [Some(shape), target.ok()].into_iter().flatten();
+                    if let Some(title) = titles.find_map(|shape| shape.get("title")?.as_str()) {
+                        converted[TITLE] = title.into();
                     }
                     shapes.push(converted);
                 }

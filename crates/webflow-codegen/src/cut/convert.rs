@@ -234,28 +234,29 @@ impl Converter<'_> {
         }
     }
 
-    /// `enum` and `const`: a list of different strings, or else no constraint.
+    /// `enum` and `const`: a list of different strings, or else values of one type, or any.
     fn options(&self, values: &[Value], at: &At, out: &mut Map<String, Value>) {
         if values.contains(&Value::Null) {
             out.insert("nullable".to_owned(), true.into());
         }
-        let values = values.iter().filter(|value| !value.is_null());
-        let mut names = BTreeSet::new();
-        let mut options: Vec<Value> = Vec::new();
-        for value in values {
-            let Some(text) = value.as_str() else {
-                if !out.contains_key("type") {
-                    let kind = match value {
-                        Value::Bool(_) => Some("boolean"),
-                        Value::Number(number) if number.is_f64() => Some("number"),
-                        Value::Number(_) => Some("integer"),
-                        _ => None,
-                    };
-                    out.extend(kind.map(|kind| ("type".to_owned(), kind.into())));
-                }
-                return;
+        let mut kinds: BTreeSet<&str> = values.iter().filter_map(kind).collect();
+        if kinds.contains("number") {
+            kinds.remove("integer");
+        }
+        if !out.contains_key("type") {
+            match kinds.first() {
+                Some(kind) if kinds.len() == 1 => out.insert("type".to_owned(), (*kind).into()),
+                Some(_) => out.insert(ANY.to_owned(), true.into()),
+                None => None,
             };
-            if options.contains(value) {
+        }
+        if kinds.iter().ne(["string"].iter()) {
+            return;
+        }
+        let (mut names, mut texts) = (BTreeSet::new(), BTreeSet::new());
+        let mut options: Vec<Value> = Vec::new();
+        for text in values.iter().filter_map(Value::as_str) {
+            if !texts.insert(text) {
                 self.source
                     .note(&at.child("enum"), &format!("`{text}` stands twice"));
                 continue;
@@ -271,9 +272,8 @@ impl Converter<'_> {
                 options.clear();
                 break;
             }
-            options.push(value.clone());
+            options.push(text.into());
         }
-        out.entry("type").or_insert_with(|| "string".into());
         // A single value in a response is not worth a type.
         let least = match self.side {
             Side::Request => 1,
@@ -356,5 +356,18 @@ impl Converter<'_> {
         if object.get("format").is_some() && kind.as_deref() == Some("string") {
             out.remove("format");
         }
+    }
+}
+
+/// The type of a value, if it is not null.
+fn kind(value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Null => None,
+        Value::Bool(_) => Some("boolean"),
+        Value::Number(number) if number.is_f64() => Some("number"),
+        Value::Number(_) => Some("integer"),
+        Value::String(_) => Some("string"),
+        Value::Array(_) => Some("array"),
+        Value::Object(_) => Some("object"),
     }
 }

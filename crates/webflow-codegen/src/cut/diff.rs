@@ -90,7 +90,7 @@ fn changes(kind: Kind, old: &Fact, new: &Fact, push: &mut impl FnMut(String, boo
         let [before, after] = [old, new].map(|fact| fact.says.get(property).unwrap_or(&nothing));
         if before != after {
             // A header has no type in the generated code.
-            let breaking = *property == "type" && kind != Kind::Header;
+            let breaking = ["type", "media type"].contains(property) && kind != Kind::Header;
             let text = |text: &String| {
                 if text.is_empty() {
                     "nothing".to_owned()
@@ -107,7 +107,11 @@ fn changes(kind: Kind, old: &Fact, new: &Fact, push: &mut impl FnMut(String, boo
     // A field that is optional, nullable or both is an `Option`; a parameter that is not
     // required may be left out, as before.
     let is_option = |fact: &Fact| fact.nullable || !fact.required;
-    let retyped = is_option(old) != is_option(new);
+    let retyped = match kind {
+        Kind::Field => is_option(old) != is_option(new),
+        Kind::Parameter | Kind::Header => false,
+        _ => old.nullable != new.nullable,
+    };
     if old.required != new.required {
         let text = if new.required {
             "required now"

@@ -76,11 +76,13 @@ pub fn facts(document: &Value) -> Facts {
         facts.insert((Kind::Description, place.to_owned()), fact);
     }
     for (name, scheme) in entries(document.pointer("/components/securitySchemes")) {
-        let mut says = vec![text(scheme, "type")];
+        let mut says = Vec::new();
+        for (key, value) in entries(Some(scheme)) {
+            says.extend(value.as_str().filter(|_| key != "description"));
+        }
         for (flow, value) in entries(scheme.get("flows")) {
-            let addresses = entries(Some(value)).filter_map(|(_, value)| value.as_str());
-            says.push(flow.clone());
-            says.extend(addresses.map(str::to_owned));
+            says.push(flow);
+            says.extend(entries(Some(value)).filter_map(|(_, value)| value.as_str()));
         }
         let fact = Fact::saying("is", says.join(" "));
         facts.insert((Kind::Description, name.clone()), fact);
@@ -113,6 +115,15 @@ impl Fact {
         }
     }
 
+    /// What is said of a body, which has one media type.
+    fn of_body(body: &Value) -> Self {
+        let media = entries(body.get("content")).next();
+        let mut fact = Self::of(media.and_then(|(_, value)| value.get("schema")));
+        let media = media.map(|(name, _)| ("media type", name.clone()));
+        fact.says.extend(media);
+        fact
+    }
+
     fn with_deprecation(mut self, value: &Value) -> Self {
         if flag(Some(value), "deprecated") {
             self.says.insert("deprecation", "deprecated".to_owned());
@@ -139,11 +150,15 @@ fn operation_facts(document: &Value, request: &str, operation: &Value, facts: &m
         let mut fact = Fact::of(parameter.get("schema")).with_deprecation(parameter);
         fact.required = flag(Some(parameter), "required");
         fact.says.insert("position", text(parameter, "in"));
+        for key in ["style", "explode"] {
+            let value = parameter.get(key).map(Value::to_string);
+            fact.says.extend(value.map(|value| (key, value)));
+        }
         let place = format!("{name}.{}", text(parameter, "name"));
         part(Kind::Parameter, place, fact, facts);
     }
     if let Some(body) = operation.get("requestBody") {
-        let mut fact = Fact::of(body_schema(body));
+        let mut fact = Fact::of_body(body);
         fact.required = flag(Some(body), "required");
         part(Kind::Body, name.clone(), fact, facts);
     }
@@ -155,7 +170,7 @@ fn operation_facts(document: &Value, request: &str, operation: &Value, facts: &m
             fact.part_of = Some((Kind::Status, place.clone()));
             facts.insert((Kind::Header, format!("{place} {header}")), fact);
         }
-        let mut fact = Fact::of(body_schema(answer));
+        let mut fact = Fact::of_body(answer);
         fact.is_answer = true;
         part(Kind::Status, place, fact, facts);
     }
@@ -210,6 +225,16 @@ const SAID_ELSEWHERE: [&str; 11] = [
     "x-rust-type",
 ];
 
+/// The type of a value inside of another: only fields have a fact about null of their own.
+fn inner_type(schema: &Value) -> String {
+    let null = if flag(Some(schema), "nullable") {
+        " or null"
+    } else {
+        ""
+    };
+    format!("{}{null}", type_of(schema))
+}
+
 /// The type and the constraints of a schema in one line.
 fn type_of(schema: &Value) -> String {
     let reference = schema
@@ -221,7 +246,7 @@ fn type_of(schema: &Value) -> String {
     let mut parts = vec![match schema.get("type").and_then(Value::as_str) {
         Some("array") => format!(
             "list of {}",
-            schema.get("items").map_or_else(String::new, type_of)
+            schema.get("items").map_or_else(String::new, inner_type)
         ),
         Some(name) => name.to_owned(),
         None if schema.get("oneOf").is_some() => "one of several".to_owned(),
@@ -231,21 +256,19 @@ fn type_of(schema: &Value) -> String {
         match key.as_str() {
             key if SAID_ELSEWHERE.contains(&key) => {}
             "additionalProperties" if value.is_object() => {
-                parts.push(format!("other fields: {}", type_of(value)));
+                parts.push(format!("other fields: {}", inner_type(value)));
             }
             "oneOf" => {
-                let shapes = value.as_array().into_iter().flatten().map(type_of);
-                parts.push(shapes.collect::<Vec<_>>().join(" or "));
+                let shapes = value.as_array().into_iter().flatten().map(inner_type);
+                // Their order means nothing.
+                let shapes: BTreeSet<String> = shapes.collect();
+                parts.push(Vec::from_iter(shapes).join(" or "));
             }
             key => parts.push(format!("{key} {value}")),
         }
     }
     parts[1..].sort();
     parts.join(", ")
-}
-
-fn body_schema(body: &Value) -> Option<&Value> {
-    body.pointer("/content/application~1json/schema")
 }
 
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {

@@ -13,6 +13,7 @@ use crate::cut::{
     lock::Lock,
     merge::{Merge, merge},
     operation::{Operation, Parameter, Response},
+    profile,
     recipe::Settings,
     select::{Cut, blanked, key},
     shared::{self, ERROR},
@@ -181,6 +182,7 @@ impl Names<'_> {
         let mut out = Map::new();
         for (name, header) in headers {
             let component = header_name(name);
+            let header = &profile::header(name).unwrap_or_else(|| header.clone());
             let shared = self.headers.entry(component.clone());
             let is_shared = *shared.or_insert_with(|| header.clone()) == *header;
             let header = if is_shared {

@@ -125,11 +125,9 @@ impl Reader<'_> {
         }
         // What the operation says replaces what its path says.
         let mut parameters: Vec<Parameter> = Vec::new();
-        let own = (object.get("parameters"), at.child("parameters"));
-        for (list, at) in [shared, own] {
-            let Some(list) = list.filter(|list| !list.is_null()) else {
-                continue;
-            };
+        let own = self.source.given(object, "parameters", &at);
+        for (list, at) in [shared, (own, at.child("parameters"))] {
+            let Some(list) = list else { continue };
             for (index, value) in at.list(list)?.iter().enumerate() {
                 let at = at.child(&index);
                 let found = self.parameter(value, at.clone());
@@ -143,12 +141,12 @@ impl Reader<'_> {
         }
         self.settle_path(path, &mut parameters, &at);
         self.settle_names(&mut parameters, &at)?;
-        let request = match object.get("requestBody") {
+        let request = match self.source.given(object, "requestBody", &at) {
             Some(body) => self.request(body, at.child("requestBody"))?,
             None => None,
         };
         let deprecated = object.get("deprecated") == Some(&json!(true));
-        let security = object.get("security");
+        let security = self.source.given(object, "security", &at);
         let security = security.or_else(|| self.source.root().get("security"));
         Ok(Operation {
             method: method.to_owned(),
@@ -254,15 +252,14 @@ impl Reader<'_> {
             source: self.source,
             side: Side::Request,
         };
-        let content = object
-            .get("content")
-            .and_then(|content| json_of(content)?.1.get("schema"));
+        let content = object.get("content").and_then(json_of);
+        let content = content.and_then(|(_, body)| body.get("schema"));
         let schema = match object.get("schema").or(content) {
             Some(schema) => converter.schema(schema, &at.child("schema"))?,
             None => json!({ "type": "string" }),
         };
         let is_path = location == "path";
-        let required = is_path || object.get("required") == Some(&json!(true));
+        let required = self.source.flag(object, "required", &at) || is_path;
         let mut kept = self.words(object, &["description"]);
         if object.get("deprecated") == Some(&json!(true)) {
             kept.insert("deprecated".to_owned(), true.into());

@@ -29,6 +29,13 @@ const SECRETS: [&str; 4] = [
 /// Numbers that are whole, whatever the description says.
 const WHOLE: [&str; 3] = ["limit", "offset", "total"];
 
+/// A header that is a whole number wherever it stands, whatever the description says.
+#[must_use]
+pub fn header(name: &str) -> Option<Value> {
+    let is_known = RATE_LIMIT.contains(&name) || name == RETRY_AFTER;
+    is_known.then(|| json!({ "schema": { "type": "integer" } }))
+}
+
 /// Applies the rules that come before the recipe's actions.
 pub fn apply(fragment: &mut Fragment) {
     let document = &mut fragment.document;
@@ -84,19 +91,14 @@ fn schemas_of(document: &mut Value) -> Option<&mut Map<String, Value>> {
 }
 
 /// Gives every success the headers with the remaining requests, and 429 the one with the time to
-/// wait. Their values are integers.
+/// wait.
 fn headers(document: &mut Value) {
-    let integer = json!({ "schema": { "type": "integer" } });
-    for name in RATE_LIMIT.iter().chain([&RETRY_AFTER]) {
-        document["components"]["headers"][header_name(name)] = integer.clone();
+    for name in RATE_LIMIT {
+        document["components"]["headers"][header_name(name)] = header(name).into();
     }
     if let Some(too_many) = document.pointer_mut("/components/responses/TooManyRequests") {
         too_many["headers"][RETRY_AFTER] = reference("headers", &header_name(RETRY_AFTER));
-    } else {
-        let headers = document.pointer_mut("/components/headers");
-        if let Some(headers) = headers.and_then(Value::as_object_mut) {
-            headers.remove(&header_name(RETRY_AFTER));
-        }
+        document["components"]["headers"][header_name(RETRY_AFTER)] = header(RETRY_AFTER).into();
     }
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     let operations = paths

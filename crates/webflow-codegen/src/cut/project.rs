@@ -176,12 +176,22 @@ pub fn compare(old: &Path, new: &Path, recipe: Option<&Path>) -> Result<Report> 
         plan.recipe = Recipe::read(&read::read(recipe)?)?;
         plan.selection = Selection::Recipe;
     }
+    let cut = |input: &read::Input, plan: &Plan| {
+        let mut fragment = cut(input, plan)?;
+        order::order(&mut fragment.document, &plan.recipe.settings);
+        Ok(fragment)
+    };
     let before = cut(&read::read(old)?, &plan)?;
     // Equal parts get equal names.
     plan.lock = before.lock;
     let input = read::read(new)?;
     let after = cut(&input, &plan)?;
-    let missing = after.missing.into_iter();
+    let differences = diff::diff(&before.document, &after.document);
+    // Only what is new.
+    let without = |new: Vec<String>, old: &[String]| {
+        let new = new.into_iter().filter(|text| !old.contains(text));
+        new.collect::<Vec<_>>()
+    };
     Ok(Report {
         file: input.name,
         version: text_at(&after.document, "/info/version"),
@@ -189,13 +199,11 @@ pub fn compare(old: &Path, new: &Path, recipe: Option<&Path>) -> Result<Report> 
         crate_version: None::<Version>,
         operations: after.lock.operations.len(),
         needed: Vec::new(),
-        missing: missing
-            .filter(|text| !before.missing.contains(text))
-            .collect(),
-        differences: diff::diff(&before.document, &after.document),
-        differs: before.document != after.document,
+        missing: without(after.missing, &before.missing),
+        differs: !differences.is_empty(),
+        differences,
         missing_words: Vec::new(),
-        notes: Vec::new(),
+        notes: without(after.notes, &before.notes),
     })
 }
 

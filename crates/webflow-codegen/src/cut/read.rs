@@ -28,11 +28,6 @@ const MAX_DEPTH: usize = 128;
 /// what Webflow publishes.
 const MAX_VALUES: usize = 1_000_000;
 
-/// How many nodes the aliases may repeat, and how many aliases there may be: Webflow's
-/// description has none.
-const MAX_REPEATED: usize = 100_000;
-const MAX_ALIASES: usize = 1_000;
-
 /// A description as it was read.
 #[derive(Debug)]
 pub struct Input {
@@ -108,11 +103,15 @@ fn yaml(text: &str, name: &str) -> Result<Value> {
             // Keys are nodes too, and maps and lists have an end.
             max_events: 4 * MAX_VALUES,
             max_nodes: 2 * MAX_VALUES,
-            max_aliases: MAX_ALIASES,
+            // What they repeat is counted like everything else.
+            max_aliases: MAX_VALUES,
+            enforce_alias_anchor_ratio: false,
         },
         alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: MAX_REPEATED,
+            max_total_replayed_events: 4 * MAX_VALUES,
         },
+        // The words for them stand in examples.
+        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
         strict_booleans: true,
         with_snippet: false,
     };

@@ -88,8 +88,8 @@ impl Report {
 
     fn changes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(change) = self.change() else {
-            let text = if self.differs && self.crate_version.is_some() {
-                "No drift, but the fragment is not as it is written: order, layout or a rule changed."
+            let text = if self.differs {
+                "No drift, but the fragment is not what would be written: it is new, or its order, its layout or a rule changed."
             } else {
                 "No drift."
             };

@@ -55,6 +55,9 @@ const OWN: [&str; 6] = [
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
+/// The members of a path that are no operations.
+const ITEM: [&str; 5] = ["$ref", "description", "parameters", "servers", "summary"];
+
 /// An operation of the description.
 #[derive(Clone, Debug)]
 pub struct Published<'a> {
@@ -65,7 +68,7 @@ pub struct Published<'a> {
     /// What the operation is called in a fragment, if no recipe says otherwise.
     pub name: String,
     is_named_by_path: bool,
-    item: &'a Value,
+    item: &'a Map<String, Value>,
     value: &'a Value,
     at: At,
 }
@@ -83,10 +86,12 @@ impl Published<'_> {
     }
 }
 
-/// The identity of an operation: the method, and the path without the names of its parameters.
+/// The identity of an operation: the method, and the path without the names of its parameters and
+/// without a slash at its end.
 #[must_use]
 pub fn key(method: &str, path: &str) -> String {
-    format!("{} {}", method.to_ascii_uppercase(), blanked(path))
+    let path = blanked(path.strip_suffix('/').unwrap_or(path));
+    format!("{} {path}", method.to_ascii_uppercase())
 }
 
 /// A path template without the names of its parameters.
@@ -123,35 +128,52 @@ pub fn published<'a>(source: &Source<'a>, lock: &Lock) -> Result<Vec<Published<'
     let (paths, paths_at) = at.member(document, "paths")?;
     let mut operations = Vec::new();
     for (path, item) in paths_at.object(paths)? {
+        if path.starts_with("x-") {
+            continue;
+        }
+        let at = paths_at.child(path);
         if !path.starts_with('/') {
+            source.note(&at, "does not begin with `/`; left out");
             continue;
         }
         if !is_template(path) {
-            let text = "no path template; left out";
-            source.note(&paths_at.child(path), text);
+            source.note(&at, "no path template; left out");
             continue;
         }
-        let followed = source.follow(item, paths_at.child(path));
-        let (item, at) = match followed {
-            Ok((item, at)) if item.is_object() => (item, at),
-            _ => {
-                source.note(&paths_at.child(path), "no object; left out");
-                continue;
-            }
+        let followed = source.follow(item, at.clone());
+        let Some((item, at)) = followed
+            .ok()
+            .and_then(|(item, at)| Some((item.as_object()?, at)))
+        else {
+            source.note(&at, "no object; left out");
+            continue;
         };
-        for method in METHODS {
-            if let Some(value) = item.get(method) {
-                operations.push(Published {
-                    method,
-                    path,
-                    name: String::new(),
-                    is_named_by_path: false,
-                    item,
-                    value,
-                    at: at.child(method),
-                });
+        let start = operations.len();
+        for (key, value) in item {
+            let method = METHODS.iter().find(|m| key.eq_ignore_ascii_case(m));
+            let at = at.child(key);
+            match method {
+                Some(&method) if key == method || !item.contains_key(method) => {
+                    if key != method {
+                        source.note(&at, &format!("read as `{method}`"));
+                    }
+                    operations.push(Published {
+                        method,
+                        path,
+                        name: String::new(),
+                        is_named_by_path: false,
+                        item,
+                        value,
+                        at,
+                    });
+                }
+                None if ITEM.contains(&key.as_str()) || key.starts_with("x-") => {}
+                _ => source.note(&at, "no operation that a client can have; left out"),
             }
         }
+        // Which operation gets a name that several want does not depend on their order.
+        operations[start..]
+            .sort_by_key(|found| METHODS.iter().position(|method| *method == found.method));
     }
     let mut keys = BTreeSet::new();
     operations.retain(|operation| {
@@ -228,6 +250,9 @@ pub fn cut(
                     .find(|operation| operation.key() == key(&method, path));
                 match found {
                     Some(found) => {
+                        if found.path.ends_with('/') != path.ends_with('/') {
+                            source.note(&found.at, &format!("requested as `{path}`"));
+                        }
                         let required = recipe.settings.requires.contains(&entry.name);
                         wanted.push((found, path.to_owned(), entry.name.clone(), required));
                     }
@@ -282,7 +307,8 @@ pub fn cut(
     let mut operations = Vec::new();
     for (found, path, name, required) in wanted {
         let shared_at = found.at.parent().child("parameters");
-        let shared = (found.item.get("parameters"), shared_at);
+        let shared = source.given(found.item, "parameters", &found.at.parent());
+        let shared = (shared, shared_at);
         let target = (found.method, path.as_str(), name.as_str());
         let at = found.at.clone();
         match reader.operation(target, found.path, found.value, shared, at) {

@@ -111,17 +111,6 @@ impl At {
             .ok_or_else(|| self.expected("a string", value))
     }
 
-    /// Whether `key` is set to true in the object at this place.
-    ///
-    /// # Errors
-    ///
-    /// If it is neither true nor false.
-    pub fn flag(&self, object: &Map<String, Value>, key: &str) -> Result<bool> {
-        let value = object.get(key).unwrap_or(&Value::Bool(false));
-        let flag = value.as_bool();
-        flag.ok_or_else(|| self.child(key).expected("true or false", value))
-    }
-
     /// The member `key` of the object at this place, and its place.
     ///
     /// # Errors
@@ -227,6 +216,33 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The member `key`, if it says something: null, which nothing means, is noted.
+    #[must_use]
+    pub fn given<'v>(
+        &self,
+        object: &'v Map<String, Value>,
+        key: &str,
+        at: &At,
+    ) -> Option<&'v Value> {
+        let value = object.get(key)?;
+        if value.is_null() {
+            self.note(&at.child(key), "null; taken as missing");
+        }
+        Some(value).filter(|value| !value.is_null())
+    }
+
+    /// Whether `key` is true in `object`. What is neither true nor false is noted.
+    #[must_use]
+    pub fn flag(&self, object: &Map<String, Value>, key: &str, at: &At) -> bool {
+        let value = object.get(key).unwrap_or(&Value::Bool(false));
+        value.as_bool().unwrap_or_else(|| {
+            let is_true = value == "true";
+            let text = format!("{value} is neither true nor false; taken as {is_true}");
+            self.note(&at.child(key), &text);
+            is_true
+        })
+    }
+
     /// What was tolerated so far, with its places.
     #[must_use]
     pub fn notes(&self) -> BTreeSet<String> {
@@ -290,23 +306,41 @@ impl<'a> Source<'a> {
                 format!("`{reference}` is not within the description; only `#/…` is read");
             return Err(place.error(message));
         };
+        let pointer = &percent_decoded(pointer);
         let trail = iter::successors(at.trail.as_deref(), |followed| followed.before.as_deref());
-        if trail.clone().any(|followed| followed.pointer == pointer) {
+        if trail.clone().any(|followed| followed.pointer == *pointer) {
             return Err(place.error(format!("`{reference}` leads back to itself")));
         }
         let target = self.root.pointer(pointer);
         let target =
             target.ok_or_else(|| place.error(format!("nothing stands at `{reference}`")))?;
         let at = At {
-            pointer: pointer.to_owned(),
+            pointer: pointer.clone(),
             depth: at.depth + 1,
             trail: Some(Rc::new(Followed {
-                pointer: pointer.to_owned(),
+                pointer: pointer.clone(),
                 before: at.trail.clone(),
             })),
         };
         Ok((target, at))
     }
+}
+
+/// A reference is a URI: `{` may be written `%7B`.
+fn percent_decoded(text: &str) -> String {
+    let mut pieces = text.split('%');
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        let code = piece.get(..2).map(|code| u8::from_str_radix(code, 16));
+        if let Some(Ok(byte)) = code {
+            bytes.push(byte);
+            bytes.extend_from_slice(&piece.as_bytes()[2..]);
+        } else {
+            bytes.push(b'%');
+            bytes.extend_from_slice(piece.as_bytes());
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 fn size(value: &Value) -> usize {

@@ -109,3 +109,84 @@ fn two_versions_are_compared_as_callers_see_them() {
     assert_eq!(report["differences"].as_array().unwrap().len(), 5);
     assert_eq!(run(&project, &["diff", DATA, DATA]).0, 0);
 }
+
+/// A description with one operation, whose body and whose response have these media types.
+fn small(request: &str, response: &str) -> String {
+    format!(
+        "openapi: 3.1.0
+info: {{ title: Small, version: '1' }}
+paths:
+  /a:
+    put:
+      operationId: put-a
+      requestBody: {{ content: {{ {request} }} }}
+      responses: {{ '200': {{ description: Fine, content: {{ {response} }} }} }}
+components:
+  schemas:
+    One: {{ title: One, type: object, properties: {{ a: {{ type: string }} }} }}
+    Two: {{ title: Two, type: object, properties: {{ b: {{ type: string }} }} }}
+"
+    )
+}
+
+#[test]
+fn each_difference_that_a_caller_sees_has_a_line_and_no_other_counts() {
+    let field = |schema: &str| {
+        let body = format!("application/json: {{ schema: {{ properties: {{ f: {schema} }} }} }}");
+        small("application/json: { schema: { type: string } }", &body)
+    };
+    let sent = |schema: &str| {
+        let body = format!("application/json: {{ schema: {schema} }}");
+        small(&body, "application/json: {}")
+    };
+    let one = "{ $ref: '#/components/schemas/One' }";
+    let two = "{ $ref: '#/components/schemas/Two' }";
+    let inline = "{ title: One, type: object, properties: { a: { type: string } } }";
+    for (old, new, row) in [
+        (
+            field("{ items: { type: string } }"),
+            field("{ items: { type: [string, 'null'] } }"),
+            "| field | `PutAResponse.f` | type: `list of string` → `list of string or null` | **yes** |",
+        ),
+        (
+            field("{ additionalProperties: { type: string } }"),
+            field("{ additionalProperties: { type: string, nullable: true } }"),
+            "| field | `PutAResponse.f` | type: `object, other fields: string` → `object, other fields: string or null` | **yes** |",
+        ),
+        (
+            field("{ enum: [png, jpg] }"),
+            field("{ enum: [jpg, png] }"),
+            "No drift.",
+        ),
+        (
+            sent(&format!("{{ oneOf: [{one}, {two}] }}")),
+            sent(&format!("{{ oneOf: [{two}, {one}] }}")),
+            "No drift.",
+        ),
+        (
+            sent(&format!("{{ oneOf: [{inline}, {two}] }}")),
+            sent(&format!("{{ oneOf: [{one}, {two}] }}")),
+            "No drift.",
+        ),
+        (
+            sent(one),
+            small(
+                &format!("application/x-www-form-urlencoded: {{ schema: {one} }}"),
+                "application/json: {}",
+            ),
+            "| request body | `put_a` | media type: `application/json` → `application/x-www-form-urlencoded` | **yes** |",
+        ),
+        (
+            sent("{ type: string }"),
+            sent("{ type: [string, 'null'] }"),
+            "| request body | `put_a` | may be null now | **yes** |",
+        ),
+    ] {
+        let project = Project::new();
+        std::fs::write(project.path("old.yml"), &old).unwrap();
+        std::fs::write(project.path("new.yml"), &new).unwrap();
+        let (code, report, error) = run(&project, &["diff", "old.yml", "new.yml"]);
+        assert_eq!(code, i32::from(row != "No drift."), "{new}{report}{error}");
+        assert!(report.contains(row), "{new}{report}");
+    }
+}

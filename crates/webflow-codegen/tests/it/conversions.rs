@@ -57,7 +57,6 @@ fn what_3_1_says_is_said_in_3_0() {
             json!({ "enum": ["a", null] }),
             json!({ "type": "string", "enum": ["a"], "nullable": true }),
         ),
-        (json!({ "enum": [1, 2] }), json!({ "type": "integer" })),
         (
             json!({ "type": "string", "pattern": "^a", "format": "uri", "default": null }),
             json!({ "type": "string" }),
@@ -126,6 +125,19 @@ fn what_3_1_says_is_said_in_3_0() {
         };
         assert_eq!(sorted(found), after, "{before}");
         assert_eq!(notes, Vec::<String>::new(), "{before}");
+    }
+}
+
+#[test]
+fn listed_values_of_one_type_have_it_and_others_any() {
+    for (values, after) in [
+        (json!([1, 2]), json!({ "type": "integer" })),
+        (json!([1, 2.5]), json!({ "type": "number" })),
+        (json!([true, 1]), json!({})),
+        (json!(["a", 1, null]), json!({ "nullable": true })),
+    ] {
+        let (found, _) = converted(&json!({ "enum": values }), Side::Response);
+        assert_eq!(found, after, "{values}");
     }
 }
 

@@ -28,7 +28,32 @@ fn what_a_description_lacks_is_reported_and_skipped() {
         (
             "        '204': {",
             "        default: {",
-            "/delete/responses/default`: no status of 2xx, 4xx or 5xx; left out",
+            "/delete/responses/default`: no status of success beside it; taken as 200",
+        ),
+        (
+            "        '204': { description: Nothing left }\n",
+            "        '200':\n        '201': { content: { '*/*': {} } }\n",
+            "/delete/responses`: several statuses of success; 201 is taken",
+        ),
+        (
+            "schema: { type: string } }\n    get:\n      operationId: get-asset\n",
+            "schema: { type: string } }\n    head: {}\n    GET:\n      operationId: get-asset\n",
+            "`/paths/~1assets~1{asset_id}/GET`: read as `get`\n- `/paths/~1assets~1{asset_id}/head`: no operation that a client can have; left out",
+        ),
+        (
+            "paths:\n",
+            "paths:\n  assets: { get: {} }\n",
+            "`/paths/assets`: does not begin with `/`; left out",
+        ),
+        (
+            "  /asset_folders/{asset_folder_id}:\n",
+            "  /asset_folders/{asset_folder_id}/:\n",
+            "/get`: requested as `/asset_folders/{asset_folder_id}`",
+        ),
+        (
+            "name: folderId, in: query,",
+            "name: folderId, in: query, required: 'true',",
+            "/parameters/1/required`: \"true\" is neither true nor false; taken as true",
         ),
         (
             "  version: 2.0.0",
@@ -58,7 +83,7 @@ fn what_a_description_lacks_is_reported_and_skipped() {
         (
             "        '400': { $ref: '#/components/responses/failure' }\n        '401': { $ref: '#/components/responses/failure' }\n        '404': { $ref: '#/components/responses/failure' }\n        '429': { $ref: '#/components/responses/slower' }\n        '500':\n",
             "        '400':\n        '401': { $ref: '#/gone' }\n        '404': { description: Not there }\n        '500':\n",
-            "/get/responses/400`: expected an object, found null; left out",
+            "/get/responses/400`: null; taken as without a body",
         ),
         (
             "paths:\n",
@@ -100,6 +125,9 @@ fn what_says_the_same_otherwise_changes_nothing() {
         DESCRIPTION.replace('\n', "\r\n"),
         DESCRIPTION.replace("application/json:", "'application/json; charset=utf-8':"),
         DESCRIPTION.replace("application/json:", "application/vnd.webflow+json:"),
+        DESCRIPTION.replace("application/json:", "Application/JSON:"),
+        DESCRIPTION.replace("application/json:", "'*/*':"),
+        DESCRIPTION.replace("#/components/responses/f", "#/components/responses/%66"),
         DESCRIPTION.replace("        '200':", "        200:"),
         format!("%YAML 1.2\n---\n{DESCRIPTION}...\n"),
     ];
