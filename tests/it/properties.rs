@@ -430,13 +430,17 @@ enum Quoting {
     Xml,
     XmlNumbers,
     Url,
+    UrlTwice,
+    UrlInXml,
 }
 
-const QUOTINGS: [Quoting; 4] = [
+const QUOTINGS: [Quoting; 6] = [
     Quoting::Verbatim,
     Quoting::Xml,
     Quoting::XmlNumbers,
     Quoting::Url,
+    Quoting::UrlTwice,
+    Quoting::UrlInXml,
 ];
 
 impl Quoting {
@@ -452,6 +456,8 @@ impl Quoting {
                     format!("&#x{:x};", u32::from(c))
                 }
                 (Self::Url, c) if !c.is_ascii_alphanumeric() => format!("%{:02X}", u32::from(c)),
+                (Self::UrlTwice, c) => format!("%25{:02x}", u32::from(c)),
+                (Self::UrlInXml, c) => format!("&#37;{:02X}", u32::from(c)),
                 _ => c.to_string(),
             })
             .collect()
