@@ -11,7 +11,7 @@ use std::{
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     sync::{
-        Mutex, PoisonError,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -52,6 +52,8 @@ pub(super) struct StateDir {
     /// The number of the newest lock file that was written: an older one is not written any more.
     newest: Mutex<u64>,
     _guard: Guard,
+    /// The same for a lock file elsewhere, which another run may be given for its directory.
+    lock_guard: OnceLock<Guard>,
 }
 
 /// A lock file on the disk.
@@ -117,6 +119,7 @@ impl StateDir {
             written: AtomicU64::new(0),
             newest: Mutex::new(0),
             _guard: guard,
+            lock_guard: OnceLock::new(),
         })
     }
 
@@ -130,17 +133,23 @@ impl StateDir {
                 return Err(self.lock_error(io::Error::other("it is no file; rename it")));
             }
         }
-        self.make().map_err(|source| SyncError::State {
+        let unwritable = |source| SyncError::State {
             path: self.dir.clone(),
             source,
-        })
-    }
-
-    fn make(&self) -> io::Result<()> {
+        };
         match fs::create_dir(&self.dir) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(unwritable(error));
+            }
             _ => {}
         }
+        if !self.root_from_lock.is_empty() && self.lock_guard.get().is_none() {
+            let _ = self.lock_guard.set(Guard::lock(&self.dir)?);
+        }
+        self.complete().map_err(unwritable)
+    }
+
+    fn complete(&self) -> io::Result<()> {
         let ignore = self.dir.join(".gitignore");
         // A full disk leaves an empty one.
         let is_complete = |file: fs::Metadata| !file.is_file() || file.len() > 0;

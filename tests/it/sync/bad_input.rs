@@ -364,6 +364,28 @@ async fn of_two_folders_of_one_name_the_oldest_is_used_and_remembered() {
 }
 
 #[tokio::test]
+async fn two_directories_at_once_with_one_lock_file_are_refused() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let around = tree(&[("a/1.txt", "1"), ("a/2.txt", "2"), ("b/3.txt", "3")]);
+    let lock_file = around.path().join("x.lock");
+    let sync = |name: &str| {
+        let sync = client(&sandbox).sync(sandbox.site_id(), around.path().join(name));
+        sync.lock_file(&lock_file).concurrency(1)
+    };
+    let late = sync("b").plan().await.unwrap();
+    let mut events = sync("a").plan().await.unwrap().stream();
+    while !matches!(
+        events.try_next().await.unwrap().unwrap(),
+        SyncEvent::Uploaded { .. }
+    ) {}
+    let error = late.send().await.unwrap_err();
+    assert!(matches!(error, SyncError::Busy { .. }), "{error}");
+    while events.try_next().await.unwrap().is_some() {}
+    let lock = LockFile::read(&lock_file).unwrap().unwrap();
+    assert_eq!(lock.files().count(), 2);
+}
+
+#[tokio::test]
 async fn the_same_directory_twice_at_once_is_refused() {
     let sandbox = Sandbox::start().await.unwrap();
     let dir = tree(&[("a.txt", "a")]);
