@@ -1,12 +1,13 @@
 //! `completions` and `man`: files that are generated from the definition of the command line.
 
 use std::{
+    fmt::Write as _,
     fs,
     io::{self, Write},
     path::Path,
 };
 
-use clap::CommandFactory;
+use clap::{CommandFactory, ValueHint};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
@@ -25,7 +26,39 @@ pub(crate) fn completions(shell: Shell) -> io::Result<Exit> {
             .replace("webflow__subcmd__assets", "webflow__assets")
             .into_bytes();
     }
+    if shell == Shell::Fish {
+        script.extend(fish_arguments().into_bytes());
+    }
     print(&script)
+}
+
+/// What fish completes arguments to that are no options, which the generator leaves out: fish would
+/// offer files for all of them.
+fn fish_arguments() -> String {
+    let mut script = String::new();
+    for command in Cli::command().get_subcommands() {
+        let mut values = Vec::new();
+        let mut hint = ValueHint::Other;
+        for argument in command.get_positionals() {
+            let possible = argument.get_possible_values();
+            values.extend(possible.iter().map(|value| value.get_name().to_owned()));
+            if argument.get_value_hint() != ValueHint::Unknown {
+                hint = argument.get_value_hint();
+            }
+        }
+        let values = match hint {
+            ValueHint::FilePath | ValueHint::AnyPath => continue,
+            ValueHint::DirPath => "(__fish_complete_directories (commandline -ct))".to_owned(),
+            _ => values.join(" "),
+        };
+        let name = command.get_name();
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            script,
+            "complete -c webflow-assets -n \"__fish_webflow_assets_using_subcommand {name}\" -f -a \"{values}\""
+        );
+    }
+    script
 }
 
 /// Prints the manual, or writes a file for each of its pages.
