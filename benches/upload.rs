@@ -1,25 +1,66 @@
 //! How long hashing, one form and a whole upload take, beside the least that they could take.
 //!
-//! `cargo bench --features sandbox`; `cargo bench --features sandbox -- whole` for one group. The
-//! server is the sandbox, in this process and on threads of its own: compare figures of one run
-//! with each other.
+//! `cargo bench --features sandbox --bench upload` prints the times of each, and `-- ratio` instead the ratios of
+//! whole uploads to the floor, in five pairs. The server is the sandbox, in this process and on
+//! threads of its own: compare figures of one run with each other.
 
-use std::{fs, path::PathBuf, sync::LazyLock};
+#![expect(clippy::print_stdout, reason = "it is what the benchmark is for")]
+
+use std::{
+    env,
+    fs::{self, File},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::PathBuf,
+    sync::LazyLock,
+    time::Instant,
+};
 
 use divan::{Bencher, counter::BytesCount};
+use fast_md5::Md5 as Hasher;
 use md5::{Digest, Md5};
-use reqwest::multipart::{Form, Part};
 use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};
 use webflow_assets::{Client, Source, Token, s3, sandbox::Sandbox};
 
 const MIB: usize = 1024 * 1024;
 const SIZES: [usize; 3] = [1, 16, 256];
+const PAIRS: usize = 5;
+/// How many bytes the floor reads and sends at a time.
+const CHUNK: usize = 256 * 1024;
 
 fn main() {
     // Here, as it cannot start on the client's threads, where it is first needed.
     LazyLock::force(&SANDBOX);
+    if env::args().any(|arg| arg == "ratio") {
+        return SIZES.into_iter().for_each(ratio);
+    }
     divan::main();
+}
+
+/// Prints how long whole uploads of so many MiB take, as a multiple of the floor.
+fn ratio(mib: usize) {
+    let client = client();
+    let mut floor = Floor::new(mib);
+    let mut ratios: Vec<f64> = (0..=PAIRS)
+        .map(|_| {
+            let start = Instant::now();
+            upload(&client, mib);
+            let whole = start.elapsed();
+            let start = Instant::now();
+            floor.upload();
+            whole.as_secs_f64() / start.elapsed().as_secs_f64()
+        })
+        // Connections are made in the first pair.
+        .skip(1)
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    println!(
+        "{mib} MiB: median {:.2} times the floor, {:.2} to {:.2}",
+        ratios[PAIRS / 2],
+        ratios[0],
+        ratios[PAIRS - 1]
+    );
 }
 
 /// The server's threads, apart from those of the client.
@@ -106,49 +147,127 @@ fn form(bencher: Bencher, mib: usize) {
         .bench(|| CLIENT.block_on(form.send(&HTTP, &source)).expect("stored"));
 }
 
-/// All that an upload is: read, hash, create, form, verify.
-#[divan::bench(args = SIZES, sample_count = 20)]
-fn whole_upload(bencher: Bencher, mib: usize) {
-    let client = Client::builder()
+fn client() -> Client {
+    Client::builder()
         .token(Token::new(SANDBOX.token()).expect("a token"))
         .base_url(SANDBOX.base_url())
         .build()
-        .expect("a client");
-    let path = file(mib);
-    bencher.counter(BytesCount::new(mib * MIB)).bench(|| {
-        let upload = client.upload(SANDBOX.site_id(), path.as_path());
-        let upload = upload.max_len(u64::MAX);
-        CLIENT.block_on(upload.send()).expect("uploaded")
-    });
+        .expect("a client")
 }
 
-/// The floor: read the file, hash it and post it with a bare multipart form.
+/// All that an upload is: read, hash, create, form, verify.
+fn upload(client: &Client, mib: usize) {
+    let upload = client.upload(SANDBOX.site_id(), file(mib));
+    let upload = upload.max_len(u64::MAX);
+    CLIENT.block_on(upload.send()).expect("uploaded");
+}
+
 #[divan::bench(args = SIZES, sample_count = 20)]
-fn whole_upload_floor(bencher: Bencher, mib: usize) {
-    let (url, fields) = CLIENT.block_on(details(mib));
-    let path = file(mib);
-    let upload = async || {
-        let path = path.clone();
-        let content = tokio::task::spawn_blocking(move || {
-            let content = fs::read(path).expect("the file");
-            divan::black_box(Md5::digest(&content));
-            content
-        });
-        let content = content.await.expect("hashed");
-        let form = fields.iter().fold(Form::new(), |form, (name, value)| {
-            form.text(name.clone(), value.as_str().unwrap_or_default().to_owned())
-        });
-        let form = form.part("file", Part::bytes(content).file_name("file"));
-        let response = HTTP
-            .post(&url)
-            .multipart(form)
-            .send()
-            .await
-            .expect("an answer");
-        assert_eq!(response.status(), 201);
-        response.bytes().await.expect("a body")
-    };
+fn whole_upload(bencher: Bencher, mib: usize) {
+    let client = client();
     bencher
         .counter(BytesCount::new(mib * MIB))
-        .bench(|| CLIENT.block_on(upload()));
+        .bench(|| upload(&client, mib));
+}
+
+#[divan::bench(args = SIZES, sample_count = 20)]
+fn whole_upload_floor(bencher: Bencher, mib: usize) {
+    let mut floor = Floor::new(mib);
+    bencher
+        .counter(BytesCount::new(mib * MIB))
+        .bench_local(|| floor.upload());
+}
+
+/// The least that an upload is: a file is hashed, and then sent as a form whose signature depends on
+/// the hash, both through one buffer, and over a bare connection.
+struct Floor {
+    path: PathBuf,
+    head: Vec<u8>,
+    connection: BufReader<TcpStream>,
+    buffer: Vec<u8>,
+}
+
+const BOUNDARY: &str = "4bbd6a4f2d5f4c0a9f1e";
+
+impl Floor {
+    fn new(mib: usize) -> Self {
+        let (url, fields) = CLIENT.block_on(details(mib));
+        let url = reqwest::Url::parse(&url).expect("a URL");
+        let address = url.socket_addrs(|| None).expect("an address");
+        let part = |name: &str| {
+            format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name={name}\r\n\r\n")
+        };
+        let fields = fields.iter().map(|(name, value)| {
+            part(&format!("\"{name}\"")) + value.as_str().unwrap_or_default() + "\r\n"
+        });
+        let form = fields.collect::<String>() + &part("\"file\"; filename=\"file\"");
+        let head = format!(
+            "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: multipart/form-data; boundary={BOUNDARY}\r\n\
+             Content-Length: {}\r\n\r\n{form}",
+            url.path(),
+            url.authority(),
+            form.len() + mib * MIB + Self::tail().len(),
+        );
+        let connection = TcpStream::connect(&*address).expect("a connection");
+        connection.set_nodelay(true).expect("an option");
+        Self {
+            path: file(mib),
+            head: head.into_bytes(),
+            connection: BufReader::new(connection),
+            buffer: vec![0; CHUNK],
+        }
+    }
+
+    fn tail() -> String {
+        format!("\r\n--{BOUNDARY}--\r\n")
+    }
+
+    fn upload(&mut self) {
+        let mut hasher = Hasher::new();
+        self.read(|_, chunk| hasher.update(chunk));
+        divan::black_box(hasher.finalize());
+        self.connection
+            .get_mut()
+            .write_all(&self.head)
+            .expect("sent");
+        self.read(|connection, chunk| connection.get_mut().write_all(chunk).expect("sent"));
+        let tail = Self::tail();
+        self.connection
+            .get_mut()
+            .write_all(tail.as_bytes())
+            .expect("sent");
+        self.response();
+    }
+
+    fn read(&mut self, mut take: impl FnMut(&mut BufReader<TcpStream>, &[u8])) {
+        let mut file = File::open(&self.path).expect("the file");
+        loop {
+            match file.read(&mut self.buffer).expect("the file") {
+                0 => break,
+                n => take(&mut self.connection, &self.buffer[..n]),
+            }
+        }
+    }
+
+    fn response(&mut self) {
+        let mut line = || {
+            let mut line = String::new();
+            self.connection.read_line(&mut line).expect("a response");
+            line.trim_end().to_ascii_lowercase()
+        };
+        let status = line();
+        assert!(status.contains(" 201 "), "{status}");
+        let mut len = 0;
+        loop {
+            let header = line();
+            if header.is_empty() {
+                break;
+            }
+            if let Some(value) = header.strip_prefix("content-length:") {
+                len = value.trim().parse().expect("a length");
+            }
+        }
+        let mut body = vec![0; len];
+        self.connection.read_exact(&mut body).expect("a body");
+    }
 }
