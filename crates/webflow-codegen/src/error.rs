@@ -7,6 +7,7 @@ use std::fmt::{self, Write as _};
 pub struct Error {
     place: String,
     message: String,
+    is_in_file: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -19,6 +20,7 @@ impl Error {
         Self {
             place: place.into(),
             message: message.into(),
+            is_in_file: false,
             source: None,
         }
     }
@@ -39,8 +41,10 @@ impl Error {
     /// Puts the name of the file before a place that is a JSON pointer.
     #[must_use]
     pub fn within(mut self, file: &str) -> Self {
-        if self.place.is_empty() || self.place.starts_with('/') {
+        let is_pointer = self.place.is_empty() || self.place.starts_with('/');
+        if is_pointer && !self.is_in_file {
             self.place = format!("{file}#{}", self.place);
+            self.is_in_file = true;
         }
         self
     }

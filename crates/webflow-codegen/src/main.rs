@@ -3,7 +3,6 @@
 use std::{
     error::Error as _,
     fmt::Write as _,
-    fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -12,6 +11,7 @@ use std::{
 use clap::{Args, Parser, ValueEnum};
 use webflow_codegen::{
     cut::{
+        file,
         project::{Job, compare},
         report::Report,
         select::Selection,
@@ -158,7 +158,7 @@ fn run(task: Task) -> Result<ExitCode> {
                 out,
                 check,
             };
-            (job.run()?, report, check)
+            (run_job(&job, &report)?, report, check)
         }
         Task::Spec {
             description,
@@ -168,17 +168,28 @@ fn run(task: Task) -> Result<ExitCode> {
         } => {
             let root = root.unwrap_or_else(this_project);
             let job = Job::of_project(&root, &description, check);
-            (job.run()?, report, check)
+            (run_job(&job, &report)?, report, check)
         }
         Task::Diff {
             old,
             new,
             recipe,
             report,
-        } => (compare(&old, &new, recipe.as_deref())?, report, true),
+        } => {
+            let inputs = [old.clone(), new.clone()].into_iter().chain(recipe.clone());
+            file::distinct(&inputs.collect::<Vec<_>>(), report.report.as_slice())?;
+            (compare(&old, &new, recipe.as_deref())?, report, true)
+        }
     };
     print(&found, &output)?;
     Ok(ExitCode::from(u8::from(check && found.differs)))
+}
+
+fn run_job(job: &Job, output: &Output) -> Result<Report> {
+    let (inputs, mut outputs) = job.files();
+    outputs.extend(output.report.clone());
+    file::distinct(&inputs, &outputs)?;
+    job.run()
 }
 
 fn print(report: &Report, output: &Output) -> Result<()> {
@@ -189,10 +200,8 @@ fn print(report: &Report, output: &Output) -> Result<()> {
     io::stdout()
         .write_all(text.as_bytes())
         .map_err(|e| Error::new("standard output", "could not be written").because(e))?;
-    if let Some(file) = &output.report {
-        fs::write(file, text).map_err(|e| {
-            Error::new(file.display().to_string(), "could not be written").because(e)
-        })?;
+    if let Some(path) = &output.report {
+        file::write(path, &text)?;
     }
     Ok(())
 }

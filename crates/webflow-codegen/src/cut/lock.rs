@@ -18,6 +18,15 @@ pub struct Lock {
 }
 
 impl Lock {
+    /// These names, and those that were given now.
+    #[must_use]
+    pub fn with(mut self, given: Self) -> Self {
+        self.operations.extend(given.operations);
+        self.paths.extend(given.paths);
+        self.types.extend(given.types);
+        self
+    }
+
     /// The names that differ in `new`, as lines of the report.
     #[must_use]
     pub fn renamed(&self, new: &Self) -> Vec<String> {

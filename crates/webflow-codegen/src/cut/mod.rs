@@ -9,6 +9,7 @@ mod combine;
 pub mod convert;
 pub mod diff;
 pub mod facts;
+pub mod file;
 pub mod lock;
 pub mod merge;
 pub mod name;
@@ -104,7 +105,7 @@ pub struct Fragment {
 /// # }
 /// ```
 pub fn cut(input: &Input, plan: &Plan) -> Result<Fragment> {
-    let within = |e: crate::error::Error| e.within(&input.name);
+    let within = |e: crate::error::Error| e.within(&input.path);
     let source = Source::new(&input.document)
         .map_err(within)?
         .with_words(plan.words);
@@ -114,11 +115,14 @@ pub fn cut(input: &Input, plan: &Plan) -> Result<Fragment> {
     let mut fragment = name::name(cut, settings, &plan.lock);
     profile::apply(&mut fragment);
     let mut notes: Vec<String> = source.notes().into_iter().collect();
-    notes.extend(fragment.notes);
+    notes.extend(std::mem::take(&mut fragment.notes));
     notes.extend(overlay::apply(
         &mut fragment.document,
         &plan.recipe.actions,
     )?);
+    if plan.selection == Selection::Recipe {
+        notes.extend(recipe::unused(settings, &fragment));
+    }
     let owner = settings.owner.as_deref().zip(plan.crate_version.as_ref());
     profile::finish(&mut fragment.document, owner);
     Ok(Fragment {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
 use crate::{
-    cut::recipe::Action,
+    cut::{recipe::Action, shape::Shape},
     error::{Error, Result},
 };
 
@@ -24,7 +24,7 @@ const MAX_PLACES: usize = 10_000;
 /// # Errors
 ///
 /// With the place in the recipe, if a target is no `JSONPath`, could take unbounded time, or the
-/// document grows without bound.
+/// document grows without bound, is none of OpenAPI any more, or refers to nothing.
 pub fn apply(document: &mut Value, actions: &[Action]) -> Result<Vec<String>> {
     let mut notes = Vec::new();
     let mut left = MAX_VALUES;
@@ -53,6 +53,8 @@ pub fn apply(document: &mut Value, actions: &[Action]) -> Result<Vec<String>> {
         // The last elements first: those before them keep their places.
         let mut places: Vec<String> = places.into_iter().collect();
         places.sort_by_cached_key(|place| std::cmp::Reverse(parts(place)));
+        let update_at = |text| Error::new(format!("/actions/{index}/update"), text);
+        let mut fits = places.is_empty() || action.remove;
         for place in places {
             if action.remove {
                 remove(document, &place);
@@ -62,11 +64,83 @@ pub fn apply(document: &mut Value, actions: &[Action]) -> Result<Vec<String>> {
                 left = left
                     .checked_sub(size(update))
                     .ok_or_else(|| at("the fragment grows without bound"))?;
-                update_target(target, update);
+                fits |= update_target(target, update);
             }
         }
+        if !fits {
+            return Err(update_at(
+                "an object takes an object, a list an element, and nothing else an update",
+            ));
+        }
+        if document.get("openapi").is_some()
+            && let Some((place, expected)) = misplaced(Shape::Document, document)
+        {
+            let text = format!("`{place}` of the fragment is no longer {expected}");
+            return Err(Error::new(format!("/actions/{index}"), text));
+        }
     }
-    Ok(notes)
+    match dangling(document, document) {
+        Some(reference) if !actions.is_empty() => {
+            let says = |action: &Action| {
+                let update = action.update.as_ref();
+                update.is_some_and(|update| references(update).any(|found| found == reference))
+            };
+            let place = actions.iter().position(says).map_or_else(
+                || "/actions".to_owned(),
+                |index| format!("/actions/{index}/update"),
+            );
+            let text = format!("nothing stands at `{reference}` in the fragment");
+            Err(Error::new(place, text))
+        }
+        _ => Ok(notes),
+    }
+}
+
+/// The first place where a document is not what OpenAPI says, and what should stand there.
+fn misplaced(shape: Shape, value: &Value) -> Option<(String, &'static str)> {
+    let within = |key: &str, value: &Value| {
+        let found = misplaced(shape.child(key), value);
+        found.map(|(place, expected)| (format!("/{key}{place}"), expected))
+    };
+    match (shape, value) {
+        (Shape::Literal, _)
+        | (Shape::Scope, Value::String(_))
+        | (Shape::Schema, Value::Bool(_)) => None,
+        (Shape::List(_), Value::Array(list)) => {
+            let mut list = list.iter().enumerate();
+            list.find_map(|(index, value)| within(&index.to_string(), value))
+        }
+        (Shape::List(_), _) => Some((String::new(), "a list")),
+        (Shape::Scope, _) => Some((String::new(), "a string")),
+        (_, Value::Object(object)) => object.iter().find_map(|(key, value)| within(key, value)),
+        _ => Some((String::new(), "an object")),
+    }
+}
+
+/// The references in a value.
+fn references(value: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
+    match value {
+        Value::Object(object) => {
+            let reference = object.get("$ref").and_then(Value::as_str);
+            Box::new(
+                reference
+                    .into_iter()
+                    .chain(object.values().flat_map(references)),
+            )
+        }
+        Value::Array(list) => Box::new(list.iter().flat_map(references)),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+/// A reference that leads to nothing in the document.
+fn dangling<'a>(value: &'a Value, document: &Value) -> Option<&'a str> {
+    references(value).find(|reference| {
+        let pointer = reference.strip_prefix('#');
+        pointer
+            .and_then(|pointer| document.pointer(pointer))
+            .is_none()
+    })
 }
 
 /// Refuses what takes more than a time that is proportional to the document and its depth: paths
@@ -129,13 +203,19 @@ fn remove(document: &mut Value, place: &str) {
     }
 }
 
-/// Merges `update` into an object, or appends it to a list that does not have it yet.
-fn update_target(target: &mut Value, update: &Value) {
+/// Merges `update` into an object, or appends it to a list that does not have it yet. Returns
+/// whether that can be done.
+fn update_target(target: &mut Value, update: &Value) -> bool {
     match (target, update) {
-        (Value::Array(list), update) if !list.contains(update) => list.push(update.clone()),
+        (Value::Array(list), update) => {
+            if !list.contains(update) {
+                list.push(update.clone());
+            }
+        }
         (Value::Object(object), Value::Object(update)) => merge(object, update),
-        _ => {}
+        _ => return false,
     }
+    true
 }
 
 fn merge(object: &mut Map<String, Value>, update: &Map<String, Value>) {

@@ -1,9 +1,6 @@
 //! A fragment in a project: the files beside it, and what has changed in it.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use semver::Version;
 use serde::{Serialize, de::DeserializeOwned};
@@ -11,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::{
     cut::{
-        Plan, cut, diff, facts::facts, lock::Lock, order, provenance::Provenance, read, readme,
-        recipe::Recipe, report::Report, select::Selection, share, version, words,
+        Plan, cut, diff, facts::facts, file, lock::Lock, order, provenance::Provenance, read,
+        readme, recipe::Recipe, report::Report, select::Selection, share, version, words,
     },
     error::{Error, Result},
 };
@@ -55,6 +52,40 @@ impl Job {
         }
     }
 
+    /// The files that are read, and those that are written.
+    #[must_use]
+    pub fn files(&self) -> (Vec<PathBuf>, Vec<PathBuf>) {
+        let mut inputs = vec![self.description.clone()];
+        let mut outputs = vec![self.out.clone()];
+        if let Some(recipe) = &self.recipe {
+            inputs.push(recipe.clone());
+            outputs.push(self.names());
+            outputs.push(self.provenance());
+        }
+        (inputs, outputs)
+    }
+
+    fn names(&self) -> PathBuf {
+        self.out.with_extension("names.json")
+    }
+
+    fn provenance(&self) -> PathBuf {
+        self.out.with_file_name("provenance.json")
+    }
+
+    /// The fragment as it is, and its text: none if that is empty or damaged. A file that is no
+    /// fragment at all is an error, and not overwritten.
+    fn committed(&self) -> Result<Option<(String, Value)>> {
+        let Some(text) = file::text(&self.out)? else {
+            return Ok(None);
+        };
+        match parse(&self.out, &text) {
+            Ok(value) => Ok(Some((text, value))),
+            Err(_) if text.trim().is_empty() || text.starts_with('{') => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Makes the fragment, and writes it with its names and its provenance unless `check` is
     /// set.
     ///
@@ -71,15 +102,10 @@ impl Job {
             Some(_) => Some(version::of_crate(&self.out)?),
             None => None,
         };
-        let names = self.out.with_extension("names.json");
+        let names = self.names();
         let lock: Lock = read_json(&names)?.unwrap_or_default();
-        let committed: Option<(String, Value)> = match read_text(&self.out)? {
-            Some(text) => {
-                let value = parse(&self.out, &text)?;
-                Some((text, value))
-            }
-            None => None,
-        };
+        let committed = self.committed()?;
+        let is_damaged = committed.is_none() && self.out.exists();
         let input = read::read(&self.description)?;
         let plan = Plan {
             selection: self.selection.clone(),
@@ -89,7 +115,9 @@ impl Job {
             crate_version: version.clone(),
         };
         let recipe_name = self.recipe.as_deref().map(name_of).unwrap_or_default();
-        let mut fragment = cut(&input, &plan).map_err(|e| e.within(&recipe_name))?;
+        let recipe_path = self.recipe.as_deref().map(Path::display);
+        let recipe_path = recipe_path.map(|path| path.to_string()).unwrap_or_default();
+        let mut fragment = cut(&input, &plan).map_err(|e| e.within(&recipe_path))?;
         for package in &self.share {
             let theirs = share::fragment_of(package)?;
             let shared = share::share(&mut fragment.document, &theirs);
@@ -110,7 +138,7 @@ impl Job {
         order::order(&mut fragment.document, &plan.recipe.settings);
         let new_text = pretty(&fragment.document);
         let page = self.out.with_file_name("README.md");
-        let old_page = read_text(&page)?.unwrap_or_default();
+        let old_page = file::text(&page)?.unwrap_or_default();
         let new_page = readme::with_table(&old_page, &recipe_name, &plan.recipe);
         let new_page = new_page.filter(|new| *new != old_page);
         let known = facts(&fragment.document);
@@ -118,10 +146,16 @@ impl Job {
         let settings = &plan.recipe.settings;
         if let Some(required) = settings.requires.iter().find(is_missing) {
             let message = format!("has no `{required}`, which {recipe_name} requires");
-            return Err(Error::new(&input.name, message));
+            return Err(Error::new(&input.path, message));
         }
         let needed = settings.needs.iter().filter(is_missing);
         let mut notes = plan.lock.renamed(&fragment.lock);
+        if is_damaged {
+            let out = self.out.display();
+            notes.push(format!(
+                "`{out}` is empty or damaged; the new one has none of its words"
+            ));
+        }
         notes.extend(fragment.notes);
         let is_recipe = self.recipe.is_some();
         let report = Report {
@@ -145,20 +179,16 @@ impl Job {
             notes,
         };
         if !self.check {
-            write(&self.out, &new_text)?;
+            file::write(&self.out, &new_text)?;
             if let Some(text) = new_page {
-                write(&page, &text)?;
+                file::write(&page, &text)?;
             }
             if is_recipe {
-                let mut names_given = plan.lock;
-                names_given.operations.extend(fragment.lock.operations);
-                names_given.paths.extend(fragment.lock.paths);
-                names_given.types.extend(fragment.lock.types);
-                write(&names, &pretty(&names_given))?;
-                let place = self.out.with_file_name("provenance.json");
+                file::write(&names, &pretty(&plan.lock.with(fragment.lock)))?;
+                let place = self.provenance();
                 let old = read_json(&place)?;
                 let provenance = Provenance::of(&input, &report.version, old);
-                write(&place, &pretty(&provenance))?;
+                file::write(&place, &pretty(&provenance))?;
             }
         }
         Ok(report)
@@ -217,23 +247,14 @@ fn name_of(path: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// The text of a file, if there is one.
-fn read_text(path: &Path) -> Result<Option<String>> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(Error::new(name_of(path), "could not be read").because(e)),
-    }
-}
-
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
-    read_text(path)?.map(|text| parse(path, &text)).transpose()
+    file::text(path)?.map(|text| parse(path, &text)).transpose()
 }
 
 fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|e| {
-        let place = format!("{}:{}:{}", name_of(path), e.line(), e.column());
-        Error::new(place, "not what this tool writes").because(e)
+        let place = format!("{}:{}:{}", path.display(), e.line(), e.column());
+        Error::new(place, "not what this tool writes; restore or remove it").because(e)
     })
 }
 
@@ -242,8 +263,4 @@ fn pretty(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
     text
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).map_err(|e| Error::new(name_of(path), "could not be written").because(e))
 }

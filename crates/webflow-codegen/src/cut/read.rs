@@ -1,25 +1,15 @@
 //! Reads a description: limits first, then UTF-8, then YAML or JSON.
 
-use std::{
-    cell::Cell,
-    fmt::Write as _,
-    fs::File,
-    io::{self, Read as _},
-    path::Path,
-};
+use std::{cell::Cell, fmt::Write as _, path::Path};
 
 use serde::de::DeserializeSeed as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    cut::strict::Strict,
+    cut::{file, strict::Strict},
     error::{Error, Result},
 };
-
-/// A description that is longer than this is refused unread: some twenty times what Webflow
-/// publishes.
-pub const MAX_BYTES: u64 = 64 << 20;
 
 /// How deep a description may nest, in both formats: the limit of `serde_json` is 128.
 const MAX_DEPTH: usize = 128;
@@ -31,6 +21,8 @@ const MAX_VALUES: usize = 1_000_000;
 /// A description as it was read.
 #[derive(Debug)]
 pub struct Input {
+    /// The path of the file, for errors.
+    pub path: String,
     /// The name of the file without its directories.
     pub name: String,
     /// The SHA-256 of the file in hexadecimal digits.
@@ -39,61 +31,52 @@ pub struct Input {
     pub document: Value,
 }
 
-/// Reads the description at `path`: JSON if it begins with `{`, YAML otherwise.
+/// Reads the description at `path`: JSON if it begins with `{` and is, YAML otherwise.
 ///
 /// # Errors
 ///
-/// With line and column where the file is not one document of at most [`MAX_BYTES`], in UTF-8,
+/// With line and column where the file is not one document of at most [`file::MAX_BYTES`], in UTF-8,
 /// within the limits on nesting and aliases, and without duplicate keys.
 pub fn read(path: &Path) -> Result<Input> {
     let name = path.file_name().unwrap_or(path.as_os_str());
     let name = name.to_string_lossy().into_owned();
-    let bytes = bytes(path).map_err(|e| Error::new(&name, "could not be read").because(e))?;
+    let shown = path.display().to_string();
+    let bytes = file::read(path)?;
     let text = std::str::from_utf8(&bytes).map_err(|e| {
         let (line, column) = position(&bytes[..e.valid_up_to()]);
-        Error::new(format!("{name}:{line}:{column}"), "not UTF-8")
+        Error::new(format!("{shown}:{line}:{column}"), "not UTF-8")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim().is_empty() {
-        return Err(Error::new(&name, "empty"));
+        return Err(Error::new(&shown, "empty"));
     }
     let document = if text.trim_start().starts_with('{') {
-        json(text, &name)?
+        let error = match json(text) {
+            Ok(document) => Ok(document),
+            // YAML has braces too, and numbers of any size.
+            Err(e) if e.is_syntax() => yaml(text, &shown).map_err(|_| e),
+            Err(e) => Err(e),
+        };
+        error.map_err(|e| {
+            let place = format!("{shown}:{}:{}", e.line(), e.column());
+            Error::new(place, "not a JSON document that can be used").because(e)
+        })?
     } else {
-        yaml(text, &name)?
+        yaml(text, &shown)?
     };
     Ok(Input {
+        path: shown,
         sha256: hex(&Sha256::digest(&bytes)),
         name,
         document,
     })
 }
 
-/// The file's bytes. A pipe does not tell its length, so that what is read is limited too.
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let length = file.metadata()?.len();
-    let mut bytes = Vec::new();
-    if length <= MAX_BYTES {
-        file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    }
-    if length > MAX_BYTES || bytes.len() as u64 > MAX_BYTES {
-        let message = format!("more than {} MiB", MAX_BYTES >> 20);
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
-    }
-    Ok(bytes)
-}
-
-fn json(text: &str, name: &str) -> Result<Value> {
+fn json(text: &str) -> serde_json::Result<Value> {
     let left = Cell::new(MAX_VALUES);
     let mut json = serde_json::Deserializer::from_str(text);
-    let document = Strict(&left).deserialize(&mut json);
-    document
-        .and_then(|document| json.end().map(|()| document))
-        .map_err(|e| {
-            let place = format!("{name}:{}:{}", e.line(), e.column());
-            Error::new(place, "not a JSON document that can be used").because(e)
-        })
+    let document = Strict(&left).deserialize(&mut json)?;
+    json.end().map(|()| document)
 }
 
 fn yaml(text: &str, name: &str) -> Result<Value> {

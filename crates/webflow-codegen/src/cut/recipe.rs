@@ -4,11 +4,19 @@
 //! A recipe is an OpenAPI Overlay 1.0 document. Its actions are applied to the fragment; what an
 //! overlay cannot express is in the extension `x-webflow-codegen`.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use serde_path_to_error::Segment;
 
 use crate::{
-    cut::read::Input,
+    cut::{
+        name::Fragment,
+        read::Input,
+        select::{METHODS, key},
+        text,
+    },
     error::{Error, Result},
 };
 
@@ -99,25 +107,66 @@ impl Recipe {
     ///
     /// With file and place, if it is no overlay of version 1.0.
     pub fn read(input: &Input) -> Result<Self> {
-        let recipe: Self = serde_json::from_value(input.document.clone())
-            .map_err(|e| Error::new(&input.name, "not a recipe").because(e))?;
-        if recipe.overlay != "1.0" && !recipe.overlay.starts_with("1.0.") {
-            let message = format!("Overlay `{}`; expected 1.0", recipe.overlay);
-            return Err(Error::new(format!("{}#/overlay", input.name), message));
-        }
-        for (index, wanted) in recipe.settings.operations.iter().enumerate() {
-            if wanted.request.split_once(" /").is_none() {
-                let place = format!("{}#/x-webflow-codegen/operations/{index}", input.name);
-                return Err(Error::new(place, "expected a request such as `GET /sites`"));
-            }
-        }
-        for (place, name) in &recipe.settings.schemas {
-            if !name.is_string() {
-                let place = format!("{}#/x-webflow-codegen/schemas/{place}", input.name);
-                return Err(Error::new(place, "expected a name"));
-            }
-        }
+        let recipe: Self = serde_path_to_error::deserialize(&input.document).map_err(|e| {
+            let place = e
+                .path()
+                .iter()
+                .fold(String::new(), |place, part| match part {
+                    Segment::Seq { index } => format!("{place}/{index}"),
+                    Segment::Map { key } => format!("{place}/{key}"),
+                    _ => place,
+                });
+            Error::new(format!("{}#{place}", input.path), "not a recipe").because(e.into_inner())
+        })?;
+        let checked = recipe.check();
+        checked.map_err(|(place, text)| Error::new(format!("{}#{place}", input.path), text))?;
         Ok(recipe)
+    }
+
+    /// Refuses what would make a fragment of which no code can be generated.
+    fn check(&self) -> Result<(), (String, String)> {
+        if self.overlay != "1.0" && !self.overlay.starts_with("1.0.") {
+            let text = format!("Overlay `{}`; expected 1.0", self.overlay);
+            return Err(("/overlay".to_owned(), text));
+        }
+        let (mut names, mut requests) = (BTreeSet::new(), BTreeSet::new());
+        for (index, Wanted { name, request }) in self.settings.operations.iter().enumerate() {
+            let failed = |text: String| {
+                let place = format!("/x-webflow-codegen/operations/{index}");
+                Err((place, text))
+            };
+            let (method, path) = self.settings.operations[index].method_and_path();
+            if !METHODS.contains(&method.as_str()) || !path.starts_with('/') {
+                return failed("expected a request such as `GET /sites`".to_owned());
+            }
+            if text::snake(name) != *name || !name.starts_with(|c: char| c.is_alphabetic()) {
+                return failed(format!("`{name}` is no name such as `list_sites`"));
+            }
+            if !names.insert(name) || !requests.insert(key(&method, path)) {
+                return failed(format!("`{name}` or `{request}` stands twice"));
+            }
+        }
+        let schemas = self.settings.schemas.iter();
+        let schemas = schemas.map(|(place, name)| (format!("schemas/{place}"), name.as_str()));
+        let parameters = self.settings.parameters.iter().enumerate();
+        let parameters = parameters.map(|(index, named)| {
+            let place = format!("parameters/{index}");
+            (place, Some(named.component.as_str()))
+        });
+        for (place, name) in schemas.chain(parameters) {
+            let name = name.unwrap_or_default();
+            if text::pascal(name) != name || !name.starts_with(|c: char| c.is_alphabetic()) {
+                let text = format!("expected a name such as `SiteList`, found `{name}`");
+                return Err((format!("/x-webflow-codegen/{place}"), text));
+            }
+        }
+        for (index, action) in self.actions.iter().enumerate() {
+            if action.update.is_some() == action.remove {
+                let text = "expected either `update` or `remove: true`".to_owned();
+                return Err((format!("/actions/{index}"), text));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -128,4 +177,24 @@ impl Wanted {
         let (method, path) = self.request.split_once(' ').unwrap_or(("", &self.request));
         (method.to_ascii_lowercase(), path.trim())
     }
+}
+
+/// What the settings name and the fragment does not have.
+pub(super) fn unused(settings: &Settings, fragment: &Fragment) -> Vec<String> {
+    let has = |kind: &str, name: &str| {
+        let components = &fragment.document["components"];
+        components[kind].get(name).is_some()
+    };
+    let parameters = settings.parameters.iter();
+    let parameters = parameters.filter(|named| !has("parameters", &named.component));
+    let parameters = parameters.map(|named| ("parameters", named.component.as_str()));
+    let places = settings.schemas.keys();
+    let places = places.filter(|place| !fragment.lock.types.contains_key(*place));
+    let places = places.map(|place| ("schemas", place.as_str()));
+    let order = settings.order.iter().filter(|name| !has("schemas", name));
+    let order = order.map(|name| ("order", name.as_str()));
+    let unused = parameters.chain(places).chain(order);
+    unused
+        .map(|(list, name)| format!("`{list}` of the recipe: the fragment has no `{name}`"))
+        .collect()
 }

@@ -53,7 +53,8 @@ const OWN: [&str; 6] = [
     "new_with_client",
 ];
 
-const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+/// The methods of the operations that a client can have.
+pub(super) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The members of a path that are no operations.
 const ITEM: [&str; 5] = ["$ref", "description", "parameters", "servers", "summary"];

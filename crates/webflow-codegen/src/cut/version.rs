@@ -32,19 +32,20 @@ pub enum Change {
 ///
 /// If no directory above it has a manifest with a version.
 pub fn of_crate(file: &Path) -> Result<Version> {
-    let place = "Cargo.toml";
+    let shown = file.display().to_string();
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    let manifest = file.ancestors().skip(1).map(|dir| dir.join(place));
-    let text = manifest
-        .into_iter()
-        .find(|manifest| manifest.is_file())
-        .map_or_else(
-            || Err(std::io::ErrorKind::NotFound.into()),
-            fs::read_to_string,
-        )
-        .map_err(|e| Error::new(place, "could not be read").because(e))?;
+    let manifest = file.ancestors().skip(1).map(|dir| dir.join("Cargo.toml"));
+    let found = manifest.into_iter().find(|manifest| manifest.is_file());
+    let found = found.ok_or_else(|| {
+        let message = "no Cargo.toml above it has the version that `crate` of the recipe needs; \
+                       leave `crate` out if no package owns the types";
+        Error::new(shown, message)
+    })?;
+    let place = found.display().to_string();
+    let text = fs::read_to_string(&found)
+        .map_err(|e| Error::new(&place, "could not be read").because(e))?;
     let manifest: Manifest =
-        toml::from_str(&text).map_err(|e| Error::new(place, "has no version").because(e))?;
+        toml::from_str(&text).map_err(|e| Error::new(&place, "has no version").because(e))?;
     Ok(manifest.package.version)
 }
 

@@ -1,6 +1,6 @@
 //! The commands beside `spec`.
 
-use std::process::Command;
+use std::{fs, process::Command};
 
 use serde_json::Value;
 
@@ -57,7 +57,7 @@ fn what_is_asked_for_by_name_and_missing_is_an_error_that_says_what_there_is() {
     let (code, _, error) = cut(&["--operations", "list-pages"]);
     assert_eq!(code, 2);
     assert!(
-        error.starts_with("error: data.yml#/paths: no operation `list-pages`"),
+        error.starts_with(&format!("error: {DATA}#/paths: no operation `list-pages`")),
         "{error}"
     );
     let (code, _, error) = cut(&["--tag", "Pages"]);
@@ -86,7 +86,7 @@ fn words_are_taken_over_on_request_without_code_and_links() {
 #[test]
 fn two_versions_are_compared_as_callers_see_them() {
     let project = Project::new();
-    let new = std::fs::read_to_string(DATA)
+    let new = fs::read_to_string(DATA)
         .unwrap()
         .replace(
             "shortName: { type: string }",
@@ -99,7 +99,7 @@ fn two_versions_are_compared_as_callers_see_them() {
             "{ name: ids, in: query,",
             "{ name: ids, in: query, required: true,",
         );
-    std::fs::write(project.path("new.yml"), new).unwrap();
+    fs::write(project.path("new.yml"), new).unwrap();
     let (code, report, error) = run(&project, &["diff", DATA, "new.yml"]);
     assert_eq!((code, error.as_str()), (1, ""), "{report}");
     insta::assert_snapshot!("diff", report);
@@ -183,10 +183,87 @@ fn each_difference_that_a_caller_sees_has_a_line_and_no_other_counts() {
         ),
     ] {
         let project = Project::new();
-        std::fs::write(project.path("old.yml"), &old).unwrap();
-        std::fs::write(project.path("new.yml"), &new).unwrap();
+        fs::write(project.path("old.yml"), &old).unwrap();
+        fs::write(project.path("new.yml"), &new).unwrap();
         let (code, report, error) = run(&project, &["diff", "old.yml", "new.yml"]);
         assert_eq!(code, i32::from(row != "No drift."), "{new}{report}{error}");
         assert!(report.contains(row), "{new}{report}");
+    }
+}
+
+#[test]
+fn nothing_is_written_over_what_is_read_and_a_damaged_fragment_is_written_anew() {
+    let project = Project::new();
+    fs::copy(DATA, project.path("data.yml")).unwrap();
+    let cut = |arguments: &[&str]| {
+        run(
+            &project,
+            &[&["cut", "data.yml", "--all", "--out"], arguments].concat(),
+        )
+    };
+    for arguments in [
+        &["./data.yml"][..],
+        &["part.json", "--report", "data.yml"],
+        &["part.json", "--report", "./part.json"],
+    ] {
+        let (code, _, error) = cut(arguments);
+        let message = "would be overwritten; choose another file for what is written\n";
+        assert!(code == 2 && error.ends_with(message), "{error}");
+    }
+    let data = fs::read_to_string(DATA).unwrap();
+    assert_eq!(project.read("data.yml"), data);
+
+    assert_eq!(cut(&["part.json"]).0, 0);
+    let whole = project.read("part.json");
+    for damaged in ["", &whole[..100]] {
+        fs::write(project.path("part.json"), damaged).unwrap();
+        let (code, report, error) = cut(&["part.json"]);
+        let note = "- `part.json` is empty or damaged; the new one has none of its words\n";
+        assert!(code == 0 && report.contains(note), "{report}{error}");
+        assert_eq!(project.read("part.json"), whole);
+    }
+    let (code, _, error) = cut(&["Cargo.toml"]);
+    let message = "error: Cargo.toml:1:2: not what this tool writes; restore or remove it";
+    assert!(code == 2 && error.starts_with(message), "{error}");
+    let (_, _, error) = cut(&["none/part.json"]);
+    let message = "error: none/part.json: could not be written";
+    assert!(error.starts_with(message), "{error}");
+    let left = fs::read_dir(project.dir.path()).unwrap();
+    let names = left.map(|entry| entry.unwrap().file_name());
+    assert!(
+        names
+            .into_iter()
+            .all(|name| !name.to_string_lossy().starts_with('.'))
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_instead_of_waited_for() {
+    let project = Project::new();
+    let made = Command::new("mkfifo").arg(project.path("pipe")).status();
+    assert!(made.unwrap().success());
+    for arguments in [
+        ["cut", "pipe", "--all", "--out", "part.json"],
+        ["cut", DATA, "--all", "--out", "pipe"],
+        ["cut", DATA, "--recipe", "pipe", "--out=part.json"],
+    ] {
+        let (code, _, error) = run(&project, &arguments);
+        let message = "error: pipe: could not be read\n  cause: not a regular file\n";
+        assert_eq!((code, error.as_str()), (2, message));
+    }
+}
+
+#[test]
+fn braces_in_yaml_and_numbers_without_end_are_read() {
+    let project = Project::new();
+    for text in [
+        "{openapi: 3.1.0, info: {title: a, version: '1'}, paths: {}}",
+        "{\"openapi\": \"3.1.0\", \"x-large\": 1e999, \"paths\": {}}",
+        "openapi: 3.1.0\npaths: {}\nx-odd: { ~: .inf }\n",
+    ] {
+        fs::write(project.path("a.yml"), text).unwrap();
+        let (code, _, error) = run(&project, &["cut", "a.yml", "--all", "--out", "a.json"]);
+        assert_eq!((code, error.as_str()), (0, ""), "{text}");
     }
 }

@@ -277,7 +277,7 @@ fn a_file_that_is_too_large_is_refused_unread() {
     let path = project.path("large.yml");
     File::create(&path)
         .unwrap()
-        .set_len(webflow_codegen::cut::read::MAX_BYTES + 1)
+        .set_len(webflow_codegen::cut::file::MAX_BYTES + 1)
         .unwrap();
     let outcome = project.spec_file(&path, &[]);
     assert_eq!(outcome.code, 2);

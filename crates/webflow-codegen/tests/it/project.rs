@@ -89,7 +89,9 @@ impl Project {
         Outcome {
             code: output.status.code().expect("an exit code"),
             report: String::from_utf8(output.stdout).unwrap(),
-            error: String::from_utf8(output.stderr).unwrap(),
+            error: String::from_utf8(output.stderr)
+                .unwrap()
+                .replace(&format!("{}/", self.dir.path().display()), ""),
         }
     }
 }

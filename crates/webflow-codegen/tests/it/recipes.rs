@@ -124,7 +124,42 @@ fn what_is_no_recipe_is_refused_with_its_file_and_place() {
         (
             "  crate: webflow-assets",
             "  crates: a",
-            "webflow-assets.yaml: not a recipe",
+            "webflow-assets.yaml#/x-webflow-codegen/crates: not a recipe",
+        ),
+        (
+            "name: get_asset,",
+            "name: list_assets,",
+            "webflow-assets.yaml#/x-webflow-codegen/operations/2: `list_assets` or `GET /assets/{asset_id}` stands twice",
+        ),
+        (
+            "name: get_asset,",
+            "name: 'get asset!',",
+            "webflow-assets.yaml#/x-webflow-codegen/operations/2: `get asset!` is no name such as `list_sites`",
+        ),
+        (
+            "GET /token",
+            "FETCH /token",
+            "webflow-assets.yaml#/x-webflow-codegen/operations/9: expected a request such as `GET /sites`",
+        ),
+        (
+            "name: site_id, as: SiteId",
+            "name: [], as: SiteId",
+            "webflow-assets.yaml#/x-webflow-codegen/parameters/0/name: not a recipe",
+        ),
+        (
+            "fileHash\n    description: A file's hash is a `FileHash`.\n    update: { $ref: \"#/components/schemas/FileHash\" }",
+            "fileHash\n    update: { $ref: \"#/components/schemas/Hash\" }",
+            "webflow-assets.yaml#/actions/9/update: nothing stands at `#/components/schemas/Hash` in the fragment",
+        ),
+        (
+            "target: $.components.schemas.UploadDetails\n",
+            "target: $\n    update: 5\n  - target: $.components.schemas.UploadDetails\n",
+            "webflow-assets.yaml#/actions/11/update: an object takes an object",
+        ),
+        (
+            "target: $.components.schemas.UploadDetails\n",
+            "target: $\n    update: { paths: null }\n  - target: $.components.schemas.UploadDetails\n",
+            "webflow-assets.yaml#/actions/11: `/paths` of the fragment is no longer an object",
         ),
         (
             "overlay: 1.0.0",
@@ -137,7 +172,9 @@ fn what_is_no_recipe_is_refused_with_its_file_and_place() {
         let outcome = project.spec(DESCRIPTION, &["--check"]);
         assert_eq!(outcome.code, 2, "{}", outcome.report);
         assert!(
-            outcome.error.starts_with(&format!("error: {error}")),
+            outcome
+                .error
+                .starts_with(&format!("error: openapi/{error}")),
             "{}",
             outcome.error
         );
@@ -168,4 +205,26 @@ fn the_recipes_own_names_come_first_and_a_new_name_is_reported() {
 fn the_smallest_recipe_is_an_overlay_without_actions() {
     let recipe: Recipe = serde_json::from_value(json!({ "overlay": "1.0.0" })).unwrap();
     assert!(recipe.actions.is_empty() && recipe.settings.operations.is_empty());
+}
+
+#[test]
+fn what_a_recipe_names_and_the_fragment_lacks_is_reported() {
+    let project = Project::new();
+    let text = project.read(RECIPE);
+    let text = replaced(
+        &text,
+        "    list_assets.response:",
+        "    list_asset.response:",
+    );
+    let text = replaced(&text, "name: localeId, as", "name: locale, as");
+    let text = replaced(&text, "    - SiteLocales\n", "    - SiteLocals\n");
+    fs::write(project.path(RECIPE), text).unwrap();
+    let report = project.spec(DESCRIPTION, &["--check"]).report;
+    for line in [
+        "- `schemas` of the recipe: the fragment has no `list_asset.response`\n",
+        "- `parameters` of the recipe: the fragment has no `LocaleIdQuery`\n",
+        "- `order` of the recipe: the fragment has no `SiteLocals`\n",
+    ] {
+        assert!(report.contains(line), "{report}");
+    }
 }
