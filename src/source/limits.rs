@@ -105,10 +105,13 @@ impl fmt::Display for FileWarning {
     }
 }
 
+/// Git LFS pointers have fewer bytes than this.
+pub(crate) const LFS_POINTERS: usize = 1024;
+
 /// Whether content is a Git LFS pointer: the line of text that stands in for a file which was not
 /// fetched.
 pub(crate) fn is_lfs_pointer(content: &[u8]) -> bool {
-    content.len() < 1024 && content.starts_with(b"version https://git-lfs.github.com/spec/")
+    content.len() < LFS_POINTERS && content.starts_with(b"version https://git-lfs.github.com/spec/")
 }
 
 #[cfg(test)]

@@ -29,7 +29,11 @@ pub use self::{
     remote::Remote,
 };
 #[cfg(feature = "sync")]
-pub(crate) use self::{read::read_regular, remote::http_client};
+pub(crate) use self::{
+    limits::{LFS_POINTERS, is_lfs_pointer},
+    read::read_regular,
+    remote::http_client,
+};
 use self::{
     read::{Pinned, Read},
     reader::Reader,

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     id::{Md5, SiteId},
-    source::{MAX_LEN, Source, blocking},
+    source::{LFS_POINTERS, MAX_LEN, Source, blocking, is_lfs_pointer, read_regular},
 };
 
 /// How many files are read at a time.
@@ -57,6 +57,7 @@ async fn compare(sync: DirSync) -> Result<Plan, SyncError> {
         draft.verify().await?;
     }
     draft.name();
+    draft.find_pointers().await;
     let decision = if draft.sync.delete {
         draft.deletions().await
     } else {
@@ -231,6 +232,26 @@ impl Draft {
                 file.name = Some(short.into());
             }
         }
+    }
+
+    /// Finds the Git LFS pointers among the files to upload, which a run would refuse.
+    async fn find_pointers(&mut self) {
+        let small = |file: &&Planned| file.action.is_upload() && file.size < LFS_POINTERS as u64;
+        let small = self.files.iter().filter(small);
+        let mut paths: Vec<String> = small.map(|file| file.path.clone()).collect();
+        let dir = self.sync.dir.clone();
+        let pointers = blocking(move || {
+            // What cannot be read fails when it is uploaded.
+            let read = |path: &String| read_regular(&dir.join(path), LFS_POINTERS as u64);
+            paths.retain(|path| read(path).is_ok_and(|content| is_lfs_pointer(&content)));
+            paths
+        })
+        .await;
+        self.problems
+            .extend(pointers.into_iter().map(|path| Problem {
+                path,
+                kind: ProblemKind::LfsPointer,
+            }));
     }
 
     /// Why a file cannot be uploaded under any name.

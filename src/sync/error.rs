@@ -13,7 +13,7 @@ use crate::{
     api::explain::{Explained, into_cause},
     generated::types::ApiError,
     source::MAX_LEN,
-    upload::error::{CONTROL, UploadError},
+    upload::error::{CONTROL, POINTER, UploadError},
 };
 
 /// The scopes for listing and creating folders.
@@ -199,6 +199,9 @@ pub enum ProblemKind {
         /// Its length in bytes.
         len: u64,
     },
+    /// The file is a Git LFS pointer, which stands in for a file that was not fetched.
+    #[error("{POINTER}")]
+    LfsPointer,
     /// The name has 100 characters or more.
     #[error(
         "its name has {len} characters and Webflow takes at most 99; rename it, or let names be shortened"

@@ -139,6 +139,10 @@ pub enum Invalid {
 pub(crate) const CONTROL: &str =
     "its name has a control character, which Webflow does not take; rename it";
 
+/// Why a Git LFS pointer is refused.
+pub(crate) const POINTER: &str =
+    "it is a Git LFS pointer and not the file itself; fetch it with `git lfs pull`";
+
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -155,9 +159,7 @@ impl fmt::Display for Invalid {
                 f,
                 "the file has {len} bytes and Webflow takes at most {limit}; make it smaller"
             ),
-            Self::LfsPointer => f.write_str(
-                "it is a Git LFS pointer and not the file itself; fetch it with `git lfs pull`",
-            ),
+            Self::LfsPointer => f.write_str(POINTER),
         }
     }
 }

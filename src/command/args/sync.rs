@@ -98,7 +98,7 @@ pub(crate) struct SyncArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Change nothing if Webflow may refuse a file for its type or size
+    /// Change nothing if a file is left out, or if Webflow may refuse one for its type or size
     #[arg(long)]
     pub(crate) strict: bool,
 

@@ -75,7 +75,8 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
     for problem in plan.problems() {
         output::error(&problem.to_string(), &[]);
     }
-    let refused = check::warn(&plan, args.strict, args.quiet) && args.strict;
+    let warned = check::warn(&plan, args.strict, args.quiet);
+    let refused = args.strict && (warned || !plan.problems().is_empty());
     if args.dry_run {
         plan::list(&plan, args.json)?;
         if let Some(held) = plan.held() {

@@ -335,6 +335,24 @@ fn files_that_webflow_may_refuse_are_named_before_anything_is_sent() {
     assert_eq!(live.sandbox.assets().len(), 26);
     // What is on the site already is not said again.
     assert_eq!(named(&sync(&["--strict"]), "error: "), 0);
+
+    // What is left out in any case is refused in a dry run, too, and with --strict it stops all.
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+    fs::write(dir.join("pointer.png"), pointer).expect("it is written");
+    fs::write(dir.join("new.png"), "new").expect("it is written");
+    for args in [
+        &["--dry-run"][..],
+        &["--dry-run", "--strict"],
+        &["--strict"],
+    ] {
+        let output = sync(args);
+        assert_exit(&output, 1);
+        assert!(text(&output.stderr).contains("error: pointer.png: it is a Git LFS pointer"));
+        assert!(!text(&output.stdout).contains("pointer.png"), "{output:?}");
+        assert_eq!(live.sandbox.assets().len(), 26);
+    }
+    assert_exit(&sync(&[]), 1);
+    assert_eq!(live.sandbox.assets().len(), 27);
 }
 
 #[cfg(target_os = "linux")]
