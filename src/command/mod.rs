@@ -92,7 +92,11 @@ fn run() -> Exit {
 }
 
 fn exit(result: io::Result<Exit>) -> Exit {
-    result.unwrap_or_else(|error| output::unwritable(&error))
+    match result {
+        Ok(Exit::Success) if output::is_lost() => Exit::Failure,
+        Ok(exit) => exit,
+        Err(error) => output::unwritable(&error),
+    }
 }
 
 fn block_on(mut runtime: runtime::Builder, work: impl Future<Output = io::Result<Exit>>) -> Exit {

@@ -6,6 +6,7 @@ use std::{
     fmt::Write as _,
     io::{self, Write},
     iter,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use serde::Serialize;
@@ -14,11 +15,33 @@ use crate::command::Exit;
 
 const SIGPIPE: u8 = 13;
 
-/// Prints a result.
+/// Whether a result could not be printed.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Prints a result. Fails if its reader is gone, who needs no more. Any other failure, such as a full
+/// disk, is reported once and no reason to stop: the work may matter more than its record.
 pub(crate) fn line(text: &str) -> io::Result<()> {
+    match needed_line(text) {
+        Err(failure) if failure.kind() != io::ErrorKind::BrokenPipe => {
+            if !LOST.swap(true, Ordering::Relaxed) {
+                unwritable(&failure);
+            }
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+/// Prints a result without which there is no use in going on.
+pub(crate) fn needed_line(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{text}")?;
     stdout.flush()
+}
+
+/// Whether a result could not be printed.
+pub(crate) fn is_lost() -> bool {
+    LOST.load(Ordering::Relaxed)
 }
 
 /// Prints a result for machines.

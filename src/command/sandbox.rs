@@ -33,7 +33,7 @@ pub(crate) async fn run(args: SandboxArgs) -> io::Result<Exit> {
     };
     // Before the lines are printed: a program that reads them may stop this one at once.
     let mut signals = Signals::watch()?;
-    output::line(&exports(&sandbox))?;
+    output::needed_line(&exports(&sandbox))?;
     output::say(&format!(
         "serving; one folder, {}; Ctrl-C stops it",
         sandbox.folder_id()

@@ -309,6 +309,26 @@ fn an_interrupted_sync_goes_on_the_next_time() {
     );
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_cannot_be_written_stops_no_work_and_is_reported_once() {
+    let live = Live::start();
+    let dir = scratch("sync_unwritable_log");
+    for n in 0..5 {
+        fs::write(dir.join(format!("{n}.txt")), n.to_string()).expect("it is written");
+    }
+    let full = fs::OpenOptions::new().write(true).open("/dev/full");
+    let mut sync = live.command(&["sync", path_text(&dir), "--json"]);
+    let output = run(sync.stdout(full.expect("the device opens")));
+    assert_exit(&output, 1);
+    let said = text(&output.stderr);
+    assert_eq!(said.matches("error: ").count(), 1, "{said}");
+    assert!(said.contains("error: the result cannot be written\n  caused by: "));
+    assert!(said.ends_with("5 uploaded\n"), "{said}");
+    assert_eq!(live.sandbox.assets().len(), 5);
+    assert_exit(&run(&mut live.command(&["sync", path_text(&dir)])), 0);
+}
+
 #[test]
 fn files_that_webflow_may_refuse_are_named_before_anything_is_sent() {
     let live = Live::start();
