@@ -129,9 +129,11 @@ fn overrides(root: &Path, prefix: &str, globs: &[String]) -> Result<Override, Sy
 /// cannot read or parse, and files that should be ignored would be published.
 fn check_ignore_file(dir: &Path) -> Result<(), SyncError> {
     let path = dir.join(IGNORE);
+    // A directory that cannot be entered is a problem of its own, and no file of it is published.
+    let none = [io::ErrorKind::NotFound, io::ErrorKind::PermissionDenied];
     if path
         .symlink_metadata()
-        .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        .is_err_and(|error| none.contains(&error.kind()))
     {
         return Ok(());
     }
