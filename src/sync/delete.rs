@@ -15,7 +15,7 @@ use super::{
     action::{Action, Planned, find},
     listing::Listing,
     lock_file::LockFile,
-    locked::Replaced,
+    locked::{Locked, Replaced},
 };
 use crate::id::{AssetId, Md5};
 
@@ -107,6 +107,24 @@ pub enum Held {
     },
 }
 
+/// Why the asset of a file that is gone is not deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Stays {
+    /// Nothing proves that it was created from this directory.
+    #[error("the site had it before, or may have had")]
+    Existing,
+    /// Another file of the directory has the same content.
+    #[error("another file has its content")]
+    Needed,
+    /// It is in another folder than the one that is synchronised.
+    #[error("it is in another folder")]
+    Elsewhere,
+    /// Its name or size on the site is not the one that the lock file records.
+    #[error("its name or size is not the one that was recorded")]
+    Differs,
+}
+
 /// Assets that may be deleted.
 pub(super) type Candidates = BTreeMap<AssetId, Replaced>;
 
@@ -117,6 +135,8 @@ pub(super) struct Decision {
     pub(super) assets: Candidates,
     /// The paths of files that are gone and whose assets are left on the site.
     pub(super) forgotten: Vec<String>,
+    /// The paths of files that are gone and whose assets the site has and keeps.
+    pub(super) stays: Vec<(String, Stays)>,
     /// Why nothing is deleted.
     pub(super) held: Option<Held>,
 }
@@ -190,18 +210,36 @@ pub(super) fn decide(mut candidates: Candidates, situation: &Situation<'_>) -> D
             ..Decision::default()
         };
     }
-    let forgotten = lock.files().filter(|(path, file)| {
+    let mut decision = Decision::default();
+    for (path, file) in lock.files() {
         let is_gone = find(files, path).is_some_and(|file| file.action == Action::Gone);
+        if !is_gone || candidates.contains_key(&file.asset) {
+            continue;
+        }
+        let stays = situation.stays(path, file);
         // An asset of this folder that differs from its record stays in the lock file.
-        let is_odd = !file.existing
-            && situation.listing.is_in(file.asset, &lock.folder)
-            && !(situation.listing).is(file.asset, file.name(path), file.size, &lock.folder);
-        is_gone && !is_odd && !candidates.contains_key(&file.asset)
-    });
-    Decision {
-        forgotten: forgotten.map(|(path, _)| path.to_owned()).collect(),
-        assets: candidates,
-        held: None,
+        if stays != Some(Stays::Differs) {
+            decision.forgotten.push(path.to_owned());
+        }
+        decision
+            .stays
+            .extend(stays.map(|stays| (path.to_owned(), stays)));
+    }
+    decision.assets = candidates;
+    decision
+}
+
+impl Situation<'_> {
+    /// Why the asset of a file that is gone is no candidate; `None` if the site does not have it.
+    fn stays(&self, path: &str, file: &Locked) -> Option<Stays> {
+        let (listing, root) = (self.listing, &self.lock.folder);
+        Some(match file {
+            file if !listing.has(file.asset) => return None,
+            file if file.existing => Stays::Existing,
+            file if !listing.is_in(file.asset, root) => Stays::Elsewhere,
+            file if !listing.is(file.asset, file.name(path), file.size, root) => Stays::Differs,
+            _ => Stays::Needed,
+        })
     }
 }
 

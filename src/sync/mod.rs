@@ -72,7 +72,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use self::walk::Filter;
 pub use self::{
     action::{Action, Planned},
-    delete::{Held, MaxDelete, MaxDeleteError},
+    delete::{Held, MaxDelete, MaxDeleteError, Stays},
     error::{Problem, ProblemKind, SyncError},
     events::{Failure, Report, SyncEvent, SyncEvents},
     lock_file::{LockFile, LockFileError},

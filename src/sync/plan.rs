@@ -3,7 +3,7 @@
 use super::{
     DirSync,
     action::{Action, Planned, find},
-    delete::{Decision, Held},
+    delete::{Decision, Held, Stays},
     error::Problem,
     ledger::Ledger,
     listing::Listing,
@@ -67,6 +67,13 @@ impl Plan {
     #[must_use]
     pub fn held(&self) -> Option<&Held> {
         self.decision.held.as_ref()
+    }
+
+    /// The paths of files that are gone and whose assets stay on the site although deletions are
+    /// requested, and why.
+    pub fn stays(&self) -> impl Iterator<Item = (&str, Stays)> {
+        let stays = self.decision.stays.iter();
+        stays.map(|(path, stays)| (path.as_str(), *stays))
     }
 
     /// The directory of the plan's lock file.

@@ -7,6 +7,18 @@ use crate::command::output;
 /// How many files are named.
 const NAMED: usize = 20;
 
+/// Says of files that are gone why their assets are not deleted.
+pub(super) fn say_what_stays(plan: &Plan) {
+    let mut stays = plan.stays();
+    for (path, why) in stays.by_ref().take(NAMED) {
+        output::say(&format!("{path}: its asset is not deleted, as {why}"));
+    }
+    match stays.count() {
+        0 => {}
+        left => output::say(&format!("{left} more whose assets are not deleted")),
+    }
+}
+
 /// Prints what Webflow may refuse, as warnings or as errors. Returns whether there is anything.
 pub(super) fn warn(plan: &Plan, strict: bool, quiet: bool) -> bool {
     let print = |text: &str| {

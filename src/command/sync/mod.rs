@@ -71,6 +71,7 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
     };
     if !args.quiet {
         output::block(&plan::table(&plan));
+        check::say_what_stays(&plan);
     }
     for problem in plan.problems() {
         output::error(&problem.to_string(), &[]);

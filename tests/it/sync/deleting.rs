@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs};
 use futures_util::TryStreamExt;
 use webflow_assets::{
     sandbox::Sandbox,
-    sync::{Action, Held, LockFile, MaxDelete, SyncEvent},
+    sync::{Action, Held, LockFile, MaxDelete, Stays, SyncEvent},
 };
 
 use super::{actions, client, counts, lock, on_site, sync, tree, write};
@@ -138,7 +138,10 @@ async fn an_asset_that_is_not_as_it_was_recorded_is_left_alone() {
     for path in ["a.txt", "b.txt"] {
         fs::remove_file(dir.path().join(path)).unwrap();
     }
-    let report = sync(&sandbox, &dir).delete(true).send().await.unwrap();
+    let plan = sync(&sandbox, &dir).delete(true).plan().await.unwrap();
+    let stays: Vec<_> = plan.stays().collect();
+    assert_eq!(stays, ["a.txt", "b.txt"].map(|path| (path, Stays::Differs)));
+    let report = plan.send().await.unwrap();
     assert_eq!(counts(&report), [0, 0, 2, 0, 0]);
     assert_eq!(sandbox.assets().len(), 4);
     assert_eq!(lock(&dir).files().count(), 4, "it stays known");
@@ -160,6 +163,8 @@ async fn content_that_moves_takes_its_asset_along_instead_of_losing_it() {
             ("c.txt", Action::New)
         ]
     );
+    let stays: Vec<_> = plan.stays().collect();
+    assert_eq!(stays, [("a.txt", Stays::Needed)]);
     let report = plan.send().await.unwrap();
     assert_eq!(counts(&report), [0, 1, 1, 0, 0]);
     assert_eq!(lock(&dir).get("c.txt").unwrap().asset, asset);
@@ -345,8 +350,10 @@ async fn an_asset_that_another_folder_has_is_not_taken_for_one_from_here() {
     assert_ne!(claim, text);
     fs::write(&path, claim).unwrap();
     fs::remove_file(here.path().join("a.txt")).unwrap();
-    let report = sync().delete(true).send().await.unwrap();
-    assert_eq!(report.deleted, 0);
+    let plan = sync().delete(true).plan().await.unwrap();
+    let stays: Vec<_> = plan.stays().collect();
+    assert_eq!(stays, [("a.txt", Stays::Elsewhere)]);
+    assert_eq!(plan.send().await.unwrap().deleted, 0);
     assert_eq!(on_site(&sandbox).len(), 2);
     assert!(lock(&here).get("a.txt").is_none(), "the file is gone");
 }
