@@ -99,13 +99,18 @@ impl Folders<'_> {
     }
 
     /// The folder that the lock file remembers, if the site still has it, or the oldest with the
-    /// name. Concurrent calls, or one that arrives late, can create two folders with one name.
+    /// name. Concurrent calls, or one that arrives late, can create two folders with one name: then
+    /// the oldest is the one that all settle on.
     async fn find(&self, known: &Known, wanted: &Wanted) -> Option<FolderId> {
+        let named = known.named(wanted);
         let remembered = self.remembered.get(&wanted.path);
         if let Some(id) = remembered.filter(|id| known.ids.contains(id)) {
-            return Some(*id);
+            let mut younger = named.unwrap_or_default().iter().skip(1);
+            if !younger.any(|(_, other)| other == id) {
+                return Some(*id);
+            }
         }
-        let ((_, id), others) = known.named(wanted)?.split_first()?;
+        let ((_, id), others) = named?.split_first()?;
         if !others.is_empty() {
             self.events
                 .emit(SyncEvent::DuplicateFolder {

@@ -363,6 +363,27 @@ async fn of_two_folders_of_one_name_the_oldest_is_used_and_remembered() {
     assert_eq!(of_one.filter(|id| *id == one.id).count(), 2);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_directory_that_cannot_be_entered_is_a_problem_and_the_others_are_sent() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let sandbox = Sandbox::start().await.unwrap();
+    let dir = tree(&[("a.txt", "a"), ("closed/b.txt", "b")]);
+    let closed = dir.path().join("closed");
+    let set = |mode| fs::set_permissions(&closed, fs::Permissions::from_mode(mode)).unwrap();
+    set(0);
+    // Root may enter any.
+    if fs::read_dir(&closed).is_err() {
+        let plan = sync(&sandbox, &dir).plan().await.unwrap();
+        let problems: Vec<_> = plan.problems().iter().map(ToString::to_string).collect();
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].starts_with("closed: it cannot be read: Permission denied"));
+        assert_eq!(plan.send().await.unwrap().uploaded, 1);
+    }
+    set(0o755);
+}
+
 #[tokio::test]
 async fn two_directories_at_once_with_one_lock_file_are_refused() {
     let sandbox = Sandbox::start().await.unwrap();
@@ -383,6 +404,36 @@ async fn two_directories_at_once_with_one_lock_file_are_refused() {
     while events.try_next().await.unwrap().is_some() {}
     let lock = LockFile::read(&lock_file).unwrap().unwrap();
     assert_eq!(lock.files().count(), 2);
+}
+
+#[tokio::test]
+async fn two_runs_that_both_created_a_folder_settle_on_the_oldest() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let dirs = [tree(&[("a.txt", "a")]), tree(&[("b.txt", "b")])];
+    // Neither run sees the folder of the other.
+    let slow = "create-folder:delay=300ms*2".parse().unwrap();
+    sandbox.fault(slow);
+    let run = |dir| sync(&sandbox, dir).folder("new").send();
+    let (one, two) = tokio::join!(run(&dirs[0]), run(&dirs[1]));
+    assert!(one.unwrap().is_complete() && two.unwrap().is_complete());
+    let folders = |sandbox: &Sandbox| {
+        let folders = sandbox.folders().into_iter();
+        folders
+            .filter(|folder| folder.display_name == "new")
+            .count()
+    };
+    assert_eq!(folders(&sandbox), 2, "the site has two folders of one name");
+
+    let mut settled = Vec::new();
+    for (dir, name) in dirs.iter().zip(["c.txt", "d.txt"]) {
+        write(dir.path(), name, name, 3600);
+        assert!(run(dir).await.unwrap().is_complete());
+        let mut assets = sandbox.assets().into_iter();
+        let asset = assets.find(|asset| asset.file_name == name);
+        settled.push(asset.unwrap().parent_folder.unwrap());
+    }
+    assert_eq!(settled[0], settled[1]);
+    assert_eq!(folders(&sandbox), 2);
 }
 
 #[tokio::test]
