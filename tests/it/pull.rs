@@ -336,6 +336,10 @@ async fn a_folder_that_is_not_there_is_named_and_another_site_refused() {
         .await
         .unwrap_err();
     assert_eq!(error.to_string(), "the site has no folder `none`");
+    let new = dir.path().join("not/there");
+    let error = pull(&sandbox, &new).folder("none").send().await;
+    assert!(error.is_err());
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     let _ = sandbox.add_asset("a.txt", "a");
     pull(&sandbox, dir.path()).send().await.unwrap();
     let elsewhere = client(&sandbox).pull("580e63e98c9a982ac9b8b742", dir.path());

@@ -2,7 +2,8 @@
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    path::Path,
+    fs,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -80,7 +81,17 @@ impl Pull {
 
 fn begin(pull: Pull) -> BoxStream<'static, Result<PullEvent, SyncError>> {
     let begun = async move {
-        let (record, jobs) = prepare(&pull).await?;
+        let above = pull.dir.ancestors();
+        let made: Vec<PathBuf> = above
+            .take_while(|dir| !dir.as_os_str().is_empty() && !dir.exists())
+            .map(Path::to_owned)
+            .collect();
+        let prepared = prepare(&pull).await;
+        if prepared.is_err() {
+            // Only directories that are empty can be removed.
+            let _ = made.iter().try_for_each(fs::remove_dir);
+        }
+        let (record, jobs) = prepared?;
         let planned = PullEvent::Planned {
             files: jobs
                 .iter()
@@ -234,7 +245,7 @@ impl Record {
         site: SiteId,
         folder: String,
     ) -> Result<Self, SyncError> {
-        std::fs::create_dir_all(dir).map_err(|source| SyncError::State {
+        fs::create_dir_all(dir).map_err(|source| SyncError::State {
             path: dir.to_owned(),
             source,
         })?;
