@@ -1,17 +1,28 @@
 //! Reads a file with the texts of many assets.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io,
     path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
+use webflow_assets::AssetId;
 
 use crate::command::{
     input,
     lock::{self, LookUpError},
 };
+
+/// Why the texts of a file are not set.
+pub(crate) fn conflict(file: &str, first: &str) -> String {
+    format!("{file}: its texts are not set, as it is the same asset as {first}, which has others")
+}
+
+/// Says of an entry that there is no file for it.
+pub(crate) fn no_file(entry: &Entry) -> String {
+    format!("{}: there are texts for it, and no such file", entry.path)
+}
 
 /// Why the texts cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +40,10 @@ pub(crate) enum TextsError {
         file: String,
         source: serde_json::Error,
     },
+    #[error(
+        "{file}: the quoted text that begins in line {line} does not end with its cell; close it, and double the quotes in it"
+    )]
+    Quote { file: String, line: usize },
     #[error("{file}: `{path}` is in it twice; leave one of them out")]
     Twice { file: String, path: String },
     #[error(transparent)]
@@ -70,6 +85,11 @@ impl Texts {
                 file: shown(),
                 source,
             })?
+        } else if let Some(line) = open_quote(&text) {
+            return Err(TextsError::Quote {
+                file: shown(),
+                line,
+            });
         } else {
             from_csv(&text).map_err(|source| TextsError::Csv {
                 file: shown(),
@@ -99,11 +119,62 @@ impl Texts {
         self.dir.join(&entry.path)
     }
 
+    /// The entries that are neither for one of these files nor for another one on the disk.
+    pub(crate) fn unmatched(&self, files: impl Iterator<Item = PathBuf>) -> Vec<&Entry> {
+        let files: HashSet<PathBuf> = files.filter_map(|file| lock::full(&file).ok()).collect();
+        let places = self.places.iter();
+        let unmatched = places.filter(|(path, _)| !files.contains(*path) && !path.exists());
+        let mut unmatched: Vec<usize> = unmatched.map(|(_, place)| *place).collect();
+        unmatched.sort_unstable();
+        let entries = unmatched.into_iter();
+        entries
+            .filter_map(|place| self.entries.get(place))
+            .collect()
+    }
+
     /// The entry for a file.
     pub(crate) fn of(&self, file: &Path) -> Option<&Entry> {
         let place = self.places.get(&lock::full(file).ok()?)?;
         self.entries.get(*place)
     }
+}
+
+/// The texts of assets, to notice those that are to get different ones. Files with equal content
+/// have one asset.
+#[derive(Debug, Default)]
+pub(crate) struct Claims(HashMap<AssetId, (String, Entry)>);
+
+impl Claims {
+    /// Returns an earlier file of this asset that has other texts.
+    pub(crate) fn conflict(&mut self, asset: AssetId, file: &str, texts: &Entry) -> Option<&str> {
+        let first = self.0.entry(asset);
+        let (first, before) = first.or_insert_with(|| (file.to_owned(), texts.clone()));
+        let differ = |a: &Option<String>, b: &Option<String>| a.is_some() && b.is_some() && a != b;
+        let differs = differ(&before.alt_text, &texts.alt_text)
+            || differ(&before.display_name, &texts.display_name);
+        differs.then_some(first)
+    }
+}
+
+/// The line of a quote that is never closed, or that is closed within its cell: the rows up to the
+/// next quote would be one text.
+fn open_quote(text: &str) -> Option<usize> {
+    let (mut line, mut opened, mut begins) = (1, None, true);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (opened, c) {
+            (None, '"') if begins => opened = Some(line),
+            (Some(_), '"') => match chars.peek() {
+                Some('"') => drop(chars.next()),
+                None | Some(',' | '\r' | '\n') => opened = None,
+                Some(_) => return opened,
+            },
+            _ => {}
+        }
+        begins = matches!(c, ',' | '\r' | '\n');
+        line += usize::from(c == '\n');
+    }
+    opened
 }
 
 /// Reads CSV. An empty cell is no text.
@@ -120,6 +191,21 @@ fn from_csv(text: &str) -> Result<Vec<Entry>, csv::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quote_that_does_not_end_with_its_cell_is_found() {
+        for (text, line) in [
+            (
+                "path,alt_text\na.png,\"A \"\"red\"\"\nbarn\"\r\nb.png,5\" disk\n",
+                None,
+            ),
+            ("path,alt_text\na.png,\"\"\nb.png,\"B\"", None),
+            ("path,alt_text\na.png,A\nb.png,\"B\nc.png,C\n", Some(3)),
+            ("path,alt_text\na.png,\"A\nb.png,\"B\"\n", Some(2)),
+        ] {
+            assert_eq!(open_quote(text), line, "{text}");
+        }
+    }
 
     #[test]
     fn an_empty_cell_says_nothing_and_a_quoted_one_may_have_lines() {

@@ -14,7 +14,7 @@ use crate::command::{
     assets::{self, READ, WRITE},
     lock::Locks,
     output, site,
-    texts::Texts,
+    texts::{Claims, Texts, conflict},
 };
 
 /// An asset and the texts that it is to have.
@@ -145,13 +145,20 @@ fn changes(args: &UpdateArgs) -> Vec<Change> {
             Ok(texts) => texts,
             Err(error) => args::usage_of("update", &error),
         };
+        let mut claims = Claims::default();
         let entries = texts.entries.iter();
         return entries
-            .map(|entry| Change {
-                name: entry.path.clone(),
-                asset: asset(&entry.path, &texts.path(entry)),
-                alt_text: entry.alt_text.clone(),
-                display_name: entry.display_name.clone(),
+            .map(|entry| {
+                let asset = asset(&entry.path, &texts.path(entry)).and_then(|asset| {
+                    let first = claims.conflict(asset, &entry.path, entry);
+                    first.map_or(Ok(asset), |first| Err(conflict(&entry.path, first)))
+                });
+                Change {
+                    name: entry.path.clone(),
+                    asset,
+                    alt_text: entry.alt_text.clone(),
+                    display_name: entry.display_name.clone(),
+                }
             })
             .collect();
     }

@@ -120,6 +120,9 @@ pub struct Report {
     pub texts_kept: usize,
     /// Assets whose texts could not be set, by the path of their file.
     pub not_described: BTreeMap<String, Error<ApiError>>,
+    /// Files whose texts were not set, as the file that is named beside them has the same asset and
+    /// other texts.
+    pub texts_in_conflict: BTreeMap<String, String>,
     /// Files that are not on the site.
     pub failures: Vec<Failure>,
     /// Assets that could not be deleted, by the path of their file. The lock file keeps them.
@@ -139,6 +142,7 @@ impl Report {
         self.failures.is_empty()
             && self.not_deleted.is_empty()
             && self.not_described.is_empty()
+            && self.texts_in_conflict.is_empty()
             && self.held.is_none()
             && self.problems.is_empty()
     }

@@ -27,6 +27,26 @@ impl AssetTexts {
         self.alt_text.is_none() && self.display_name.is_none()
     }
 
+    /// Adds other texts; returns `false`, and adds none, if they are not the same where both are set.
+    fn add(&mut self, other: &Self) -> bool {
+        let texts = [
+            (&mut self.alt_text, &other.alt_text),
+            (&mut self.display_name, &other.display_name),
+        ];
+        let differ = |(mine, other): &(&mut Option<String>, &Option<String>)| {
+            mine.is_some() && other.is_some() && *mine != *other
+        };
+        if texts.iter().any(differ) {
+            return false;
+        }
+        for (mine, other) in texts {
+            if mine.is_none() {
+                mine.clone_from(other);
+            }
+        }
+        true
+    }
+
     /// The texts that an asset has on the site. A display name that was never set is the name of
     /// its file, and a blank text is none.
     fn of(asset: &Asset) -> Self {
@@ -99,14 +119,23 @@ impl Execution {
     /// others. What it has is listed, a request for each hundred assets.
     pub(super) async fn describe(&mut self, done: &HashSet<String>) -> Result<(), SyncError> {
         let (sync, lock) = (&self.plan.sync, &self.plan.ledger.lock);
-        let pending = sync.texts.iter().filter(|(path, _)| !done.contains(*path));
-        let mut wanted: HashMap<AssetId, (String, AssetTexts)> = pending
-            .filter_map(|(path, texts)| {
-                let locked = lock.get(path)?;
-                Some((locked.asset, (path.clone(), texts.clone())))
-            })
-            .collect();
-        if wanted.is_empty() {
+        // Files with equal content have one asset.
+        let mut wanted: HashMap<AssetId, (String, AssetTexts)> = HashMap::new();
+        let mut pending = false;
+        for (path, texts) in &sync.texts {
+            let Some(locked) = lock.get(path) else {
+                continue;
+            };
+            let first = wanted.entry(locked.asset);
+            let (first, all) = first.or_insert_with(|| (path.clone(), AssetTexts::default()));
+            if all.add(texts) {
+                pending |= !done.contains(path);
+            } else {
+                let conflicts = &mut self.report.texts_in_conflict;
+                conflicts.insert(path.clone(), first.clone());
+            }
+        }
+        if !pending {
             return Ok(());
         }
         let client = sync.client.clone();

@@ -26,20 +26,17 @@ use crate::command::{
     output,
     signals::Signals,
     site::Site,
-    texts::{Entry, Texts},
+    texts::{Entry, Texts, conflict},
 };
 
 /// Makes a plan, prints it and carries it out. Fails if an event cannot be printed.
 pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
-    let texts = match &args.texts {
-        None => HashMap::new(),
-        Some(file) => {
-            let texts = Texts::read(file).unwrap_or_else(|error| args::usage_of("sync", &error));
-            match texts::within(&texts, &args) {
-                Ok(texts) => texts,
-                Err(error) => return Ok(output::fail(&error)),
-            }
-        }
+    let read = args.texts.as_deref().map(Texts::read).transpose();
+    let read = read.unwrap_or_else(|error| args::usage_of("sync", &error));
+    let within = read.as_ref().map(|texts| texts::within(texts, &args));
+    let texts = match within.transpose() {
+        Ok(texts) => texts.unwrap_or_default(),
+        Err(error) => return Ok(output::fail(&error)),
     };
     // If it cannot be read, making the plan fails.
     let lock = LockFile::read(args.lock_file());
@@ -76,7 +73,7 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
     for problem in plan.problems() {
         output::error(&problem.to_string(), &[]);
     }
-    let warned = check::warn(&plan, args.strict, args.quiet);
+    let warned = check::warn(&plan, read.as_ref(), args.strict, args.quiet);
     let refused = args.strict && (warned || !plan.problems().is_empty());
     if args.dry_run {
         plan::list(&plan, args.json)?;
@@ -191,6 +188,9 @@ fn end(report: &Report, args: &SyncArgs) -> io::Result<Exit> {
     for (path, error) in &report.not_described {
         let what = format!("{path}: its texts were not set");
         exit = Failed::new(&what, error, "assets:write").print();
+    }
+    for (path, first) in &report.texts_in_conflict {
+        output::error(&conflict(path, first), &[]);
     }
     if let Some(held) = &report.held {
         output::error(&plan::remedy(held), &[]);

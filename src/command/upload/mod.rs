@@ -21,7 +21,7 @@ use crate::command::{
     progress::Progress,
     signals::Signals,
     site::{Site, SiteError},
-    texts::Texts,
+    texts::{Claims, Entry, Texts, conflict, no_file},
 };
 
 /// Uploads the files. Fails if a result cannot be printed.
@@ -42,7 +42,18 @@ pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
         report.note("the list names no files");
         return Ok(Exit::Success);
     }
-    let refused = check::refuse(&mut files, &args, report)?;
+    let mut refused = check::refuse(&mut files, &args, report)?;
+    if let Some(texts) = &texts {
+        for entry in texts.unmatched(files.iter().cloned()) {
+            let text = no_file(entry);
+            if args.strict {
+                report.refused(&entry.path, &text)?;
+                refused += 1;
+            } else if !args.quiet {
+                output::warning(&text);
+            }
+        }
+    }
     if args.stop_on_error && refused > 0 {
         report.note(&format!("stopped: {} not begun", were(files.len())));
         return Ok(Exit::Failure);
@@ -63,6 +74,10 @@ pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
     let mut run = Run::new(&site.client, &files, report);
     if refused > 0 {
         run.exit = Exit::Failure;
+    }
+    if let Some(texts) = &texts {
+        let entries = files.iter().map(|file| texts.of(file).cloned());
+        run.texts = entries.map(Option::unwrap_or_default).collect();
     }
     let count = files.len();
     let uploads = uploads(&site, folder, &args, texts, files);
@@ -198,6 +213,9 @@ struct Run {
     /// How many files have finished, whether uploaded or failed.
     done: usize,
     lines: InOrder,
+    /// Those of each file, if there are any.
+    texts: Vec<Entry>,
+    claims: Claims,
     exit: Exit,
 }
 
@@ -218,6 +236,8 @@ impl Run {
             active: Vec::new(),
             done: 0,
             lines: InOrder::default(),
+            texts: Vec::new(),
+            claims: Claims::default(),
             exit: Exit::Success,
         }
     }
@@ -253,7 +273,17 @@ impl Run {
         self.done += 1;
         self.progress.aside(|| {
             let line = match result {
-                Ok(done) => self.report.uploaded(&file, done)?,
+                Ok(done) => {
+                    if let Some(texts) = self.texts.get(index)
+                        && let Some(first) = self.claims.conflict(done.id(), &file, texts)
+                    {
+                        output::error(&conflict(&file, first), &[]);
+                        if self.exit == Exit::Success {
+                            self.exit = Exit::Failure;
+                        }
+                    }
+                    self.report.uploaded(&file, done)?
+                }
                 Err(error) => {
                     if error.is_auth() {
                         self.exit = Exit::Refused;

@@ -149,6 +149,94 @@ fn files_are_uploaded_with_their_texts() {
 }
 
 #[test]
+fn texts_without_a_file_are_named_and_so_are_different_ones_of_an_asset() {
+    let live = Live::start();
+    let dir = scratch("texts_in_conflict");
+    for (name, content) in [("a.png", "a"), ("b.png", "a"), ("c.png", "c")] {
+        fs::write(dir.join(name), content).expect("it is written");
+    }
+    let csv = dir.with_extension("csv");
+    let named = |name: &str| format!("texts_in_conflict/{name}");
+    let write = |rows: &[(&str, &str)]| {
+        let rows = rows
+            .iter()
+            .map(|(name, text)| format!("{},{text}\n", named(name)));
+        let text = format!("path,alt_text\n{}", rows.collect::<String>());
+        fs::write(&csv, text).expect("it is written");
+    };
+    let texts = ["--texts", path_text(&csv)];
+    let sync = |more: &[&str]| {
+        let mut sync = live.command(&["sync", path_text(&dir)]);
+        run(sync.args(texts).args(more))
+    };
+    let upload = |more: &[&str]| {
+        let mut upload = live.upload(&["a.png", "b.png", "c.png"]);
+        run(upload.current_dir(&dir).args(texts).args(more))
+    };
+    write(&[("a.png", "A"), ("typo.png", "C")]);
+    let typo = format!(
+        "{}: there are texts for it, and no such file",
+        named("typo.png")
+    );
+    for output in [sync(&["--strict"]), upload(&["--strict"])] {
+        assert_exit(&output, 1);
+        assert!(
+            text(&output.stderr).contains(&format!("error: {typo}\n")),
+            "{output:?}"
+        );
+    }
+    for output in [sync(&[]), upload(&[])] {
+        assert_exit(&output, 0);
+        assert!(
+            text(&output.stderr).contains(&format!("warning: {typo}\n")),
+            "{output:?}"
+        );
+    }
+
+    // The first text is set, and stays.
+    write(&[("a.png", "A"), ("b.png", "B"), ("c.png", "C")]);
+    let expected = ["A", "C"].map(|text| Some(text.to_owned()));
+    for more in [&[][..], &["--overwrite-texts"], &["--overwrite-texts"]] {
+        let output = sync(more);
+        assert_exit(&output, 1);
+        let said = text(&output.stderr);
+        assert!(
+            said.contains("error: b.png: its texts are not set"),
+            "{said}"
+        );
+        let texts = alt_texts(&live).into_iter().map(|(_, text)| text);
+        assert_eq!(texts.collect::<Vec<_>>(), expected);
+    }
+    let update = run(live.command(&["update", "--overwrite-texts"]).args(texts));
+    for output in [update, upload(&[])] {
+        assert_exit(&output, 1);
+        let said = text(&output.stderr);
+        assert!(
+            said.contains("its texts are not set, as it is the same asset as"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_quote_that_is_not_closed_is_an_error_with_its_line() {
+    let live = Live::start();
+    let dir = scratch("texts_open_quote");
+    fs::write(dir.join("a.png"), "a").expect("it is written");
+    let csv = dir.join("texts.csv");
+    fs::write(&csv, "path,alt_text\na.png,\"A\nb.png,B\n").expect("it is written");
+    let sync = ["sync", path_text(&dir), "--texts", path_text(&csv)];
+    let output = run(&mut live.command(&sync));
+    assert_exit(&output, 2);
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("the quoted text that begins in line 2 does not end"),
+        "{said}"
+    );
+    assert_eq!(live.sandbox.requests(), []);
+}
+
+#[test]
 fn sync_keeps_texts_in_step() {
     let live = Live::start();
     let dir = scratch("sync_texts").join("img");
