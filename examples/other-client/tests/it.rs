@@ -10,7 +10,7 @@ use webflow_assets::{
     ClientBuilder, ClientInfo, Context, Error, Outcome, ResponseValue, RetryPolicy, Source, Token,
     s3::PostForm,
     sandbox::{Sandbox, Side},
-    types::{ApiError, AssetUpload, KnownErrorCode, NewAsset},
+    types::{ApiError, AssetUpload, KnownErrorCode, NewAsset, SiteList},
 };
 
 const TOKEN: &str = "t0ken-that-nobody-may-see";
@@ -64,6 +64,20 @@ async fn create_there(
     let request = client.create_asset().site_id(sandbox.site_id());
     let body = new_asset(name, content).await;
     request.body(body).send().await
+}
+
+#[tokio::test]
+async fn sites_are_of_one_type_in_both_clients() {
+    let sandbox = Sandbox::builder().start().await.unwrap();
+    let settings = settings(sandbox.base_url(), sandbox.token());
+    let assets = settings.build().unwrap();
+    let theirs: SiteList = (*beside(&assets).list_sites().send().await.unwrap()).clone();
+    let ours: SiteList = (*assets.list_sites().send().await.unwrap()).clone();
+    assert_eq!(json!(theirs), json!(ours));
+    assert_eq!(
+        theirs.sites.unwrap()[0].id.as_deref(),
+        Some(sandbox.site_id())
+    );
 }
 
 #[tokio::test]

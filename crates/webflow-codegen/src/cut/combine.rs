@@ -41,14 +41,17 @@ impl Converter<'_> {
                 parts.push(self.schema(part, &at.child(&index))?);
             }
         }
-        for part in parts {
-            if let Value::Object(part) = part {
-                // Keywords beside a reference are added to those of its target.
-                let beside = std::mem::replace(out, part);
-                if merge(out, beside, Merge::All).is_err() {
-                    self.source.note(at, "contradicts itself; any value");
-                    out.clear();
-                }
+        // Keywords beside a reference are added to those of its target.
+        let beside = std::mem::take(out);
+        let parts = parts.into_iter().filter_map(|part| match part {
+            Value::Object(part) => Some(part),
+            _ => None,
+        });
+        for part in parts.chain([beside]) {
+            if merge(out, part, Merge::All).is_err() {
+                self.source.note(at, "contradicts itself; any value");
+                out.clear();
+                break;
             }
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! Merges two schemas into one.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 /// Which values the result allows.
@@ -68,22 +70,13 @@ pub fn merge(
             }
             ("items" | "additionalProperties", old, value) => *old = both(old.take(), value, how),
             ("required", Value::Array(names), Value::Array(more)) => match how {
-                Merge::All => {
-                    for name in more {
-                        if !names.contains(&name) {
-                            names.push(name);
-                        }
-                    }
+                Merge::All => append(names, more),
+                Merge::Either => {
+                    let more: BTreeSet<&str> = more.iter().filter_map(Value::as_str).collect();
+                    names.retain(|name| name.as_str().is_some_and(|name| more.contains(name)));
                 }
-                Merge::Either => names.retain(|name| more.contains(name)),
             },
-            ("enum" | "oneOf", Value::Array(values), Value::Array(more)) => {
-                for value in more {
-                    if !values.contains(&value) {
-                        values.push(value);
-                    }
-                }
-            }
+            ("enum" | "oneOf", Value::Array(values), Value::Array(more)) => append(values, more),
             ("description" | "deprecated" | "nullable" | "x-title", ..) => {}
             (_, old, value) if *old == value => {}
             ("type", old, value) if is_number(old) && is_number(&value) => *old = "number".into(),
@@ -92,6 +85,21 @@ pub fn merge(
         }
     }
     Ok(())
+}
+
+/// Appends what a list does not have yet.
+fn append(list: &mut Vec<Value>, mut more: Vec<Value>) {
+    let texts: BTreeSet<&str> = more.iter().filter_map(Value::as_str).collect();
+    let known = list.iter().filter_map(Value::as_str);
+    let known: BTreeSet<String> = known
+        .filter(|text| texts.contains(text))
+        .map(str::to_owned)
+        .collect();
+    more.retain(|value| match value.as_str() {
+        Some(text) => !known.contains(text),
+        None => !list.contains(value),
+    });
+    list.append(&mut more);
 }
 
 /// Whether a schema says nothing of the type.

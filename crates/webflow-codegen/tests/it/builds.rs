@@ -94,7 +94,8 @@ fn the_library_builds_with_each_version_or_its_report_says_first_what_it_lacks()
         let name = file.display().to_string();
         if outcome.report.contains("does not build with this fragment") {
             // Not captured, as what `println!` says would be.
-            let _ = writeln!(io::stderr(), "{name} does not build:\n{}", outcome.report);
+            let lacks = outcome.report.split("\nChanges").next().unwrap_or_default();
+            let _ = writeln!(io::stderr(), "{lacks}");
         } else {
             assert_builds(&project, &name);
         }
