@@ -116,7 +116,7 @@ impl ListAllAssets {
             request = request.locale_id(locale);
         }
         let page = request.send().await?.into_inner();
-        Ok((page.assets.unwrap_or_default(), page.pagination))
+        entries(page.assets, page.pagination).map_err(Error::Custom)
     }
 }
 
@@ -145,7 +145,7 @@ impl ListAllFolders {
             request = request.offset(offset);
         }
         let page = request.send().await?.into_inner();
-        Ok((page.asset_folders.unwrap_or_default(), page.pagination))
+        entries(page.asset_folders, page.pagination).map_err(Error::Custom)
     }
 }
 
@@ -154,6 +154,19 @@ fn no_id(error: &IdError) -> Error<ApiError> {
 }
 
 type Page<T> = (Vec<T>, Option<Pagination>);
+
+/// The entries of a page. An answer without any list does not say that there are none.
+fn entries<T>(
+    entries: Option<Vec<T>>,
+    pagination: Option<Pagination>,
+) -> std::result::Result<Page<T>, String> {
+    let total = pagination.as_ref().and_then(|pagination| pagination.total);
+    match entries {
+        Some(entries) => Ok((entries, pagination)),
+        None if total == Some(0) => Ok((Vec::new(), pagination)),
+        None => Err("the answer has no list".to_owned()),
+    }
+}
 
 /// Something with an id.
 trait Listed {
