@@ -1,6 +1,6 @@
 //! A failing world, and whether anything is lost in it.
 //!
-//! `cargo bench --features cli,sandbox --bench chaos -- --seeds 500` runs `sync` in processes of its own against a
+//! `cargo bench --features cli,sandbox --bench chaos -- --seeds 500` runs `sync`, `upload`, `pull` and `update` in processes of its own against a
 //! proxy that fails, kills the processes, changes their directories, and compares the bytes on the site with those in
 //! the directories. It ends with an error that names each failing seed; `--seed N` replays one, and `--from N` starts
 //! at another than 0.

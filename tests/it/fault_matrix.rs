@@ -2,6 +2,7 @@
 //! of it, what each end saw, and what is left.
 
 mod killed;
+mod others;
 mod rows;
 mod texts;
 

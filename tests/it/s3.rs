@@ -79,6 +79,57 @@ async fn what_is_stored_equals_the_file_for_sizes_around_every_limit() {
 }
 
 #[tokio::test]
+async fn a_pull_brings_back_what_was_stored_and_an_update_leaves_it_alone() {
+    for judge in &judges().await {
+        let server = httpmock::MockServer::start_async().await;
+        let contents = [("a b.png", noise(3000)), ("häuser.png", noise(5 * MIB))];
+        let mut assets = Vec::new();
+        for (number, (name, content)) in contents.iter().enumerate() {
+            let source = Source::bytes(*name, content.clone());
+            send(&judge.form(name), &source).await.unwrap();
+            assets.push(json!({
+                "id": format!("{number:024x}"),
+                "originalFileName": name,
+                "size": content.len(),
+                "hostedUrl": judge.hosted_url(name),
+            }));
+        }
+        let site = "580e63e98c9a982ac9b8b741";
+        let answer = |path: &str, body: Value| {
+            let path = path.to_owned();
+            server.mock(|when, then| {
+                when.path(path);
+                then.status(200).json_body(body);
+            })
+        };
+        answer(
+            &format!("/sites/{site}/asset_folders"),
+            json!({ "assetFolders": [] }),
+        );
+        answer(
+            &format!("/sites/{site}/assets"),
+            json!({ "assets": assets }),
+        );
+        answer(&format!("/assets/{:024x}", 0), assets[0].clone());
+        let client = webflow_assets::Client::builder()
+            .token(webflow_assets::Token::new("t0ken").unwrap())
+            .base_url(server.base_url())
+            .build()
+            .unwrap();
+        let update = client.update_asset().asset_id(format!("{:024x}", 0));
+        let update = update.body_map(|body| body.alt_text("A barn".to_owned()));
+        update.send().await.unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let report = client.pull(site, dir.path()).send().await.unwrap();
+        assert_eq!((report.pulled, report.failed), (2, 0), "{}", judge.name);
+        for (name, content) in contents {
+            let pulled = fs::read(dir.path().join(name)).unwrap();
+            assert!(pulled == content, "{}: {name} differs", judge.name);
+        }
+    }
+}
+
+#[tokio::test]
 async fn keys_with_spaces_quotes_and_letters_beyond_ascii_arrive_verbatim() {
     for judge in &judges().await {
         for key in [

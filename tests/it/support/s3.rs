@@ -114,7 +114,7 @@ impl Judge {
     }
 
     /// A request URL that is signed in its query (`SigV4`).
-    async fn signed(&self, method: reqwest::Method, path: &str) -> reqwest::Response {
+    fn presigned(&self, method: &reqwest::Method, path: &str) -> String {
         let stamp = stamp(Timestamp::now());
         let scope = format!("{}/{REGION}/s3/aws4_request", &stamp[..8]);
         let query: String = BTreeMap::from([
@@ -137,12 +137,22 @@ impl Judge {
         let digest = hex(&Sha256::digest(canonical));
         let to_sign = format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}");
         let signature = hex(&self.signature(&stamp, &to_sign));
-        let url = format!(
+        format!(
             "{}/{path}?{query}&X-Amz-Signature={signature}",
             self.endpoint
-        );
+        )
+    }
+
+    async fn signed(&self, method: reqwest::Method, path: &str) -> reqwest::Response {
+        let url = self.presigned(&method, path);
         let http = s3::http_client().unwrap();
         http.request(method, url).send().await.unwrap()
+    }
+
+    /// Where the bytes of an object can be read by whoever has this URL.
+    pub(crate) fn hosted_url(&self, key: &str) -> String {
+        let path = format!("{}/{}", self.bucket, encode(key, true));
+        self.presigned(&reqwest::Method::GET, &path)
     }
 
     fn signature(&self, stamp: &str, text: &str) -> Vec<u8> {

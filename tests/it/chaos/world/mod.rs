@@ -267,6 +267,18 @@ impl World {
             }
         }
         if self.random.bool() {
+            let signal = self.signal();
+            let to = self.pulled();
+            let args = ["pull", "--folder", "main", "--timeout", "1"];
+            processes.push(self.spawn(&args, &[to], signal)?);
+        }
+        if let Some((asset, _)) = self.random.choice(&self.foreign) {
+            let id = PathBuf::from(&asset.id);
+            let signal = self.signal();
+            let args = ["update", "--alt-text", "a text", "--timeout", "1"];
+            processes.push(self.spawn(&args, &[id], signal)?);
+        }
+        if self.random.bool() {
             std::thread::sleep(Duration::from_millis(self.random.u64(..400)));
             for tree in &mut self.trees {
                 let changes = self.random.usize(..4);
@@ -321,8 +333,40 @@ impl World {
 
     fn wait(&mut self, processes: Vec<Process>) -> Result<Vec<Ended>> {
         let ended = process::wait(processes)?;
-        self.tally.written += ended.iter().map(|process| process.written).sum::<u64>();
+        // What a pull writes are files, which no bound is for.
+        let counted = ended.iter().filter(|it| !it.said.starts_with("pull "));
+        self.tally.written += counted.map(|process| process.written).sum::<u64>();
         Ok(ended)
+    }
+
+    /// Where the main folder is pulled to, time and again.
+    fn pulled(&self) -> PathBuf {
+        self.outputs.join("pulled")
+    }
+
+    fn succeed(&mut self, process: Process) -> Result<()> {
+        for Ended { status, said, .. } in self.wait(vec![process])? {
+            if !status.success() {
+                return Err(format!("the calm run failed: {status}\n{said}").into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Pulls the main folder and describes what others put on the site, without any fault.
+    fn settle_others(&mut self) -> Result<()> {
+        let ids: Vec<PathBuf> = self.foreign.iter().map(|(it, _)| (&it.id).into()).collect();
+        if !ids.is_empty() {
+            let process = self.spawn(&["update", "--alt-text", "a text"], &ids, None)?;
+            self.succeed(process)?;
+        }
+        let folders = self.sandbox.folders();
+        if folders.iter().any(|folder| folder.display_name == "main") {
+            let to = self.pulled();
+            let process = self.spawn(&["pull", "--folder", "main"], &[to], None)?;
+            self.succeed(process)?;
+        }
+        Ok(())
     }
 
     /// Runs the command on each directory without any fault, twice, as one directory may delete what another needs.
@@ -334,14 +378,10 @@ impl World {
                     args.extend(["--delete", "--yes", "--max-delete", "100%"]);
                 }
                 let process = self.start(target, &args, None)?;
-                for Ended { status, said, .. } in self.wait(vec![process])? {
-                    if !status.success() {
-                        return Err(format!("the calm run failed: {status}\n{said}").into());
-                    }
-                }
+                self.succeed(process)?;
             }
         }
-        Ok(())
+        self.settle_others()
     }
 
     fn judge(&mut self) -> Result<()> {
@@ -367,6 +407,8 @@ impl World {
             oracle::nothing_is_doubled(&self.sandbox, &self.foreign, &files)?;
             named.extend(oracle::ids(&lock));
         }
+        oracle::pulled_is_true(&self.sandbox, &self.pulled(), &self.proxy.damaged())?;
+        oracle::foreign_assets_are_described(&self.sandbox, &self.foreign)?;
         for asset in self.sandbox.assets() {
             let foreign = self.foreign.iter().any(|(known, _)| known.id == asset.id);
             if !foreign && !named.contains(&asset.id) {

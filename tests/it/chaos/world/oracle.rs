@@ -1,6 +1,10 @@
 //! Compares the bytes on the site with those of a directory. It knows the lock file as JSON, and nothing of the client.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use webflow_assets::sandbox::{Asset, Sandbox};
 
@@ -55,6 +59,74 @@ pub(crate) fn lock_file_is_true(
                 ));
             }
             Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Checks that each asset in or below the first main folder is in the directory that it was pulled to, with its bytes.
+/// Those of `damaged` assets may differ.
+pub(crate) fn pulled_is_true(
+    sandbox: &Sandbox,
+    dir: &Path,
+    damaged: &BTreeSet<String>,
+) -> Result<(), String> {
+    let folders = sandbox.folders();
+    let Some(main) = folders.iter().find(|folder| folder.display_name == "main") else {
+        return Ok(());
+    };
+    let mut below = BTreeSet::from([main.id.clone()]);
+    // A folder is younger than the one that it is in.
+    for folder in &folders {
+        if folder
+            .parent_folder
+            .as_ref()
+            .is_some_and(|it| below.contains(it))
+        {
+            below.insert(folder.id.clone());
+        }
+    }
+    let read = |path: &str| fs::read(dir.join(path)).map_err(|error| format!("{path}: {error}"));
+    let assets = sandbox.assets().into_iter();
+    let mut assets = assets
+        .filter(|asset| {
+            asset
+                .parent_folder
+                .as_ref()
+                .is_some_and(|it| below.contains(it))
+        })
+        .filter_map(|asset| Some((sandbox.stored(&asset.id)?, asset.id)))
+        .peekable();
+    if assets.peek().is_none() {
+        return Ok(());
+    }
+    let lock: serde_json::Value = serde_json::from_slice(&read("webflow-assets.lock")?)
+        .map_err(|error| format!("lock file of the pull: {error}"))?;
+    let files = lock["files"]
+        .as_object()
+        .ok_or("lock file of the pull: no files")?;
+    for (bytes, id) in assets {
+        let pulled = files.iter().find(|(_, file)| file["asset"] == *id);
+        let (path, _) = pulled.ok_or_else(|| format!("asset {id} was not pulled"))?;
+        if read(path)? != bytes && !damaged.contains(&id) {
+            return Err(format!("pulled: {path} has other bytes than asset {id}"));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that what others put on the site has the text of the last update.
+pub(crate) fn foreign_assets_are_described(
+    sandbox: &Sandbox,
+    foreign: &[(Asset, Vec<u8>)],
+) -> Result<(), String> {
+    let ids: BTreeSet<&str> = foreign.iter().map(|(asset, _)| asset.id.as_str()).collect();
+    for asset in sandbox.assets() {
+        if ids.contains(asset.id.as_str()) && asset.alt_text.as_deref() != Some("a text") {
+            return Err(format!(
+                "asset {} has the text {:?}",
+                asset.id, asset.alt_text
+            ));
         }
     }
     Ok(())
