@@ -207,8 +207,8 @@ impl Execution {
                         }
                     }
                 }
-                // The failure that stops the batch ends the run.
-                Event::Stopped { .. } => {}
+                // The plan has the warnings, and the failure that stops the batch ends the run.
+                Event::Checked { .. } | Event::Waiting { .. } | Event::Stopped { .. } => {}
             }
         }
         Ok(again)

@@ -7,13 +7,14 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use futures_core::{Stream, stream::BoxStream};
 use futures_util::{StreamExt, stream};
 use tokio::{sync::mpsc, task::JoinSet};
 
-use super::{Contents, Upload, error::UploadError, result::Uploaded};
+use super::{Contents, Upload, check::Checked, error::UploadError, result::Uploaded};
 use crate::{
     generated::Client,
     id::{IdError, SiteId},
@@ -103,6 +104,13 @@ pub enum Event {
         /// Its path, or the name of bytes.
         file: String,
     },
+    /// A file was read, and is registered next.
+    Checked {
+        /// The place of the file among the sources.
+        index: usize,
+        /// What it is, and what Webflow may refuse.
+        checked: Checked,
+    },
     /// A chunk of a file has been handed to the connection to S3. Each attempt starts from 0. A
     /// reader that is slow to take events misses some of these.
     Progress {
@@ -110,6 +118,14 @@ pub enum Event {
         index: usize,
         /// How much of the file the current attempt has sent.
         progress: Progress,
+    },
+    /// A file is stored, under an asset that another upload registered a moment ago and may still
+    /// delete. The asset is checked again after the wait.
+    Waiting {
+        /// The place of the file among the sources.
+        index: usize,
+        /// How long it waits.
+        wait: Duration,
     },
     /// A file is on the site, or its upload failed. The last event of each file.
     Finished {
@@ -126,13 +142,37 @@ pub enum Event {
     },
 }
 
-/// A message from an upload to its batch.
-#[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "an event is passed on at once")]
-enum Message {
-    Event(Event),
-    /// The file is stored, and the upload waits to check the asset again.
-    Waits(usize),
+/// Where an upload reports its steps to its batch.
+#[derive(Clone)]
+pub(super) struct Reporter {
+    index: usize,
+    sender: mpsc::Sender<Event>,
+}
+
+impl Reporter {
+    pub(super) async fn checked(&self, checked: Checked) {
+        let index = self.index;
+        self.send(Event::Checked { index, checked }).await;
+    }
+
+    pub(super) async fn waiting(&self, wait: Duration) {
+        let index = self.index;
+        self.send(Event::Waiting { index, wait }).await;
+    }
+
+    /// Reports a position unless the reader is slow: another one, or the last event, follows. Half of
+    /// the room is for the other events.
+    pub(super) fn moved(&self, progress: Progress) {
+        if self.sender.capacity() > self.sender.max_capacity() / 2 {
+            let index = self.index;
+            let _ = self.sender.try_send(Event::Progress { index, progress });
+        }
+    }
+
+    async fn send(&self, event: Event) {
+        // Without a receiver, the upload is about to be aborted.
+        let _ = self.sender.send(event).await;
+    }
 }
 
 impl Batch {
@@ -208,7 +248,7 @@ impl Batch {
     #[must_use = "a stream does nothing until it is polled"]
     pub fn stream(self) -> Events {
         // Room for some events while the reader is busy.
-        let (sender, receiver) = mpsc::channel(4 * self.concurrency);
+        let (sender, receiver) = mpsc::channel(8 * self.concurrency);
         Events {
             batch: self,
             next: 0,
@@ -250,8 +290,8 @@ pub struct Events {
     /// Aborted when they are dropped.
     tasks: JoinSet<()>,
     /// Held so that the channel stays open between two files.
-    sender: mpsc::Sender<Message>,
-    receiver: mpsc::Receiver<Message>,
+    sender: mpsc::Sender<Event>,
+    receiver: mpsc::Receiver<Event>,
 }
 
 impl Events {
@@ -260,31 +300,15 @@ impl Events {
         let index = self.next;
         self.next += 1;
         self.running += 1;
-        let sender = self.sender.clone();
+        let reporter = Reporter {
+            index,
+            sender: self.sender.clone(),
+        };
         let contents = Arc::clone(&self.batch.contents);
         let file = upload.label();
         self.tasks.spawn(async move {
-            let progress = sender.clone();
-            let waits = sender.clone();
-            let upload = upload.within(
-                contents,
-                move |position| {
-                    let event = Event::Progress {
-                        index,
-                        progress: position,
-                    };
-                    // Dropped if there is no room: another event, or the last one, follows.
-                    let _ = progress.try_send(Message::Event(event));
-                },
-                move || {
-                    // Without room, the file counts as running until it is finished.
-                    let _ = waits.try_send(Message::Waits(index));
-                },
-            );
-            let result = upload.send().await;
-            let finished = Event::Finished { index, result };
-            // Without a receiver, this task is about to be aborted.
-            let _ = sender.send(Message::Event(finished)).await;
+            let result = upload.within(contents, reporter.clone()).send().await;
+            reporter.send(Event::Finished { index, result }).await;
         });
         Event::Started { index, file }
     }
@@ -333,27 +357,25 @@ impl Stream for Events {
                 resume_unwind(error.into_panic());
             }
         }
-        loop {
-            match self.receiver.poll_recv(cx) {
-                Poll::Ready(Some(Message::Event(event))) => {
-                    if let Event::Finished { index, result } = &event {
-                        self.finished(*index, result);
-                    }
-                    return Poll::Ready(Some(event));
-                }
-                Poll::Ready(Some(Message::Waits(index))) => {
-                    self.running -= 1;
-                    self.waiting.insert(index);
+        match self.receiver.poll_recv(cx) {
+            Poll::Ready(Some(event)) => {
+                match &event {
+                    Event::Finished { index, result } => self.finished(*index, result),
                     // There is room for another file.
-                    cx.waker().wake_by_ref();
+                    Event::Waiting { index, .. } => {
+                        self.running -= 1;
+                        self.waiting.insert(*index);
+                    }
+                    _ => {}
                 }
-                // The stream holds a sender.
-                Poll::Ready(None) => return Poll::Ready(None),
-                Poll::Pending if self.ended && self.running == 0 && self.waiting.is_empty() => {
-                    return Poll::Ready(self.left());
-                }
-                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(event))
             }
+            // The stream holds a sender.
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending if self.ended && self.running == 0 && self.waiting.is_empty() => {
+                Poll::Ready(self.left())
+            }
+            Poll::Pending => Poll::Pending,
         }
     }
 }

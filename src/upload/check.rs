@@ -40,6 +40,12 @@ impl Upload {
         self
     }
 
+    /// Refuses a file with warnings ([`FileWarning`]), before Webflow registers it.
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
     /// Reads the file and checks all that can be checked without a request to Webflow. A URL is
     /// fetched.
     ///
@@ -63,24 +69,32 @@ impl Upload {
     ///
     /// [`UploadErrorKind::Source`] and [`UploadErrorKind::Invalid`], as [`send`](Self::send).
     pub async fn check(&self) -> Result<Checked, UploadError> {
-        let check = async {
-            let target = self.target().map_err(UploadErrorKind::Invalid)?;
-            let hashed = self.hash().await?;
-            let file_name = target.name.to_string();
-            Ok(Checked {
-                warnings: FileWarning::of(&file_name, hashed.len),
-                file_name,
-                len: hashed.len,
-                md5: hashed.md5,
-            })
-        };
-        check
-            .await
+        let examined = self.examine().await;
+        examined
+            .map(|(.., checked)| checked)
             .map_err(|kind| UploadError::new(self.label(), kind, None, Attempts::default(), None))
     }
 
+    /// Reads the file and checks it.
+    pub(super) async fn examine(&self) -> Result<(Target, Hashed, Checked), UploadErrorKind> {
+        let target = self.target().map_err(UploadErrorKind::Invalid)?;
+        let hashed = self.hash().await?;
+        let file_name = target.name.to_string();
+        let warnings = FileWarning::of(&file_name, hashed.len);
+        if self.strict && !warnings.is_empty() {
+            return Err(UploadErrorKind::Invalid(Invalid::Warnings(warnings)));
+        }
+        let checked = Checked {
+            warnings,
+            file_name,
+            len: hashed.len,
+            md5: hashed.md5,
+        };
+        Ok((target, hashed, checked))
+    }
+
     /// Checks everything that the create call would refuse.
-    pub(super) fn target(&self) -> Result<Target, Invalid> {
+    fn target(&self) -> Result<Target, Invalid> {
         let name = match &self.file_name {
             Some(name) => name.as_str(),
             None => self.source.file_name().ok_or(Invalid::NoFileName)?,
@@ -103,7 +117,7 @@ impl Upload {
     }
 
     /// Reads the file, and refuses one that is not to be published.
-    pub(super) async fn hash(&self) -> Result<Hashed, UploadErrorKind> {
+    async fn hash(&self) -> Result<Hashed, UploadErrorKind> {
         let too_large = |len| {
             let limit = self.max_len;
             UploadErrorKind::Invalid(Invalid::TooLarge { len, limit })

@@ -7,7 +7,7 @@ use crate::{
     api::explain::{cause, describe, key_hint},
     generated::types::ApiError,
     s3,
-    source::Md5,
+    source::{FileWarning, Md5},
 };
 use http::StatusCode;
 use progenitor_client::Error as ApiCallError;
@@ -133,6 +133,8 @@ pub enum Invalid {
     },
     /// The file is a Git LFS pointer, which stands in for a file that was not fetched.
     LfsPointer,
+    /// The file has warnings, which [`Upload::strict`](crate::Upload::strict) refuses.
+    Warnings(Vec<FileWarning>),
 }
 
 /// Why a name with a control character is refused.
@@ -160,6 +162,10 @@ impl fmt::Display for Invalid {
                 "the file has {len} bytes and Webflow takes at most {limit}; make it smaller"
             ),
             Self::LfsPointer => f.write_str(POINTER),
+            Self::Warnings(warnings) => {
+                let warnings: Vec<String> = warnings.iter().map(FileWarning::to_string).collect();
+                f.write_str(&warnings.join("; "))
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ mod turns;
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use batch::Reporter;
 pub(crate) use contents::Contents;
 
 use crate::{
@@ -78,10 +79,11 @@ impl Client {
             alt_text: None,
             contents: None,
             on_progress: None,
-            on_wait: None,
+            reporter: None,
             timeout: None,
             wait_until_ready: None,
             keep_on_failure: false,
+            strict: false,
             max_len: MAX_LEN,
         }
     }
@@ -100,10 +102,12 @@ pub struct Upload {
     /// The contents that the batch of this upload has put on the site.
     contents: Option<Arc<Contents>>,
     on_progress: Option<OnProgress>,
-    on_wait: Option<Arc<dyn Fn() + Send + Sync>>,
+    /// Where an upload of a batch reports its steps.
+    reporter: Option<Reporter>,
     timeout: Option<Duration>,
     wait_until_ready: Option<Duration>,
     keep_on_failure: bool,
+    strict: bool,
     max_len: u64,
 }
 
@@ -155,21 +159,16 @@ impl Upload {
         self
     }
 
-    /// Makes this upload one of a batch. `on_progress` is called beside the upload's own, and
-    /// `on_wait` when the file is stored and the asset is to be checked again.
-    fn within(
-        mut self,
-        contents: Arc<Contents>,
-        on_progress: impl Fn(Progress) + Send + Sync + 'static,
-        on_wait: impl Fn() + Send + Sync + 'static,
-    ) -> Self {
+    /// Makes this upload one of a batch, to which it reports beside its own `on_progress`.
+    fn within(mut self, contents: Arc<Contents>, reporter: Reporter) -> Self {
+        let progress = reporter.clone();
         self.contents = Some(contents);
-        self.on_wait = Some(Arc::new(on_wait));
+        self.reporter = Some(reporter);
         self.on_progress = Some(match self.on_progress {
-            None => Arc::new(on_progress),
-            Some(own) => Arc::new(move |progress| {
-                own(progress);
-                on_progress(progress);
+            None => Arc::new(move |position| progress.moved(position)),
+            Some(own) => Arc::new(move |position| {
+                own(position);
+                progress.moved(position);
             }),
         });
         self

@@ -110,8 +110,10 @@ impl<'a> Steps<'a> {
     }
 
     async fn all(&self, reached: &mut Reached) -> Result<Uploaded, UploadErrorKind> {
-        let target = self.upload.target().map_err(UploadErrorKind::Invalid)?;
-        let hashed = self.upload.hash().await?;
+        let (target, hashed, checked) = self.upload.examine().await?;
+        if let Some(reporter) = &self.upload.reporter {
+            reporter.checked(checked).await;
+        }
         let turn = Turn::wait(&self.upload.client.baseurl, target.site, hashed.md5).await;
         reached.turn = Some(turn);
 
@@ -210,9 +212,9 @@ impl<'a> Steps<'a> {
             }
             trace::debug!(?wait, "another upload may still delete the asset");
             if refills == 0
-                && let Some(on_wait) = &self.upload.on_wait
+                && let Some(reporter) = &self.upload.reporter
             {
-                on_wait();
+                reporter.waiting(wait).await;
             }
             sleep(wait).await;
             if self.is_there(id).await {

@@ -3,7 +3,7 @@
 use std::{fs, io, path::PathBuf};
 
 use serde::Serialize;
-use webflow_assets::{Checked, FileWarning, Upload};
+use webflow_assets::{Checked, FileWarning, Invalid, Upload};
 
 use super::{files, report::Report};
 use crate::command::{
@@ -21,7 +21,7 @@ const COLUMNS: [Column; 3] = [
 ];
 
 /// Warns about files, and removes those that are refused. A file that cannot be read is left to
-/// its upload, as is a URL, which has not been fetched yet.
+/// its upload, as are standard input and a URL, which have not been read yet.
 pub(super) fn refuse(
     all: &mut Vec<PathBuf>,
     args: &UploadArgs,
@@ -30,10 +30,8 @@ pub(super) fn refuse(
     let mut refused = 0;
     let mut left = Vec::with_capacity(all.len());
     for file in all.drain(..) {
-        let metadata = (files::url(&file).is_none() && !files::is_stdin(&file))
-            .then(|| fs::metadata(&file).ok())
-            .flatten();
-        let Some(metadata) = metadata else {
+        let metadata = (!files::is_fetched(&file)).then(|| fs::metadata(&file).ok());
+        let Some(metadata) = metadata.flatten() else {
             left.push(file);
             continue;
         };
@@ -52,7 +50,8 @@ pub(super) fn refuse(
         let name = name.or_else(|| file.file_name()?.to_str());
         let warnings = FileWarning::of(name.unwrap_or_default(), metadata.len());
         if args.strict && !warnings.is_empty() {
-            report.refused(&shown, &format!("{shown}: {}", joined(&warnings)))?;
+            let warnings = Invalid::Warnings(warnings);
+            report.refused(&shown, &format!("{shown}: {warnings}"))?;
             refused += 1;
             continue;
         }
@@ -61,11 +60,6 @@ pub(super) fn refuse(
     }
     *all = left;
     Ok(refused)
-}
-
-fn joined(warnings: &[FileWarning]) -> String {
-    let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
-    warnings.join("; ")
 }
 
 #[derive(Serialize)]
@@ -77,17 +71,24 @@ struct PlannedLine<'a> {
     outcome: &'static str,
 }
 
-/// Reads the files and prints what would be uploaded.
+/// Reads the files and prints what would be uploaded, with the warnings about those that had to be
+/// fetched.
 pub(super) async fn dry_run(
     uploads: impl Iterator<Item = Upload>,
+    fetched: &[bool],
     report: Report,
 ) -> io::Result<Exit> {
     let mut exit = Exit::Success;
     let mut table = Table::new(&COLUMNS);
-    for upload in uploads {
+    for (upload, is_fetched) in uploads.zip(fetched) {
         let shown = upload.label();
         match upload.check().await {
-            Ok(checked) => planned(&mut table, &shown, &checked, report)?,
+            Ok(checked) => {
+                if *is_fetched {
+                    report.warn(&shown, &checked.warnings);
+                }
+                planned(&mut table, &shown, &checked, report)?;
+            }
             Err(error) => {
                 report.failed(&shown, &error)?;
                 exit = Exit::Failure;

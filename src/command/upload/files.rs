@@ -43,6 +43,11 @@ pub(super) fn is_stdin(file: &Path) -> bool {
     file.as_os_str() == "-"
 }
 
+/// Whether a FILE has to be read to know anything about it.
+pub(super) fn is_fetched(file: &Path) -> bool {
+    is_stdin(file) || url(file).is_some()
+}
+
 /// The URL that a FILE is, if it is one. One of another scheme than `https` is not taken for a path:
 /// it may be mistyped, and its query secret.
 pub(super) fn url(file: &Path) -> Option<&str> {

@@ -58,9 +58,10 @@ pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
         report.note(&format!("stopped: {} not begun", were(files.len())));
         return Ok(Exit::Failure);
     }
+    let fetched: Vec<bool> = files.iter().map(|file| files::is_fetched(file)).collect();
     if args.dry_run {
         let uploads = uploads(&site, None, &args, texts, files);
-        let exit = check::dry_run(uploads, report).await?;
+        let exit = check::dry_run(uploads, &fetched, report).await?;
         return Ok(if refused > 0 { Exit::Failure } else { exit });
     }
     let folder = match &args.folder {
@@ -71,7 +72,7 @@ pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
         },
     };
     let mut signals = Signals::watch()?;
-    let mut run = Run::new(&site.client, &files, report);
+    let mut run = Run::new(&site.client, &files, fetched, report);
     if refused > 0 {
         run.exit = Exit::Failure;
     }
@@ -125,7 +126,7 @@ fn uploads(
 ) -> impl Iterator<Item = Upload> + Send + use<> {
     let (client, site) = (site.client.clone(), site.id);
     let (name, display_name) = (args.name.clone(), args.display_name.clone());
-    let alt_text = args.alt_text.clone();
+    let (alt_text, strict) = (args.alt_text.clone(), args.strict);
     files.into_iter().map(move |file| {
         let entry = texts.as_ref().and_then(|texts| texts.of(&file));
         let entry = entry.cloned().unwrap_or_default();
@@ -138,6 +139,9 @@ fn uploads(
             None => Source::path(file),
         };
         let mut upload = client.upload(site, source);
+        if strict {
+            upload = upload.strict();
+        }
         if let Some(folder) = folder {
             upload = upload.parent_folder(folder);
         }
@@ -208,6 +212,8 @@ fn check(args: &UploadArgs, files: &[PathBuf]) {
 struct Run {
     report: Report,
     progress: Progress,
+    /// Which files are warned about once they have been read.
+    fetched: Vec<bool>,
     /// Files whose upload has begun and not finished.
     active: Vec<Active>,
     /// How many files have finished, whether uploaded or failed.
@@ -222,17 +228,26 @@ struct Run {
 struct Active {
     index: usize,
     file: String,
-    /// Whether any part of the file was sent.
-    begun: bool,
+    reached: Reached,
+}
+
+/// How far an upload has got.
+enum Reached {
+    Nothing,
+    /// A part of the file was sent.
+    Sent,
+    /// The file is stored, and its asset is checked again later.
+    Stored,
 }
 
 impl Run {
-    fn new(client: &Client, files: &[PathBuf], report: Report) -> Self {
+    fn new(client: &Client, files: &[PathBuf], fetched: Vec<bool>, report: Report) -> Self {
         let len = |file| fs::metadata(file).map_or(0, |file| file.len());
         let lens = || files.iter().map(len).collect();
         Self {
             progress: Progress::start(client, report.quiet, lens),
             report,
+            fetched,
             active: Vec::new(),
             done: 0,
             lines: InOrder::default(),
@@ -249,20 +264,40 @@ impl Run {
                 self.active.push(Active {
                     index,
                     file,
-                    begun: false,
+                    reached: Reached::Nothing,
                 });
+            }
+            Event::Checked { index, checked } if self.fetched.get(index) == Some(&true) => {
+                let file = self.reached(index, Reached::Nothing).to_owned();
+                let warn = || self.report.warn(&file, &checked.warnings);
+                self.progress.aside(warn);
             }
             Event::Progress { index, progress } => {
                 self.progress.moved(index, progress);
-                let active = self.active.iter_mut().find(|file| file.index == index);
-                if let Some(file) = active {
-                    file.begun = true;
-                }
+                self.reached(index, Reached::Sent);
+            }
+            Event::Waiting { index, wait } => {
+                let file = self.reached(index, Reached::Stored).to_owned();
+                let seconds = wait.as_millis().div_ceil(1000);
+                let note = format!(
+                    "{file}: stored; another run has just registered this content, so the asset is \
+                     checked again in {seconds} s"
+                );
+                self.progress.aside(|| self.report.note(&note));
             }
             Event::Finished { index, result } => self.finished(index, &result)?,
             _ => {}
         }
         Ok(())
+    }
+
+    /// Records how far a file has got, and returns its name.
+    fn reached(&mut self, index: usize, reached: Reached) -> &str {
+        let file = self.active.iter_mut().find(|file| file.index == index);
+        file.map_or("", |file| {
+            file.reached = reached;
+            &file.file
+        })
     }
 
     fn finished(&mut self, index: usize, result: &Result<Uploaded, UploadError>) -> io::Result<()> {
@@ -302,14 +337,15 @@ impl Run {
     /// Reports the files that had not finished when a signal arrived.
     fn interrupted(self, count: usize) -> io::Result<()> {
         self.progress.clear();
-        for Active { file, begun, .. } in &self.active {
-            output::say(&if *begun {
-                format!(
-                    "interrupted: {file} was not uploaded; the site may list it as an empty asset"
-                )
-            } else {
-                format!("interrupted: {file} was not uploaded")
-            });
+        for Active { file, reached, .. } in &self.active {
+            let state = match reached {
+                Reached::Nothing => "was not uploaded",
+                Reached::Sent => "was not uploaded; the site may list it as an empty asset",
+                Reached::Stored => {
+                    "is stored; whether its asset is still there was not checked again"
+                }
+            };
+            output::say(&format!("interrupted: {file} {state}"));
         }
         let left = count - self.done - self.active.len();
         if left > 0 {

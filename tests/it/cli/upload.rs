@@ -576,3 +576,81 @@ fn a_temporary_file_that_cannot_be_made_is_reported_with_its_directory() {
     assert!(text(&output.stderr).contains(says), "{output:?}");
     assert_eq!(live.sandbox.requests().len(), 0);
 }
+
+#[test]
+fn what_is_piped_or_fetched_is_warned_about_or_refused_before_it_is_registered() {
+    let from = Live::start();
+    let fetched = from.sandbox.add_asset("layers.psd", &b"layers"[..]);
+    let fetched = run(&mut from.command(&["get", &fetched.id, "--json"]));
+    let fetched = json_lines(&fetched)[0]["hosted_url"].clone();
+    let fetched = fetched.as_str().expect("a URL").to_owned();
+
+    for (file, more, says) in [
+        (
+            "-",
+            &["--name", "piped.png"][..],
+            "piped.png: it is empty".to_owned(),
+        ),
+        (
+            &*fetched,
+            &[],
+            format!("{fetched}: Webflow documents no files of type `.psd`"),
+        ),
+    ] {
+        let live = Live::start();
+        let upload = |options: &[&str]| run(live.upload(&[file]).args(more).args(options));
+        let output = upload(&["--strict"]);
+        assert_exit(&output, 1);
+        assert_eq!(text(&output.stderr), format!("error: {says}\n"));
+        let output = upload(&["--strict", "--json"]);
+        assert_exit(&output, 1);
+        assert_eq!(json_lines(&output)[0]["error"], says);
+        assert_exit(&upload(&["--strict", "--dry-run"]), 1);
+        let output = upload(&["--dry-run"]);
+        assert_exit(&output, 0);
+        assert_eq!(text(&output.stderr), format!("warning: {says}\n"));
+        assert_eq!(text(&upload(&["--dry-run", "-q"]).stderr), "");
+        assert_eq!(live.sandbox.requests(), []);
+
+        let output = upload(&[]);
+        assert_exit(&output, 0);
+        assert_eq!(text(&output.stderr), format!("warning: {says}\n"));
+        assert_eq!(live.sandbox.assets().len(), 1);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_wait_for_an_asset_of_another_run_is_said_and_an_interrupt_knows_that_the_file_is_stored() {
+    let live = Live::start();
+    let upload = |options: &[&str]| {
+        let args = [&["upload", HERO, "--lease", "60s"], options].concat();
+        live.point(command(&args))
+    };
+    assert_exit(&run(&mut upload(&[])), 0);
+    let mut child = upload(&["--name", "other.png", "--json"])
+        .spawn()
+        .expect("the command runs");
+    let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut said = String::new();
+    stderr.read_line(&mut said).expect("a line");
+    let says = format!(
+        "{HERO}: stored; another run has just registered this content, so the asset is checked \
+         again in "
+    );
+    assert!(said.starts_with(&says) && said.ends_with(" s\n"), "{said}");
+    signal(&child, "INT");
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).expect("text");
+    assert_eq!(
+        rest,
+        format!(
+            "interrupted: {HERO} is stored; whether its asset is still there was not checked \
+             again\n"
+        )
+    );
+    let output = child.wait_with_output().expect("its output");
+    assert_exit(&output, 130);
+    assert_eq!(text(&output.stdout), "");
+    assert_eq!(live.stored().len(), 1);
+}
