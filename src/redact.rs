@@ -1,6 +1,12 @@
 //! Redacts secrets in what servers send.
 
-use std::{borrow::Cow, cmp::Reverse, collections::BTreeSet, fmt, ops::Range};
+use std::{
+    borrow::Cow,
+    cmp::Reverse,
+    collections::BTreeSet,
+    fmt::{self, Write as _},
+    ops::Range,
+};
 
 use base64::{
     Engine,
@@ -22,11 +28,12 @@ const LAYERS: usize = 8;
 const ESCAPE: usize = 10;
 
 /// The bytes that escapes begin with.
-const ESCAPES: &[u8] = b"%&\\";
+const ESCAPES: &[u8] = b"%&\\=";
 
 /// Texts that no error and no header of a response may quote.
 pub(crate) struct Secrets {
-    /// The secrets, their Base64 encodings, and the encodings of those; sorted.
+    /// The secrets, their Base64 encodings, the encodings of those, and the secrets in hexadecimal
+    /// digits; in lower case and sorted.
     spellings: Vec<String>,
 }
 
@@ -34,18 +41,25 @@ impl Secrets {
     pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let secrets = secrets.into_iter().filter(|secret| !secret.is_empty());
         let mut spellings: BTreeSet<String> = secrets.map(str::to_owned).collect();
+        let digits: Vec<String> = spellings
+            .iter()
+            .filter_map(|text| hexadecimal(text))
+            .collect();
         // What is encoded in Base64 may be within something that is encoded, too.
         for _ in 0..2 {
             let encoded: Vec<String> = spellings.iter().flat_map(|text| base64(text)).collect();
             spellings.extend(encoded);
         }
+        let spellings = spellings.into_iter().chain(digits);
+        let spellings: BTreeSet<String> = spellings.map(|text| text.to_ascii_lowercase()).collect();
         Self {
             spellings: spellings.into_iter().collect(),
         }
     }
 
-    /// Replaces the secrets that a server, or a proxy on the way, quotes: verbatim, in Base64,
-    /// escaped for XML, a URL or JSON, more than once as well, or broken into lines.
+    /// Replaces the secrets that a server, or a proxy on the way, quotes: verbatim, in Base64, in
+    /// hexadecimal digits, escaped for XML, a URL, JSON, C or a mail, more than once as well, or
+    /// broken into lines. The case of ASCII letters does not count.
     pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut quotations = self.quotations(text.as_bytes());
         if text.bytes().any(|byte| ESCAPES.contains(&byte)) {
@@ -96,6 +110,7 @@ impl Secrets {
     }
 
     fn beginning_with(&self, byte: u8) -> &[String] {
+        let byte = byte.to_ascii_lowercase();
         let is_less = |text: &String| text.as_bytes().first() < Some(&byte);
         let from = self.spellings.partition_point(is_less);
         let rest = &self.spellings[from..];
@@ -180,9 +195,21 @@ fn base64(secret: &str) -> impl Iterator<Item = String> {
         .filter(|spelling| spelling.len() >= PARTIAL)
 }
 
-/// How many bytes of a text quote a secret from its first byte on, if they do.
+/// A secret in hexadecimal digits, unless other texts have as few in common.
+fn hexadecimal(secret: &str) -> Option<String> {
+    let mut digits = String::with_capacity(2 * secret.len());
+    for byte in secret.bytes() {
+        // Writing to a string does not fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    (digits.len() >= PARTIAL).then_some(digits)
+}
+
+/// How many bytes of a text quote a secret, which is in lower case, from its first byte on, if they
+/// do.
 fn quoted(text: &[u8], secret: &str) -> Option<usize> {
-    if text.starts_with(secret.as_bytes()) {
+    let verbatim = text.get(..secret.len());
+    if verbatim.is_some_and(|text| text.eq_ignore_ascii_case(secret.as_bytes())) {
         return Some(secret.len());
     }
     let mut left = secret.as_bytes();
@@ -191,11 +218,11 @@ fn quoted(text: &[u8], secret: &str) -> Option<usize> {
         let matched = secret.len() - left.len();
         let escape = unescape(rest);
         if let Some((bytes, len)) = &escape
-            && let Some(after) = left.strip_prefix(bytes.as_slice())
+            && let Some(after) = left.strip_prefix(bytes.to_ascii_lowercase().as_slice())
         {
             left = after;
             rest = &rest[*len..];
-        } else if rest.first() == Some(first) {
+        } else if rest.first().map(u8::to_ascii_lowercase) == Some(*first) {
             left = &left[1..];
             rest = &rest[1..];
         } else if matched > 0 && rest.first().is_some_and(|&byte| is_blank(byte)) {
@@ -231,11 +258,16 @@ fn unescape(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     let (first, rest) = text.split_first()?;
     let character = |c: char, len| Some((c.to_string().into_bytes(), len));
     match first {
-        b'%' => Some((vec![u8::try_from(hex(rest.get(..2)?)?).ok()?], 3)),
+        // Quoted-printable, whose lines end so where the text goes on.
+        b'=' if rest.starts_with(b"\r\n") => character('\n', 3),
+        b'=' if rest.starts_with(b"\n") => character('\n', 2),
+        b'%' | b'=' => Some((vec![byte(rest, 16, 2)?], 3)),
         b'\\' if rest.first().is_some_and(|c| b"/\\\"".contains(c)) => {
             character(char::from(rest[0]), 2)
         }
         b'\\' if rest.first().is_some_and(|c| b"nrt".contains(c)) => character('\n', 2),
+        b'\\' if rest.starts_with(b"x") => Some((vec![byte(&rest[1..], 16, 2)?], 4)),
+        b'\\' if rest.first().is_some_and(u8::is_ascii_digit) => Some((vec![byte(rest, 8, 3)?], 4)),
         b'\\' => {
             let digits = rest.strip_prefix(b"u")?.get(..4)?;
             character(char::from_u32(hex(digits)?)?, 6)
@@ -261,9 +293,18 @@ fn entity(name: &[u8]) -> Option<char> {
 }
 
 fn hex(digits: &[u8]) -> Option<u32> {
+    number(digits, 16)
+}
+
+/// The byte that so many digits stand for.
+fn byte(digits: &[u8], radix: u32, len: usize) -> Option<u8> {
+    number(digits.get(..len)?, radix)?.try_into().ok()
+}
+
+fn number(digits: &[u8], radix: u32) -> Option<u32> {
     // `from_str_radix` takes a sign.
     let all = digits.iter().all(u8::is_ascii_hexdigit);
-    all.then(|| u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok())?
+    all.then(|| u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok())?
 }
 
 #[cfg(test)]
@@ -285,6 +326,13 @@ mod tests {
             "AKIDEXAMPLE%252F2026%25252b07&amp;amp;29%26%2361%3b=",
             r"\\u0041KIDEXAMPLE\\\/2026\\\\u002b07&29==",
             "AKIDEXAMPLE/20%0D%0A26+07&29&#10;==",
+            "akidEXAMPLE/2026%2b07&29==",
+            r"\x41KIDEXAMPLE\x2F2026\x2b07&29==",
+            r"\101KIDEXAMPLE\0572026\05307&29\075=",
+            "=41KIDEXAMPLE=2F20=\r\n26+07&29=3D=3D",
+            "=41KIDEXAMPLE=252F20=\n26+07&29=3d=3D",
+            "414b49444558414d504c452f323032362b30372632393d3d",
+            "414B49444558414D504C452F\n323032362B30372632393D3D",
             "A\0K\0I\0D\0E\0X\0A\0M\0P\0L\0E\0/2026+07&29==",
         ] {
             let text = format!("say `{quoted}` & {quoted}; 100%");

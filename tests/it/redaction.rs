@@ -34,6 +34,12 @@ fn quotations() -> Vec<(String, String)> {
         each(|byte| format!("&#{byte};")),
         each(|byte| format!("&#x{byte:X};")),
         each(|byte| format!("\\u{byte:04x}")),
+        each(|byte| format!("\\x{byte:02x}")),
+        each(|byte| format!("\\{byte:03o}")),
+        each(|byte| format!("={byte:02X}")),
+        each(|byte| format!("{byte:02x}")),
+        each(|byte| format!("{byte:02X}")),
+        each(|byte| byte.to_ascii_uppercase().escape_ascii().to_string()),
         (broken, end.to_owned()),
     ];
     for before in ["", "a", "ab"] {
