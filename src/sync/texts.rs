@@ -131,6 +131,8 @@ impl Execution {
             if all.add(texts) {
                 pending |= !done.contains(path);
             } else {
+                // This run may have set the other text.
+                pending = true;
                 let conflicts = &mut self.report.texts_in_conflict;
                 conflicts.insert(path.clone(), first.clone());
             }

@@ -193,6 +193,19 @@ fn texts_without_a_file_are_named_and_so_are_different_ones_of_an_asset() {
         );
     }
 
+    // A first run on another site uploads both, and settles on the first text.
+    write(&[("a.png", "A"), ("b.png", "B")]);
+    let elsewhere = Live::start();
+    let lock_file = dir.with_extension("lock");
+    let _ = fs::remove_file(&lock_file);
+    let mut first = elsewhere.command(&["sync", path_text(&dir), "--concurrency", "1"]);
+    let output = run(first
+        .args(texts)
+        .args(["--lock-file", path_text(&lock_file)]));
+    assert_exit(&output, 1);
+    let settled = alt_texts(&elsewhere).into_iter().next();
+    assert_eq!(settled.and_then(|(_, text)| text).as_deref(), Some("A"));
+
     // The first text is set, and stays.
     write(&[("a.png", "A"), ("b.png", "B"), ("c.png", "C")]);
     let expected = ["A", "C"].map(|text| Some(text.to_owned()));
