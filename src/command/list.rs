@@ -54,7 +54,9 @@ pub(crate) async fn run(args: ListArgs) -> io::Result<Exit> {
     let mut assets = list.stream();
     let mut table = Table::new(&COLUMNS);
     let mut any = false;
-    while let Some(asset) = assets.next().await {
+    while let Some(asset) = assets.next().await
+        && !output::is_lost()
+    {
         let asset = match asset {
             Ok(asset) => asset,
             Err(error) => {
