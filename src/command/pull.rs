@@ -54,7 +54,7 @@ pub(crate) async fn run(args: PullArgs) -> io::Result<Exit> {
     // If it cannot be read, the pull fails.
     let lock = LockFile::read(lock_file(args.lock_file.as_ref(), &args.dir));
     let lock = lock.ok().flatten().unwrap_or_default();
-    let site = match Site::live_or("pull", &args.site, lock.site()).await {
+    let site = match Site::live_or("pull", &args.site, lock.site(), true).await {
         Ok(site) => site,
         Err(error) => return Ok(error.print()),
     };

@@ -140,17 +140,20 @@ pub(crate) fn named(sites: &[types::Site], name: &str) -> Result<SiteId, String>
 impl Site {
     /// Checks the arguments, makes a client and looks up a short name; wrong usage ends the process.
     pub(crate) async fn live(subcommand: &str, args: &SiteArgs) -> Result<Self, SiteError> {
-        Self::live_or(subcommand, args, None).await
+        Self::live_or(subcommand, args, None, true).await
     }
 
-    /// Like [`live`](Self::live), with the site of a lock file if none is given.
+    /// Like [`live`](Self::live), with the site of a lock file if none is given. The token may be
+    /// missing where nothing is sent.
     pub(crate) async fn live_or(
         subcommand: &str,
         args: &SiteArgs,
         locked: Option<SiteId>,
+        sends: bool,
     ) -> Result<Self, SiteError> {
         let wanted = Wanted::read(subcommand, args, locked);
-        let client = client(subcommand, &args.api)?;
+        let sends = sends || matches!(wanted, Wanted::ShortName(_));
+        let client = client_or(subcommand, &args.api, (!sends).then_some("none"))?;
         let id = wanted.id(&client).await.map_err(SiteError::Unknown)?;
         Ok(Self {
             client,
@@ -224,9 +227,22 @@ pub(crate) fn find(folders: &FolderTree, path: &str) -> Result<FolderId, Failed>
 
 /// A client without a site; wrong usage ends the process.
 pub(crate) fn client(subcommand: &str, args: &ApiArgs) -> Result<Client, SiteError> {
+    client_or(subcommand, args, None)
+}
+
+/// Like [`client`], with another token if there is none.
+fn client_or(
+    subcommand: &str,
+    args: &ApiArgs,
+    otherwise: Option<&str>,
+) -> Result<Client, SiteError> {
     let token = match &args.token_file {
         Some(path) => Token::from_file(path),
         None => Token::from_env(),
+    };
+    let token = match (token, otherwise) {
+        (Err(ConfigError::NoToken), Some(token)) => Token::new(token),
+        (token, _) => token,
     };
     let client = token.and_then(|token| {
         let base_url = given(subcommand, args.base_url.as_ref(), BASE_URL_VARIABLE);

@@ -22,7 +22,7 @@ use webflow_assets::{
 use crate::command::{
     Exit,
     api_error::Failed,
-    args::{self, SyncArgs},
+    args::{self, FolderArg, SyncArgs},
     output,
     signals::Signals,
     site::Site,
@@ -41,7 +41,9 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
     // If it cannot be read, making the plan fails.
     let lock = LockFile::read(args.lock_file());
     let lock = lock.ok().flatten().unwrap_or_default();
-    let site = match Site::live_or("sync", &args.site, lock.site()).await {
+    let lists = args.verify || args.delete || matches!(args.folder, Some(FolderArg::Id(_)));
+    let sends = lists || !args.dry_run;
+    let site = match Site::live_or("sync", &args.site, lock.site(), sends).await {
         Ok(site) => site,
         Err(error) => return Ok(error.print()),
     };

@@ -330,6 +330,39 @@ fn a_log_that_cannot_be_written_stops_no_work_and_is_reported_once() {
 }
 
 #[test]
+fn a_dry_run_that_sends_nothing_needs_no_token() {
+    let live = Live::start();
+    let dir = scratch("sync_no_token");
+    fs::write(dir.join("a.txt"), "a").expect("it is written");
+    assert_exit(&run(&mut live.command(&["sync", path_text(&dir)])), 0);
+    fs::write(dir.join("b.txt"), "b").expect("it is written");
+    let before = live.sandbox.requests().len();
+    let dry_run = |args: &[&str]| {
+        let dry_run = ["sync", path_text(&dir), "--dry-run"];
+        run(command(&dry_run)
+            .args(args)
+            .env("WEBFLOW_BASE_URL", live.sandbox.base_url()))
+    };
+    let output = dry_run(&[]);
+    assert_exit(&output, 0);
+    assert!(
+        text(&output.stdout).contains("new\t1\tb.txt\n"),
+        "{output:?}"
+    );
+    for args in [
+        &["--verify"][..],
+        &["--delete"],
+        &["--folder", SITE],
+        &["--site", "barns"],
+    ] {
+        let output = dry_run(args);
+        assert_exit(&output, 2);
+        assert!(text(&output.stderr).contains("no token"), "{output:?}");
+    }
+    assert_eq!(live.sandbox.requests().len(), before);
+}
+
+#[test]
 fn files_that_webflow_may_refuse_are_named_before_anything_is_sent() {
     let live = Live::start();
     let dir = scratch("sync_strict");
