@@ -37,6 +37,7 @@
 //! - Webflow's lists have no hash. [`DirSync::verify`] notices that an asset is gone or has another
 //!   size, not that somebody replaced its content by as many bytes.
 //! - Webflow does not tell whether a page or CMS item uses an asset. `delete` cannot know either.
+//! - Two runs that create a folder at the same time make two. The next runs use the oldest.
 //! - Equal content has one asset. If another directory or person was given the same asset, it is
 //!   deleted for them too; a run of theirs with `verify` uploads it again.
 //! - A run that continues what another began fills the assets that it finds without a file, and

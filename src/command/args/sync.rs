@@ -118,7 +118,8 @@ pub(crate) struct SyncArgs {
     #[arg(long)]
     pub(crate) follow: bool,
 
-    /// Delete assets that were created from here and whose file is gone or has changed
+    /// Delete assets that were created from here and whose file is gone or has changed, even if a page
+    /// or another directory uses them, which cannot be known
     #[arg(long)]
     pub(crate) delete: bool,
 
