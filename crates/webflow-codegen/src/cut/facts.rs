@@ -100,6 +100,22 @@ pub fn facts(document: &Value) -> Facts {
     facts
 }
 
+/// What `old` states and `new` states otherwise, by kind and place.
+#[must_use]
+pub fn overridden(old: &Facts, new: &Facts) -> BTreeMap<String, String> {
+    let said = |fact: &Fact| {
+        let mut said: Vec<&str> = fact.says.values().map(String::as_str).collect();
+        said.extend(fact.required.then_some("required"));
+        said.extend(fact.nullable.then_some("nullable"));
+        said.join(", ")
+    };
+    let changed = old.iter().filter_map(|(key, old)| {
+        let (old, new) = (said(old), said(new.get(key)?));
+        (old != new).then(|| (format!("{} {}", key.0, key.1), old))
+    });
+    changed.collect()
+}
+
 impl Fact {
     fn saying(what: &'static str, text: impl Into<String>) -> Self {
         Self {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cut::{diff::Difference, facts::Kind};
+
 /// The names of a fragment, which are committed beside it.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Lock {
@@ -15,6 +17,10 @@ pub struct Lock {
     pub paths: BTreeMap<String, String>,
     /// The names of types by their places: `list_assets.response`, `Asset.variants`.
     pub types: BTreeMap<String, String>,
+    /// What the description says where the recipe says something else: no fragment shows when
+    /// that changes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub overridden: BTreeMap<String, String>,
 }
 
 impl Lock {
@@ -24,7 +30,23 @@ impl Lock {
         self.operations.extend(given.operations);
         self.paths.extend(given.paths);
         self.types.extend(given.types);
+        self.overridden = given.overridden;
         self
+    }
+
+    /// What the description says otherwise now where the recipe overrides it.
+    #[must_use]
+    pub fn overridden(&self, new: &Self) -> Vec<Difference> {
+        let changed = self.overridden.iter().filter_map(|(place, old)| {
+            let new = new.overridden.get(place).filter(|new| *new != old)?;
+            Some(Difference {
+                kind: Kind::Description,
+                place: place.clone(),
+                change: format!("where the recipe overrides it: `{old}` → `{new}`"),
+                breaking: false,
+            })
+        });
+        changed.collect()
     }
 
     /// The names that differ in `new`, as lines of the report.

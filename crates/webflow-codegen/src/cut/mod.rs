@@ -116,15 +116,19 @@ pub fn cut(input: &Input, plan: &Plan) -> Result<Fragment> {
     profile::apply(&mut fragment);
     let mut notes: Vec<String> = source.notes().into_iter().collect();
     notes.extend(std::mem::take(&mut fragment.notes));
-    notes.extend(overlay::apply(
-        &mut fragment.document,
-        &plan.recipe.actions,
-    )?);
+    let mut published = fragment.document.clone();
+    let applied = overlay::apply(&mut fragment.document, &plan.recipe.actions);
+    notes.extend(applied?);
     if plan.selection == Selection::Recipe {
         notes.extend(recipe::unused(settings, &fragment));
     }
     let owner = settings.owner.as_deref().zip(plan.crate_version.as_ref());
     profile::finish(&mut fragment.document, owner);
+    if !plan.recipe.actions.is_empty() {
+        profile::finish(&mut published, None);
+        let facts = [&published, &fragment.document].map(facts::facts);
+        fragment.lock.overridden = facts::overridden(&facts[0], &facts[1]);
+    }
     Ok(Fragment {
         document: fragment.document,
         lock: fragment.lock,

@@ -43,6 +43,8 @@ struct Names<'a> {
     lock: &'a Lock,
     given: Lock,
     schemas: BTreeMap<String, Named>,
+    /// What most operations say of the parameters that have names, by those.
+    usual: BTreeMap<String, Parameter>,
     parameters: BTreeMap<String, Value>,
     headers: BTreeMap<String, Value>,
     responses: BTreeMap<String, Value>,
@@ -57,6 +59,7 @@ pub fn name(cut: Cut, settings: &Settings, lock: &Lock) -> Fragment {
         lock,
         given: Lock::default(),
         schemas: BTreeMap::new(),
+        usual: usual(&cut.operations, settings),
         parameters: BTreeMap::new(),
         headers: BTreeMap::new(),
         responses: BTreeMap::new(),
@@ -138,6 +141,16 @@ impl Names<'_> {
 
     /// A parameter: a component if the recipe names it, and inline otherwise.
     fn parameter(&mut self, parameter: Parameter, operation: &str) -> Value {
+        let component = component(&parameter, self.settings).map(str::to_owned);
+        let usual = component.as_ref().and_then(|name| self.usual.get(name));
+        let is_usual = usual.is_some_and(|usual| is_alike(usual, &parameter));
+        if let (Some(component), false) = (&component, is_usual) {
+            self.notes.insert(format!(
+                "`{operation}.{}` is not the `{component}` of most operations; it has a type of its own",
+                parameter.name
+            ));
+        }
+        let component = component.filter(|_| is_usual);
         let Parameter {
             name,
             location,
@@ -145,11 +158,6 @@ impl Names<'_> {
             schema,
             mut object,
         } = parameter;
-        let known = self.settings.parameters.iter();
-        let component = known
-            .filter(|known| known.location == location && known.name == name)
-            .map(|known| known.component.clone())
-            .next();
         let (place, default) = match &component {
             Some(component) => (format!("{component}.value"), format!("{component}Value")),
             None => (
@@ -166,16 +174,9 @@ impl Names<'_> {
         let Some(component) = component else {
             return object;
         };
-        // A parameter that differs in this operation is inline.
-        let shared = self
-            .parameters
-            .entry(component.clone())
-            .or_insert_with(|| object.clone());
-        if *shared == object {
-            reference("parameters", &component)
-        } else {
-            object
-        }
+        let reference = reference("parameters", &component);
+        self.parameters.entry(component).or_insert(object);
+        reference
     }
 
     fn headers(&mut self, headers: &Map<String, Value>) -> Map<String, Value> {
@@ -364,6 +365,47 @@ impl Names<'_> {
         }
         reference("schemas", &unique)
     }
+}
+
+/// The name that the recipe gives a parameter.
+fn component<'a>(parameter: &Parameter, settings: &'a Settings) -> Option<&'a str> {
+    let mut known = settings.parameters.iter();
+    let known =
+        known.find(|known| known.location == parameter.location && known.name == parameter.name);
+    known.map(|known| known.component.as_str())
+}
+
+/// Whether two parameters differ in words only.
+fn is_alike(one: &Parameter, other: &Parameter) -> bool {
+    let said = |parameter: &Parameter| {
+        let mut object = parameter.object.clone();
+        object.remove("description");
+        (parameter.required, parameter.schema.clone(), object)
+    };
+    said(one) == said(other)
+}
+
+/// The most common form of each parameter that has a name, and of equally common ones the first:
+/// one operation that differs does not take the name from the others.
+fn usual(operations: &[Operation], settings: &Settings) -> BTreeMap<String, Parameter> {
+    let mut forms: BTreeMap<&str, Vec<(&Parameter, usize)>> = BTreeMap::new();
+    for parameter in operations
+        .iter()
+        .flat_map(|operation| &operation.parameters)
+    {
+        if let Some(name) = component(parameter, settings) {
+            let forms = forms.entry(name).or_default();
+            match forms.iter_mut().find(|(form, _)| is_alike(form, parameter)) {
+                Some((_, count)) => *count += 1,
+                None => forms.push((parameter, 1)),
+            }
+        }
+    }
+    let usual = forms.into_iter().filter_map(|(name, forms)| {
+        let most = forms.into_iter().rev().max_by_key(|(_, count)| *count)?;
+        Some((name.to_owned(), most.0.clone()))
+    });
+    usual.collect()
 }
 
 /// Removes and returns the keywords about a use of the schema, not about the schema itself.

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::{
     cut::{
-        Plan, cut, diff, facts::facts, file, lock::Lock, order, provenance::Provenance, read,
-        readme, recipe::Recipe, report::Report, select::Selection, share, version, words,
+        Fragment, Plan, cut, diff, facts::facts, file, lock::Lock, order, provenance::Provenance,
+        read, readme, recipe::Recipe, report::Report, select::Selection, share, version, words,
     },
     error::{Error, Result},
 };
@@ -86,6 +86,16 @@ impl Job {
         }
     }
 
+    fn share_types(&self, fragment: &mut Fragment) -> Result<()> {
+        for package in &self.share {
+            let theirs = share::fragment_of(package)?;
+            let shared = share::share(&mut fragment.document, &theirs);
+            let names = Vec::from_iter(shared).join(", ");
+            fragment.notes.push(format!("types of {package}: {names}"));
+        }
+        Ok(())
+    }
+
     /// Makes the fragment, and writes it with its names and its provenance unless `check` is
     /// set.
     ///
@@ -118,14 +128,7 @@ impl Job {
         let recipe_path = self.recipe.as_deref().map(Path::display);
         let recipe_path = recipe_path.map(|path| path.to_string()).unwrap_or_default();
         let mut fragment = cut(&input, &plan).map_err(|e| e.within(&recipe_path))?;
-        for package in &self.share {
-            let theirs = share::fragment_of(package)?;
-            let shared = share::share(&mut fragment.document, &theirs);
-            let names: Vec<_> = shared.into_iter().collect();
-            fragment
-                .notes
-                .push(format!("types of {package}: {}", names.join(", ")));
-        }
+        self.share_types(&mut fragment)?;
         let nothing = json!({});
         let old = committed.as_ref().map_or(&nothing, |(_, value)| value);
         order::order(&mut fragment.document, &plan.recipe.settings);
@@ -158,6 +161,11 @@ impl Job {
         }
         notes.extend(fragment.notes);
         let is_recipe = self.recipe.is_some();
+        let mut differences = match &committed {
+            Some((_, old)) => diff::diff(old, &fragment.document),
+            None => Vec::new(),
+        };
+        differences.extend(plan.lock.overridden(&fragment.lock));
         let report = Report {
             file: input.name.clone(),
             version: text_at(&fragment.document, "/info/version"),
@@ -169,12 +177,10 @@ impl Job {
                 .count(),
             needed: needed.cloned().collect(),
             missing: fragment.missing,
-            differences: match &committed {
-                Some((_, old)) => diff::diff(old, &fragment.document),
-                None => Vec::new(),
-            },
-            differs: new_page.is_some()
+            differs: !differences.is_empty()
+                || new_page.is_some()
                 || committed.as_ref().is_none_or(|(text, _)| *text != new_text),
+            differences,
             missing_words: if is_recipe { missing_words } else { Vec::new() },
             notes,
         };
@@ -216,7 +222,8 @@ pub fn compare(old: &Path, new: &Path, recipe: Option<&Path>) -> Result<Report> 
     plan.lock = before.lock;
     let input = read::read(new)?;
     let after = cut(&input, &plan)?;
-    let differences = diff::diff(&before.document, &after.document);
+    let mut differences = diff::diff(&before.document, &after.document);
+    differences.extend(plan.lock.overridden(&after.lock));
     // Only what is new.
     let without = |new: Vec<String>, old: &[String]| {
         let new = new.into_iter().filter(|text| !old.contains(text));

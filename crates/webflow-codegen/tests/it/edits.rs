@@ -262,6 +262,46 @@ fn each_edit_gives_its_report() {
 }
 
 #[test]
+fn what_changes_where_the_recipe_overrides_it_is_reported_once() {
+    let project = Project::new();
+    let edited = replaced(
+        DESCRIPTION,
+        "name: folderId, in: query,",
+        "name: folderId, in: query, required: true,",
+    );
+    let edited = replaced(
+        &edited,
+        "fileName: { type: string, title: Name }",
+        "fileName: { type: integer }",
+    );
+    let outcome = project.spec(&edited, &["--check"]);
+    assert_eq!(outcome.code, 1, "{}", outcome.error);
+    for row in [
+        "description | `field NewAsset.fileName` | where the recipe overrides it: `string, required` → `integer, format \"int64\", required` | no",
+        "description | `parameter list_assets.folderId` | where the recipe overrides it: `query, string` → `query, string, required` | no",
+    ] {
+        assert!(rows(&outcome).contains(&row), "{}", outcome.report);
+    }
+    assert_eq!(project.spec(&edited, &[]).code, 0);
+    assert_eq!(project.spec(&edited, &["--check"]).code, 0);
+}
+
+#[test]
+fn a_parameter_that_differs_in_one_operation_keeps_its_name_in_the_others() {
+    // The first operation says of the site what no other says.
+    let edited = replaced(
+        DESCRIPTION,
+        "          required: true\n          schema: { type: string, format: objectid, default: null }\n        - {",
+        "          required: true\n          schema: { type: integer }\n        - {",
+    );
+    let outcome = Project::new().spec(edited, &["--check"]);
+    let row = "parameter | `list_assets.site_id` | type: `SiteId` → `integer, format \"int64\"` | **yes**";
+    assert_eq!(rows(&outcome), [row]);
+    let note = "`list_assets.site_id` is not the `SiteId` of most operations";
+    assert!(outcome.report.contains(note), "{}", outcome.report);
+}
+
+#[test]
 fn what_the_rules_level_and_what_only_words_say_is_no_drift() {
     for (old, new) in [
         // Words.
