@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    process::{Child, Command, Stdio},
+    process::Child,
     time::{Duration, Instant},
 };
 
@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 use webflow_assets::sandbox::{Operation, Sandbox};
 
 use super::{LARGE, Left, left, seen, with_rules};
+use crate::support::storm::start;
 
 /// When a process is killed.
 enum When {
@@ -20,17 +21,7 @@ enum When {
 }
 
 fn upload(sandbox: &Sandbox, file: &std::path::Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_webflow-assets"))
-        .args(["upload", "--quiet", "--lease", "1ms"])
-        .arg(file)
-        .env("WEBFLOW_API_TOKEN", sandbox.token())
-        .env("WEBFLOW_SITE_ID", sandbox.site_id())
-        .env("WEBFLOW_BASE_URL", sandbox.base_url())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+    start(sandbox, "upload", &["--quiet", "--lease", "1ms"], file)
 }
 
 fn wait(sandbox: &Sandbox, when: &When, child: &mut Child) {

@@ -173,27 +173,33 @@ impl Storm {
     fn sync(self, sandbox: &Sandbox, dir: &Path) -> Child {
         // Only a fault stalls a request.
         let timeout = if self.faults { "1" } else { "30" };
-        Command::new(env!("CARGO_BIN_EXE_webflow-assets"))
-            .args([
-                "sync",
-                "--quiet",
-                "--long-names",
-                "shorten",
-                "--timeout",
-                timeout,
-                "--lease",
-                "1ms",
-            ])
-            .arg(dir)
-            .env("WEBFLOW_API_TOKEN", sandbox.token())
-            .env("WEBFLOW_SITE_ID", sandbox.site_id())
-            .env("WEBFLOW_BASE_URL", sandbox.base_url())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the command")
+        let args = [
+            "--quiet",
+            "--long-names",
+            "shorten",
+            "--timeout",
+            timeout,
+            "--lease",
+            "1ms",
+        ];
+        start(sandbox, "sync", &args, dir)
     }
+}
+
+/// Starts the command for a site of a sandbox, without input and output.
+pub(crate) fn start(sandbox: &Sandbox, command: &str, args: &[&str], path: &Path) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_webflow-assets"))
+        .arg(command)
+        .args(args)
+        .arg(path)
+        .env("WEBFLOW_API_TOKEN", sandbox.token())
+        .env("WEBFLOW_SITE_ID", sandbox.site_id())
+        .env("WEBFLOW_BASE_URL", sandbox.base_url())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the command")
 }
 
 /// The most memory that a process had so far, in KiB; 0 where that is not known.
