@@ -213,7 +213,8 @@ pub fn compare(old: &Path, new: &Path, recipe: Option<&Path>) -> Result<Report> 
         plan.selection = Selection::Recipe;
     }
     let cut = |input: &read::Input, plan: &Plan| {
-        let mut fragment = cut(input, plan)?;
+        let of_recipe = recipe.unwrap_or(Path::new("")).display().to_string();
+        let mut fragment = cut(input, plan).map_err(|e| e.within(&of_recipe))?;
         order::order(&mut fragment.document, &plan.recipe.settings);
         Ok(fragment)
     };

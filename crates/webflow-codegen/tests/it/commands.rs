@@ -108,6 +108,12 @@ fn two_versions_are_compared_as_callers_see_them() {
     assert_eq!((code, &report["change"]), (1, &"breaking".into()));
     assert_eq!(report["differences"].as_array().unwrap().len(), 5);
     assert_eq!(run(&project, &["diff", DATA, DATA]).0, 0);
+
+    let recipe = "overlay: 1.0.0\nactions: [{ target: $, update: 5 }]\n";
+    fs::write(project.path("recipe.yaml"), recipe).unwrap();
+    let (code, _, error) = run(&project, &["diff", DATA, DATA, "--recipe", "recipe.yaml"]);
+    let place = "error: recipe.yaml#/actions/0/update: an object takes an object";
+    assert!(code == 2 && error.starts_with(place), "{error}");
 }
 
 /// A description with one operation, whose body and whose response have these media types.
