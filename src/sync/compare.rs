@@ -30,7 +30,7 @@ const READERS: usize = 4;
 
 impl DirSync {
     /// Makes a plan. Files are read only if neither the lock file nor their size and times show
-    /// whether they changed. Nothing is written; nothing is sent, unless the site is listed
+    /// whether they changed, and small ones that are to be uploaded, which may be Git LFS pointers. Nothing is written; nothing is sent, unless the site is listed
     /// for [`verify`](Self::verify) or [`delete`](Self::delete).
     ///
     /// # Errors

@@ -235,7 +235,12 @@ fn unwrap(error: ignore::Error) -> (Option<PathBuf>, String) {
             let reason = format!("it is a link in a circle, back to {}", ancestor.display());
             (Some(child), reason)
         }
-        ignore::Error::Io(error) => (None, error.to_string()),
+        ignore::Error::Io(error) => {
+            // The error of the walk repeats the path; that of the operating system is its source.
+            let walk = error.get_ref().and_then(|walk| walk.source());
+            let reason = walk.map_or_else(|| error.to_string(), ToString::to_string);
+            (None, reason)
+        }
         error => (None, error.to_string()),
     }
 }
