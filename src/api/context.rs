@@ -204,6 +204,7 @@ impl Context {
                 response::uniform(response, &self.shared.secrets).await
             }
             Err(error) => {
+                trace::trace!(%method, path, "request without a response");
                 if retry::was_not_sent(&error) {
                     permit.unsent();
                 }

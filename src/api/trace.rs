@@ -24,4 +24,17 @@ macro_rules! trace {
     }};
 }
 
-pub(crate) use {debug, trace, warning};
+/// An event for a request to a server other than the API, without the query of its URL.
+macro_rules! request {
+    ($method:literal, $url:expr, $status:expr) => {
+        $crate::api::trace::trace!(
+            method = %$method,
+            host = $url.host_str(),
+            path = $url.path(),
+            status = $status.as_u16(),
+            "request"
+        )
+    };
+}
+
+pub(crate) use {debug, request, trace, warning};

@@ -157,8 +157,12 @@ impl PostForm {
         let request = pin!(request.multipart(form).send());
         let stall = pin!(meter.stall(self.idle));
         let response = match select(request, stall).await {
-            Either::Left((Ok(response), _)) => response,
+            Either::Left((Ok(response), _)) => {
+                trace::request!("POST", self.url, response.status());
+                response
+            }
             Either::Left((Err(error), _)) => {
+                trace::trace!(host = self.url.host_str(), "request without a response");
                 return Err(match meter.failure() {
                     Some(failure) => Error::Source(failure),
                     None => Error::Transport(error.without_url()),

@@ -11,7 +11,7 @@ use super::{
     read::Read,
     spool::{Spool, SpoolError},
 };
-use crate::http::builder;
+use crate::{api::trace, http::builder};
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
@@ -120,6 +120,7 @@ impl Remote {
         };
         let mut response = http.get(url).send().await?;
         let status = response.status();
+        trace::request!("GET", response.url(), status);
         if !status.is_success() {
             return Err(FetchError::Status(status));
         }

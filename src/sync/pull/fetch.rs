@@ -10,7 +10,10 @@ use tokio::{fs::File, io::AsyncWriteExt as _, time::timeout};
 
 use super::error::PullError;
 use crate::{
-    api::retry::{self, Attempt, Delivery, RetryPolicy},
+    api::{
+        retry::{self, Attempt, Delivery, RetryPolicy},
+        trace,
+    },
     generated::{Client, types::Asset},
     source::{Md5, http_client},
 };
@@ -79,6 +82,7 @@ impl Fetcher {
     ) -> Result<Fetched, Failed> {
         let mut response = self.within(self.http.get(url).send()).await?;
         let status = response.status();
+        trace::request!("GET", response.url(), status);
         if !status.is_success() {
             return Err(Failed {
                 error: PullError::Status(status),

@@ -58,6 +58,27 @@ fn verbose_shows_retries_and_very_verbose_requests() {
     assert!(!stderr.contains("POST"), "{stderr}");
     assert!(!stderr.contains(live.sandbox.token()), "{stderr}");
 
+    let from = Live::start();
+    let asset = from.sandbox.add_asset("a.css", &b"a { }"[..]);
+    let asset = run(&mut from.command(&["get", &asset.id, "--json"]));
+    let fetched = json_lines(&asset)[0]["hosted_url"].clone();
+    let fetched = fetched.as_str().expect("a URL");
+    let output = run(&mut live.upload(&[&format!("{fetched}?signature=s3cr3t"), "-vv"]));
+    assert_exit(&output, 0);
+    let stderr = text(&output.stderr);
+    for (method, status) in [("GET", 200), ("POST", 201)] {
+        let begins = format!("request method={method} host=\"127.0.0.1\" path=\"/");
+        let ends = format!("\" status={status}");
+        let mut lines = stderr.lines();
+        assert!(
+            lines.any(|line| line.contains(&begins) && line.ends_with(&ends)),
+            "{stderr}"
+        );
+    }
+    for secret in ["s3cr3t", "X-Amz", live.sandbox.token()] {
+        assert!(!stderr.contains(secret), "{stderr}");
+    }
+
     let output = run(&mut live.command(&["-vv", "list"]));
     assert_exit(&output, 0);
     let stderr = text(&output.stderr);
