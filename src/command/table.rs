@@ -45,6 +45,8 @@ pub(crate) struct Table<'a> {
 struct Terminal<'a> {
     shown: Vec<(usize, &'a Column)>,
     width: usize,
+    /// There is no room for two columns: each has a line of its own, which the terminal breaks.
+    stacked: bool,
 }
 
 impl<'a> Terminal<'a> {
@@ -59,10 +61,20 @@ impl<'a> Terminal<'a> {
         while shown.len() > 2 && room(&shown) > width {
             shown.remove(shown.len() - 2);
         }
-        Self { shown, width }
+        let stacked = room(&shown) > width;
+        Self {
+            shown,
+            width,
+            stacked,
+        }
     }
 
     fn line(&self, cells: &[String]) -> String {
+        if self.stacked {
+            let cells = self.shown.iter().filter_map(|(index, _)| cells.get(*index));
+            let cells: Vec<&str> = cells.map(String::as_str).collect();
+            return cells.join("\n  ");
+        }
         let mut line = String::new();
         for (index, column) in &self.shown {
             let cell = cells.get(*index).map_or("", String::as_str);
@@ -140,6 +152,6 @@ mod tests {
         assert_eq!(shown(["abc", "1 B", ""], 27), "abc       1 B");
         // A terminal that is too narrow for all columns loses those next to the name.
         assert_eq!(shown(["abc", "1 B", "hero.png"], 26), "abc     hero.png");
-        assert_eq!(shown(["abc", "1 B", "hero.png"], 12), "abc     her…");
+        assert_eq!(shown(["abc", "1 B", "hero.png"], 19), "abc\n  hero.png");
     }
 }

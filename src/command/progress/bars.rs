@@ -14,7 +14,10 @@ use super::{board::Board, held, lock};
 const TICK: Duration = Duration::from_millis(200);
 
 /// Terminals with fewer columns get shorter texts.
-const WIDE: u16 = 80;
+const WIDE: usize = 80;
+
+/// Terminals with fewer columns get no bars.
+const MEDIUM: usize = 60;
 
 pub(super) struct Bars {
     all: MultiProgress,
@@ -91,19 +94,23 @@ impl Bars {
 }
 
 fn total_style(client: Client) -> ProgressStyle {
-    style("{prefix} {wide_bar} {binary_bytes}/{binary_total_bytes} {pace}").with_key(
-        "pace",
-        move |state: &ProgressState, w: &mut dyn Write| {
-            // A text that cannot be drawn is no reason to stop.
-            let _ = match held(&client) {
-                Some(left) if is_wide() => {
-                    write!(w, "waiting for the rate limit, {:#}", HumanDuration(left))
-                }
-                Some(left) => write!(w, "rate limit, {:#}", HumanDuration(left)),
-                None => pace(state, w),
-            };
-        },
-    )
+    let template = match columns() {
+        MEDIUM.. => "{prefix} {wide_bar} {binary_bytes}/{binary_total_bytes} {pace}".to_owned(),
+        columns if columns >= 40 => {
+            format!("{{prefix:{}!}} {{done}} {{pace}}", columns - 24)
+        }
+        columns => format!("{{prefix:{}!}} {{done}}", columns.saturating_sub(6).max(1)),
+    };
+    style(&template).with_key("pace", move |state: &ProgressState, w: &mut dyn Write| {
+        // A text that cannot be drawn is no reason to stop.
+        let _ = match held(&client) {
+            Some(left) if is_wide() => {
+                write!(w, "waiting for the rate limit, {:#}", HumanDuration(left))
+            }
+            Some(left) => write!(w, "rate limit, {:#}", HumanDuration(left)),
+            None => pace(state, w),
+        };
+    })
 }
 
 fn pace(state: &ProgressState, w: &mut dyn Write) -> std::fmt::Result {
@@ -125,12 +132,19 @@ fn pace(state: &ProgressState, w: &mut dyn Write) -> std::fmt::Result {
 }
 
 fn file_style() -> ProgressStyle {
-    let template = if is_wide() {
-        "  {prefix:30!} {wide_bar} {binary_bytes}/{binary_total_bytes} {phase}"
-    } else {
-        "  {prefix:12!} {wide_bar} {binary_bytes}/{binary_total_bytes} {phase}"
+    let template = match columns() {
+        WIDE.. => {
+            "  {prefix:30!} {wide_bar} {binary_bytes}/{binary_total_bytes} {phase}".to_owned()
+        }
+        MEDIUM.. => {
+            "  {prefix:12!} {wide_bar} {binary_bytes}/{binary_total_bytes} {phase}".to_owned()
+        }
+        columns => format!(
+            "  {{prefix:{}!}} {{done}}",
+            columns.saturating_sub(8).max(1)
+        ),
     };
-    style(template).with_key("phase", |state: &ProgressState, w: &mut dyn Write| {
+    style(&template).with_key("phase", |state: &ProgressState, w: &mut dyn Write| {
         let _ = w.write_str(phase(state).unwrap_or_default());
     })
 }
@@ -151,8 +165,17 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("█░")
+        .with_key("done", |state: &ProgressState, w: &mut dyn Write| {
+            let len = state.len().filter(|len| *len > 0);
+            let percent = len.map_or(0, |len| state.pos() * 100 / len);
+            let _ = write!(w, "{percent:>3}%");
+        })
 }
 
 fn is_wide() -> bool {
-    Term::stderr().size().1 >= WIDE
+    columns() >= WIDE
+}
+
+fn columns() -> usize {
+    Term::stderr().size().1.into()
 }

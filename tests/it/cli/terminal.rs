@@ -160,7 +160,7 @@ fn a_table_has_titles_and_fits_the_terminal() {
     let live = Live::start();
     let name = "a-name-that-is-longer-than-there-is-room-for.png";
     let _ = live.sandbox.add_asset(name, "barn");
-    let lines = listed(&live, 70);
+    let lines = listed(&live, 70, "…");
     assert!(lines[0].starts_with("ID   "), "{lines:?}");
     assert!(lines[0].ends_with("NAME"), "{lines:?}");
     assert!(
@@ -172,22 +172,54 @@ fn a_table_has_titles_and_fits_the_terminal() {
         "{lines:?}"
     );
     // A narrow terminal loses columns, but not the name.
-    let lines = listed(&live, 40);
+    let lines = listed(&live, 40, "…");
     assert_eq!(
         lines[0].split_whitespace().collect::<Vec<_>>(),
         ["ID", "NAME"]
     );
     assert!(lines[1].contains("  a-name-that"), "{lines:?}");
+    // A very narrow one has a line for each of the two, and nothing is cut.
+    let id = live.sandbox.assets()[0].id.clone();
+    let name = format!("  {name}");
+    assert_eq!(listed(&live, 20, &name), ["ID", "  NAME", &id, &name]);
 }
 
-/// What `list` prints on a terminal with so many columns.
-fn listed(live: &Live, columns: u16) -> Vec<String> {
+#[test]
+fn progress_stays_within_a_narrow_terminal() {
+    let dir = scratch("narrow");
+    let files = ["a-long-name-of-a-file.png", "b.png"].map(|name| dir.join(name));
+    for (file, byte) in files.iter().zip(1..) {
+        fs::write(file, vec![byte; 300_000]).expect("a file is written");
+    }
+    let slow = || "post:delay=1s".parse().expect("a rule");
+    let live = Live::of(Sandbox::builder().fault(slow()).fault(slow()));
+    let columns = 20;
+    let mut terminal = Terminal::new(columns);
+    let child = terminal.run(live.upload(&files.each_ref().map(|file| path_text(file))));
+    for seen in ["0/2 files", "  b.png", "100%", "1/2 files"] {
+        terminal.wait_for(seen);
+    }
+    assert_exit(&child.wait_with_output().expect("its output"), 0);
+    // Lines are filled up with blanks, so that the next one begins where the terminal breaks it.
+    let seen = console::strip_ansi_codes(&terminal.seen);
+    for drawn in seen.split(['\r', '\n']) {
+        let drawn: Vec<char> = drawn.chars().collect();
+        for row in drawn.chunks(columns.into()) {
+            let row: String = row.iter().collect();
+            let is_whole = row.trim_end().ends_with('%') || row.trim().is_empty();
+            assert!(is_whole, "{row:?} of {seen:?}");
+        }
+    }
+}
+
+/// What `list` prints on a terminal with so many columns, up to this text.
+fn listed(live: &Live, columns: u16, until: &str) -> Vec<String> {
     let mut terminal = Terminal::new(columns);
     let mut list = live.command(&["list"]);
     let mut child = list.stdout(terminal.theirs()).spawn().expect("it runs");
     // The command holds on to what it would give to another process.
     drop(list);
-    terminal.wait_for("…");
+    terminal.wait_for(until);
     assert!(child.wait().expect("it ends").success());
     terminal.seen.lines().map(str::to_owned).collect()
 }
