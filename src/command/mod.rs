@@ -102,7 +102,10 @@ fn exit(result: io::Result<Exit>) -> Exit {
 fn block_on(mut runtime: runtime::Builder, work: impl Future<Output = io::Result<Exit>>) -> Exit {
     match runtime.enable_all().build() {
         Ok(runtime) => {
-            let result = runtime.block_on(work);
+            let result = runtime.block_on(async {
+                signals::outlive_file_limit();
+                work.await
+            });
             // After an interrupt, a thread may still wait for a slow disk.
             runtime.shutdown_background();
             exit(result)

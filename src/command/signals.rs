@@ -15,6 +15,14 @@ use crate::command::Exit;
 /// output or for a slow disk.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// Makes a write beyond the limit for files (`ulimit -f`) fail, with an error that is reported: the
+/// signal would end the process without a word. Without this, it does.
+pub(crate) fn outlive_file_limit() {
+    // The number of SIGXFSZ, which `tokio` has no name for.
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    let _ = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(25));
+}
+
 /// Watches for Ctrl-C and, on Unix, for `SIGTERM` and `SIGHUP`.
 ///
 /// A thread of its own watches, so that a blocked output blocks no signal. A second signal ends

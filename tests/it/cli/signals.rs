@@ -124,3 +124,25 @@ fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
     let output = child.wait_with_output().expect("its output");
     assert_exit(&output, 143);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_limit_for_files_is_an_error_and_no_sudden_end() {
+    let live = Live::start();
+    let _ = live.sandbox.add_asset("a.txt", "a");
+    let out = scratch("file_limit").join("out");
+    let mut bash = Command::new("bash");
+    bash.args([
+        "-c",
+        "ulimit -f 0; exec \"$0\" list > \"$1\"",
+        env!("CARGO_BIN_EXE_webflow-assets"),
+        path_text(&out),
+    ]);
+    let output = run(&mut live.point(bash));
+    assert_exit(&output, 1);
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.starts_with("error: the result cannot be written\n  caused by: File too large"),
+        "{stderr}"
+    );
+}
