@@ -219,6 +219,10 @@ pub(crate) fn parse() -> Cli {
             let tips = ContextValue::StyledStrs(vec![tip.into()]);
             error.insert(ContextKind::Suggested, tips);
         }
+        if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) {
+            let value = ContextValue::String(output::escape(value));
+            error.insert(ContextKind::InvalidValue, value);
+        }
         error.exit()
     })
 }

@@ -1,6 +1,9 @@
 //! `get` and `rm`, and how an asset is printed.
 
-use std::io::{self, IsTerminal};
+use std::{
+    collections::HashSet,
+    io::{self, IsTerminal},
+};
 
 use clap::error::ErrorKind;
 use console::Term;
@@ -227,6 +230,8 @@ pub(crate) async fn rm(args: RmArgs) -> io::Result<Exit> {
     };
     let mut exit = Exit::Success;
     let mut ids = args.ids;
+    let mut seen = HashSet::new();
+    ids.retain(|id| seen.insert(*id));
     if asks {
         (ids, exit) = name_all(&client, ids).await;
         if ids.is_empty() || exit == Exit::Refused {

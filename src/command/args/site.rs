@@ -90,11 +90,23 @@ impl FromStr for FolderArg {
             return Ok(Self::Id(id));
         }
         let path = text.trim_matches('/');
-        if path.split('/').any(str::is_empty) {
-            return Err("expected a path, as in brand/2026, or an id of 24 hexadecimal digits");
+        if !path.split('/').all(is_folder_name) {
+            return Err(
+                "expected a path, as in brand/2026, or an id of 24 hexadecimal digits; no name in a \
+                 path is blank, `.` or `..`, has control characters or more than 255 characters",
+            );
         }
         Ok(Self::Path(path.to_owned()))
     }
+}
+
+/// Whether an asset folder may have a name. Webflow documents no limit; this is that of directories,
+/// which `pull` makes of folders.
+fn is_folder_name(name: &str) -> bool {
+    !name.trim().is_empty()
+        && ![".", ".."].contains(&name)
+        && !name.contains(char::is_control)
+        && name.chars().count() <= 255
 }
 
 /// A time that is not 0: `1m`, `90s` or `250ms`. A bare number is seconds.
@@ -121,9 +133,14 @@ mod tests {
         for (text, path) in [("a", "a"), ("/brand/2026/", "brand/2026"), ("a b", "a b")] {
             assert_eq!(text.parse(), Ok(FolderArg::Path(path.to_owned())));
         }
-        for text in ["", "/", "a//b"] {
+        let long = format!("a/{}", "b".repeat(256));
+        for text in [
+            "", "/", "a//b", " ", "a/ /b", "..", "a/../b", "./a", "a\nb", &long,
+        ] {
             text.parse::<FolderArg>().expect_err(text);
         }
+        long[1..].parse::<FolderArg>().expect_err("a name too long");
+        long[..257].parse::<FolderArg>().expect("a name of 255");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use futures_util::StreamExt;
 use http::StatusCode;
 use webflow_assets::{
     Client,
-    sync::{LockFile, Plan, Report, SyncError, SyncEvent},
+    sync::{LockFile, Plan, ProblemKind, Report, SyncError, SyncEvent},
 };
 
 use crate::command::{
@@ -73,7 +73,11 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
         check::say_what_stays(&plan);
     }
     for problem in plan.problems() {
-        output::error(&problem.to_string(), &[]);
+        let remedy = match problem.kind {
+            ProblemKind::LongName { .. } => " with --long-names shorten",
+            _ => "",
+        };
+        output::error(&format!("{problem}{remedy}"), &[]);
     }
     let warned = check::warn(&plan, read.as_ref(), args.strict, args.quiet);
     let refused = args.strict && (warned || !plan.problems().is_empty());

@@ -9,6 +9,7 @@ use std::{fs, io, path::PathBuf};
 
 use clap::error::ErrorKind;
 use futures_util::StreamExt;
+use reqwest::Url;
 use webflow_assets::{
     Batch, Client, Event, FolderId, Source, Upload, UploadError, Uploaded, types::FileName,
 };
@@ -188,11 +189,28 @@ fn check(args: &UploadArgs, files: &[PathBuf]) {
             );
         }
     }
-    let mut urls = files.iter().filter_map(|file| files::url(file));
-    if args.name.is_none() && urls.any(|url| Source::url(url).file_name().is_none()) {
+    let urls = || files.iter().filter_map(|file| files::url(file));
+    if let Some(error) = urls().find_map(|url| Url::parse(url).err()) {
+        refuse(
+            ErrorKind::ValueValidation,
+            // Not quoted: it may be secret.
+            &format!("a FILE that begins like a URL is none: {error}"),
+        );
+    }
+    if args.name.is_none() && urls().any(|url| Source::url(url).file_name().is_none()) {
         refuse(
             ErrorKind::MissingRequiredArgument,
             "a URL whose path is empty or ends in `/` gives no file name: pass --name, with this URL alone",
+        );
+    }
+    if args
+        .name
+        .as_ref()
+        .is_some_and(|name| name.contains(char::is_control))
+    {
+        refuse(
+            ErrorKind::ValueValidation,
+            "--name has a control character, which Webflow does not take; pass another name",
         );
     }
     if let Some(name) = &args.name

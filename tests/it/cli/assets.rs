@@ -163,7 +163,7 @@ fn nothing_is_deleted_unasked_where_nobody_can_be_asked() {
 fn an_asset_that_is_not_there_keeps_no_other_from_being_deleted() {
     let (live, ids) = with_assets(3);
     let output = run(live
-        .command(&["rm", "--yes", &ids[0], SITE, &ids[2]])
+        .command(&["rm", "--yes", &ids[0], SITE, &ids[0], &ids[2]])
         .env_remove("WEBFLOW_SITE_ID"));
     assert_exit(&output, 1);
     assert_eq!(text(&output.stdout), format!("{}\n{}\n", ids[0], ids[2]));
@@ -172,6 +172,8 @@ fn an_asset_that_is_not_there_keeps_no_other_from_being_deleted() {
         stderr.starts_with(&format!("error: {SITE}: not deleted: 404 ")),
         "{stderr}"
     );
+    // An asset that is named twice is deleted once.
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
     let left: Vec<String> = live.sandbox.assets().into_iter().map(|a| a.id).collect();
     assert_eq!(left, [ids[1].as_str()]);
 }

@@ -183,6 +183,8 @@ fn filters_and_names_are_passed_on() {
     let listed = |args: &[&str]| {
         let mut sync = live.command(&["sync", path_text(&dir), "--dry-run", "--quiet"]);
         let output = run(sync.args(args));
+        let says = "rename it, or let names be shortened with --long-names shorten\n";
+        assert_eq!(text(&output.stderr).contains(says), args.is_empty());
         let lines = text(&output.stdout).lines();
         let path = |line: &str| line.rsplit('\t').next().expect("a path").to_owned();
         (output.status.code(), lines.map(path).collect::<Vec<_>>())

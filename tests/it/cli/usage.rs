@@ -44,6 +44,29 @@ const WRONG: &[(&[&str], &str)] = &[
         &["upload", HERO, "--folder", "a//b"],
         "'a//b' for '--folder",
     ),
+    (
+        &["upload", HERO, "--dry-run", "--folder", "a/../b"],
+        "is blank, `.` or `..`",
+    ),
+    (&["upload", HERO, "--folder", " "], "is blank"),
+    (&["list", "--folder", "a\nb\u{1b}[31m"], r"'a\nb\u{1b}[31m'"),
+    (&["sync", "src", "--folder", ".."], "is blank, `.` or `..`"),
+    (
+        &["upload", HERO, "--name", "a\nb"],
+        "--name has a control character",
+    ),
+    (
+        &["upload", HERO, "--name", "a\nb", "--dry-run"],
+        "pass another name",
+    ),
+    (
+        &["upload", "http://"],
+        "begins like a URL is none: empty host",
+    ),
+    (
+        &["upload", "https://[", "--name", "a.png"],
+        "begins like a URL is none",
+    ),
     (&["upload", HERO, HERO, "--alt-text", "a"], "--alt-text"),
     (
         &["upload", HERO, HERO, "--display-name", "a"],
@@ -137,9 +160,10 @@ const WRONG: &[(&[&str], &str)] = &[
 #[test]
 fn wrong_usage_sends_nothing() {
     let live = Live::start();
-    let long = "n".repeat(100);
+    let (long, folder) = ("n".repeat(100), "n".repeat(300));
     let too_long: (&[&str], &str) = (&["upload", HERO, "--name", &long], "--name has 100");
-    for (args, names) in WRONG.iter().chain([&too_long]) {
+    let long_folder: (&[&str], &str) = (&["upload", HERO, "--folder", &folder], "more than 255");
+    for (args, names) in WRONG.iter().chain([&too_long, &long_folder]) {
         let output = run(&mut live.point(command(args)));
         assert_exit(&output, 2);
         let stderr = text(&output.stderr);
