@@ -52,7 +52,7 @@ enum Line<'a> {
 /// Fetches what the directory lacks. Fails if an event cannot be printed.
 pub(crate) async fn run(args: PullArgs) -> io::Result<Exit> {
     // If it cannot be read, the pull fails.
-    let lock = LockFile::read(lock_file(args.lock_file.as_ref(), &args.dir));
+    let lock = LockFile::read_head(lock_file(args.lock_file.as_ref(), &args.dir));
     let lock = lock.ok().flatten().unwrap_or_default();
     let site = match Site::live_or("pull", &args.site, lock.site(), true).await {
         Ok(site) => site,

@@ -73,22 +73,57 @@ impl LockFile {
         Ok(Self::load(path.as_ref())?.map(|(lock, _)| lock))
     }
 
+    /// Reads the site and the folder of a lock file, and none of its files, which saves the memory
+    /// for them; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_head(path: impl AsRef<Path>) -> Result<Option<Self>, LockFileError> {
+        #[derive(Deserialize)]
+        struct Head {
+            version: u64,
+            site: SiteId,
+            #[serde(default)]
+            folder: String,
+        }
+
+        let head = |text: &[u8]| match serde_json::from_slice(text) {
+            Ok(Head { version, .. }) if !(1..=VERSION).contains(&version) => {
+                Err(Reason::Version(version))
+            }
+            Ok(Head { site, folder, .. }) => Ok(Self {
+                site: Some(site),
+                folder,
+                ..Self::default()
+            }),
+            Err(error) => Err(Reason::Syntax(error)),
+        };
+        Self::read_with(path.as_ref(), head)
+    }
+
     /// Reads a lock file and computes the MD5 of its text.
     pub(super) fn load(path: &Path) -> Result<Option<(Self, Md5)>, LockFileError> {
-        let error = |reason| LockFileError {
+        Self::read_with(path, |text| {
+            let mut hasher = Hasher::new();
+            hasher.update(text);
+            Ok((Self::parse(text)?, Md5(hasher.finalize())))
+        })
+    }
+
+    fn read_with<T>(
+        path: &Path,
+        parse: impl FnOnce(&[u8]) -> Result<T, Reason>,
+    ) -> Result<Option<T>, LockFileError> {
+        let parsed = match read_regular(path, LONGEST) {
+            Ok(text) => parse(&text).map(Some),
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(failure) => Err(Reason::Unreadable(failure)),
+        };
+        parsed.map_err(|reason| LockFileError {
             path: path.to_owned(),
             reason,
-        };
-        match read_regular(path, LONGEST) {
-            Ok(text) => {
-                let mut hasher = Hasher::new();
-                hasher.update(&text);
-                let lock = Self::parse(&text).map_err(error)?;
-                Ok(Some((lock, Md5(hasher.finalize()))))
-            }
-            Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(failure) => Err(error(Reason::Unreadable(failure))),
-        }
+        })
     }
 
     /// The site that the files are on; `None` only for an empty lock file.

@@ -39,7 +39,7 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
         Err(error) => return Ok(output::fail(&error)),
     };
     // If it cannot be read, making the plan fails.
-    let lock = LockFile::read(args.lock_file());
+    let lock = LockFile::read_head(args.lock_file());
     let lock = lock.ok().flatten().unwrap_or_default();
     let lists = args.verify || args.delete || matches!(args.folder, Some(FolderArg::Id(_)));
     let sends = lists || !args.dry_run;

@@ -342,3 +342,23 @@ async fn a_second_run_opens_no_file_that_looks_the_same() {
     assert_eq!(opened, [LockFile::NAME]);
     assert_eq!(sandbox.requests().len(), requests);
 }
+
+#[tokio::test]
+async fn the_head_of_a_lock_file_has_its_site_and_folder_and_no_files() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let dir = tree(&[("a.txt", "a")]);
+    let path = dir.path().join(LockFile::NAME);
+    assert_eq!(LockFile::read_head(&path).unwrap(), None);
+
+    let sync = sync(&sandbox, &dir).folder("brand/2026");
+    sync.send().await.unwrap();
+    let head = LockFile::read_head(&path).unwrap().unwrap();
+    assert_eq!(head.site(), lock(&dir).site());
+    assert_eq!(head.folder(), "brand/2026");
+    assert_eq!(head.files().count(), 0);
+
+    let newer = fs::read_to_string(&path).unwrap();
+    fs::write(&path, newer.replace("\"version\": 2", "\"version\": 9")).unwrap();
+    let error = LockFile::read_head(&path).unwrap_err().to_string();
+    assert!(error.contains("has version 9"), "{error}");
+}
