@@ -8,10 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    locked::{Locked, Replaced},
-    texts::AssetTexts,
-};
+use super::locked::{AssetTexts, Locked, Replaced};
 use crate::id::{AssetId, FolderId, Md5, SiteId};
 
 /// How long entries may wait before they are synced to the disk. A killed process loses nothing;

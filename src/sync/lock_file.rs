@@ -15,8 +15,7 @@ use serde::{
 
 use super::{
     journal::Entry,
-    locked::{Locked, Replaced},
-    texts::AssetTexts,
+    locked::{AssetTexts, Locked, Replaced},
 };
 use crate::{
     id::{AssetId, FolderId, Md5, SiteId},

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::names::split;
-use crate::id::{AssetId, Md5};
+use crate::{
+    generated::types::Asset,
+    id::{AssetId, Md5},
+};
 
 /// A file in a [`LockFile`](super::LockFile).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +41,56 @@ pub(super) struct Replaced {
     pub(super) size: u64,
     /// The asset's name.
     pub(super) name: String,
+}
+
+/// The texts of an asset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AssetTexts {
+    /// The alternative text of an image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alt_text: Option<String>,
+    /// The name that Webflow shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+}
+
+impl AssetTexts {
+    pub(super) fn is_empty(&self) -> bool {
+        self.alt_text.is_none() && self.display_name.is_none()
+    }
+
+    /// Adds other texts; returns `false`, and adds none, if they are not the same where both are set.
+    pub(super) fn add(&mut self, other: &Self) -> bool {
+        let texts = [
+            (&mut self.alt_text, &other.alt_text),
+            (&mut self.display_name, &other.display_name),
+        ];
+        let differ = |(mine, other): &(&mut Option<String>, &Option<String>)| {
+            mine.is_some() && other.is_some() && *mine != *other
+        };
+        if texts.iter().any(differ) {
+            return false;
+        }
+        for (mine, other) in texts {
+            if mine.is_none() {
+                mine.clone_from(other);
+            }
+        }
+        true
+    }
+
+    /// The texts that an asset has on the site. A display name that was never set is the name of
+    /// its file, and a blank text is none.
+    pub(super) fn of(asset: &Asset) -> Self {
+        let set = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+        let name = set(&asset.display_name);
+        Self {
+            alt_text: set(&asset.alt_text),
+            display_name: name.filter(|name| asset.original_file_name.as_ref() != Some(name)),
+        }
+    }
 }
 
 impl Locked {

@@ -77,11 +77,10 @@ pub use self::{
     error::{Problem, ProblemKind, SyncError},
     events::{Failure, Report, SyncEvent, SyncEvents},
     lock_file::{LockFile, LockFileError},
-    locked::Locked,
+    locked::{AssetTexts, Locked},
     names::LongNames,
     plan::Plan,
     pull::{Pull, PullError, PullEvent, PullReport},
-    texts::AssetTexts,
 };
 use crate::generated::Client;
 

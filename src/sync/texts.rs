@@ -4,60 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
 
-use super::{error::SyncError, events::SyncEvent, journal::Entry, run::Execution};
-use crate::{generated::types::Asset, id::AssetId};
-
-/// The texts of an asset.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct AssetTexts {
-    /// The alternative text of an image.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub alt_text: Option<String>,
-    /// The name that Webflow shows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub display_name: Option<String>,
-}
-
-impl AssetTexts {
-    pub(super) fn is_empty(&self) -> bool {
-        self.alt_text.is_none() && self.display_name.is_none()
-    }
-
-    /// Adds other texts; returns `false`, and adds none, if they are not the same where both are set.
-    fn add(&mut self, other: &Self) -> bool {
-        let texts = [
-            (&mut self.alt_text, &other.alt_text),
-            (&mut self.display_name, &other.display_name),
-        ];
-        let differ = |(mine, other): &(&mut Option<String>, &Option<String>)| {
-            mine.is_some() && other.is_some() && *mine != *other
-        };
-        if texts.iter().any(differ) {
-            return false;
-        }
-        for (mine, other) in texts {
-            if mine.is_none() {
-                mine.clone_from(other);
-            }
-        }
-        true
-    }
-
-    /// The texts that an asset has on the site. A display name that was never set is the name of
-    /// its file, and a blank text is none.
-    fn of(asset: &Asset) -> Self {
-        let set = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
-        let name = set(&asset.display_name);
-        Self {
-            alt_text: set(&asset.alt_text),
-            display_name: name.filter(|name| asset.original_file_name.as_ref() != Some(name)),
-        }
-    }
-}
+use super::{
+    error::SyncError, events::SyncEvent, journal::Entry, locked::AssetTexts, run::Execution,
+};
+use crate::id::AssetId;
 
 /// What there is to do for the texts of an asset.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -212,6 +163,7 @@ impl Execution {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generated::types::Asset;
 
     fn alt(text: &str) -> AssetTexts {
         AssetTexts {

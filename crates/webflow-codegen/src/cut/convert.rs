@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     cut::{
-        body::json_of,
+        media::json_of,
         source::{At, Source},
         text,
     },

@@ -10,26 +10,18 @@ use serde_json::{Map, Value, json};
 
 use crate::cut::{
     convert::{Side, TITLE},
+    fragment::{Fragment, header_name},
+    key::{blanked, key},
     lock::Lock,
     merge::{Merge, merge},
     operation::{Operation, Parameter, Response},
     profile,
     recipe::Settings,
-    select::{Cut, blanked, key},
+    references::{reference, with},
+    select::Cut,
     shared::{self, ERROR},
     text::pascal,
 };
-
-/// The fragment that is being made.
-#[derive(Debug)]
-pub struct Fragment {
-    /// The document.
-    pub document: Value,
-    /// What a maintainer should know.
-    pub notes: BTreeSet<String>,
-    /// The names that were given.
-    pub lock: Lock,
-}
 
 #[derive(Debug)]
 struct Named {
@@ -415,26 +407,4 @@ fn beside(schema: &mut Map<String, Value>) -> Map<String, Value> {
         beside.extend(schema.remove(key).map(|value| (key.to_owned(), value)));
     }
     beside
-}
-
-/// A reference with other keywords, wrapped in `allOf`: 3.0 allows no keyword beside `$ref`.
-#[must_use]
-pub fn with(reference: Value, mut beside: Map<String, Value>) -> Value {
-    if beside.is_empty() {
-        return reference;
-    }
-    beside.insert("allOf".to_owned(), json!([reference]));
-    beside.into()
-}
-
-/// A reference to a component.
-#[must_use]
-pub fn reference(kind: &str, name: &str) -> Value {
-    json!({ "$ref": format!("#/components/{kind}/{name}") })
-}
-
-/// `X-RateLimit-Limit` is `RateLimitLimit`.
-#[must_use]
-pub fn header_name(header: &str) -> String {
-    pascal(header.strip_prefix("X-").unwrap_or(header))
 }

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     cut::{
-        body::json_of,
         convert::{Converter, Side},
+        media::json_of,
         source::{At, Source},
         text,
     },

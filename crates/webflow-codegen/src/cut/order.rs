@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::cut::{recipe::Settings, select::blanked, shape::Shape};
+use crate::cut::{key::blanked, recipe::Settings, shape::Shape};
 
 /// The keywords in the order that a reader wants them in.
 #[rustfmt::skip]

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::cut::{
-    name::{Fragment, header_name, reference, with},
+    fragment::{Fragment, header_name},
+    references::{reference, response_names, with},
     shared::{CODES, ERROR},
     text::rust_name,
     version,
@@ -250,51 +251,6 @@ fn widen(document: &mut Value) {
         if let Some(part) = document.pointer_mut(part) {
             each(part);
         }
-    }
-}
-
-/// The names of the schemas that responses lead to and requests do not.
-#[must_use]
-pub fn response_names(document: &Value) -> BTreeSet<String> {
-    let (mut responses, mut requests) = (BTreeSet::new(), BTreeSet::new());
-    let shared = document.pointer("/components/responses");
-    responses.extend(shared.into_iter().flat_map(schema_references));
-    let parameters = document.pointer("/components/parameters");
-    requests.extend(parameters.into_iter().flat_map(schema_references));
-    let paths = document.get("paths").and_then(Value::as_object);
-    let operations = paths
-        .into_iter()
-        .flat_map(Map::values)
-        .filter_map(Value::as_object)
-        .flat_map(Map::values);
-    for operation in operations {
-        let part = |name| operation.get(name).into_iter().flat_map(schema_references);
-        responses.extend(part("responses"));
-        requests.extend(part("requestBody").chain(part("parameters")));
-    }
-    for names in [&mut responses, &mut requests] {
-        let mut new: Vec<String> = names.iter().cloned().collect();
-        while let Some(name) = new.pop() {
-            let schema = document.pointer("/components/schemas");
-            let inner = schema.and_then(|schemas| schemas.get(&name));
-            let inner = inner.into_iter().flat_map(schema_references);
-            new.extend(inner.filter(|name| names.insert(name.clone())));
-        }
-    }
-    responses.difference(&requests).cloned().collect()
-}
-
-/// The names of the schemas that `value` refers to.
-fn schema_references(value: &Value) -> Vec<String> {
-    match value {
-        Value::Object(object) => {
-            let reference = object.get("$ref").and_then(Value::as_str);
-            let name = reference.and_then(|r| r.strip_prefix("#/components/schemas/"));
-            let inner = object.values().flat_map(schema_references);
-            name.map(str::to_owned).into_iter().chain(inner).collect()
-        }
-        Value::Array(list) => list.iter().flat_map(schema_references).collect(),
-        _ => Vec::new(),
     }
 }
 

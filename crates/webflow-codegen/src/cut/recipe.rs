@@ -12,9 +12,9 @@ use serde_path_to_error::Segment;
 
 use crate::{
     cut::{
-        name::Fragment,
+        fragment::Fragment,
+        key::{METHODS, key},
         read::Input,
-        select::{METHODS, key},
         text,
     },
     error::{Error, Result},

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     cut::{
+        key::{METHODS, blanked, key},
         lock::Lock,
         operation::{Operation, Reader, names},
         recipe::Recipe,
@@ -53,9 +54,6 @@ const OWN: [&str; 6] = [
     "new_with_client",
 ];
 
-/// The methods of the operations that a client can have.
-pub(super) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
-
 /// The members of a path that are no operations.
 const ITEM: [&str; 5] = ["$ref", "description", "parameters", "servers", "summary"];
 
@@ -85,23 +83,6 @@ impl Published<'_> {
         let tags = self.value.get("tags").and_then(Value::as_array);
         tags.into_iter().flatten().filter_map(Value::as_str)
     }
-}
-
-/// The identity of an operation: the method, and the path without the names of its parameters and
-/// without a slash at its end.
-#[must_use]
-pub fn key(method: &str, path: &str) -> String {
-    let path = blanked(path.strip_suffix('/').unwrap_or(path));
-    format!("{} {path}", method.to_ascii_uppercase())
-}
-
-/// A path template without the names of its parameters.
-#[must_use]
-pub fn blanked(path: &str) -> String {
-    let parts = path.split(['{', '}']).enumerate();
-    parts
-        .map(|(index, part)| if index % 2 == 1 { "{}" } else { part })
-        .collect()
 }
 
 /// Whether requests can be sent to a path: each brace is closed, and no two parameters have one

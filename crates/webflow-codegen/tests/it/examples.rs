@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Display};
 
 use serde_json::{Map, Value, json};
-use webflow_codegen::cut::{Fragment, read::Input, select};
+use webflow_codegen::cut::{Fragment, key::key, read::Input};
 
 /// What an example is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,9 +64,9 @@ pub(crate) fn examples(description: &Input, fragment: &Fragment) -> Vec<Example>
     };
     for (path, item) in entries(description.document.get("paths")) {
         for (method, operation) in entries(Some(item)) {
-            let key = select::key(method, path);
+            let identity = key(method, path);
             let mut cut = entries(fragment.document.get("paths"))
-                .filter(|(other, _)| select::key(method, other) == key)
+                .filter(|(other, _)| key(method, other) == identity)
                 .filter_map(|(_, item)| item.get(method));
             let Some(cut) = cut.next() else { continue };
             let request = operation.get("requestBody");
@@ -92,7 +92,7 @@ pub(crate) fn examples(description: &Input, fragment: &Fragment) -> Vec<Example>
                     Kind::Response => success.map(|(_, r)| body_of(r)).unwrap_or_default(),
                 };
                 found.kind = kind;
-                found.place = format!("{key} {part}");
+                found.place = format!("{identity} {part}");
                 found.body(resolved(found.description, body), &schema);
             }
         }

@@ -1,0 +1,24 @@
+//! The fragment that is being made, and how its parts refer to each other.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::cut::{lock::Lock, text::pascal};
+
+/// The fragment that is being made.
+#[derive(Debug)]
+pub struct Fragment {
+    /// The document.
+    pub document: Value,
+    /// What a maintainer should know.
+    pub notes: BTreeSet<String>,
+    /// The names that were given.
+    pub lock: Lock,
+}
+
+/// `X-RateLimit-Limit` is `RateLimitLimit`.
+#[must_use]
+pub fn header_name(header: &str) -> String {
+    pascal(header.strip_prefix("X-").unwrap_or(header))
+}
