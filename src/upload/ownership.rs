@@ -141,8 +141,8 @@ impl Claim {
     }
 
     /// How long a clean-up may take that begins this long after the create call was sent; `None`
-    /// if the asset is to be left alone, as batches ask with `keep`. The last sixth of the lease is for a request that arrives
-    /// late, and for clocks that differ.
+    /// if the asset is to be left alone, as batches ask with `keep`. The last sixth of the lease
+    /// is for a request that arrives late, and for clocks that differ.
     pub(super) fn may_delete(&self, since_call: Duration, keep: bool) -> Option<Duration> {
         if keep || !self.is_fresh() {
             return None;

@@ -85,6 +85,12 @@ fn config_errors_say_what_to_do() {
     let no_client = reqwest::Client::builder().user_agent("\n").build();
     for (cause, error) in [
         ("nothing is set", Client::builder().build().unwrap_err()),
+        (
+            "a variable that is not UTF-8",
+            ConfigError::NotUtf8 {
+                variable: webflow_assets::TOKEN_VARIABLE,
+            },
+        ),
         ("an empty token", Token::new(" ").unwrap_err()),
         ("a token of two words", Token::new("two words").unwrap_err()),
         (
