@@ -4,15 +4,17 @@
 //! `cargo bench --features cli,sandbox --bench batch` uploads 1,000 files of 64 KiB to a sandbox in
 //! a process of its own, 8 at a time, in turn by `Client::upload_all` and by a bare loop that reads
 //! and hashes each file and sends the same two requests, and prints the ratios of five pairs. Then
-//! it uploads 1,000 and 10,000 files, each in a process of its own, and prints the peak of its
-//! memory.
+//! it uploads 1,000 and 10,000 such files and one of 256 MiB, each time in a process of its own, and
+//! prints the peak of its memory.
 
 #![expect(clippy::print_stdout, reason = "it is what the benchmark is for")]
 
 mod support;
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, File},
+    io::Write,
     path::PathBuf,
     process::Command,
     time::{Duration, Instant},
@@ -23,20 +25,21 @@ use md5::{Digest, Md5};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use support::{Result, Sandbox};
-use webflow_assets::{Event, Source, s3};
+use webflow_assets::{Batch, Event, Source, s3};
 
 const LEN: usize = 64 * 1024;
 const FILES: usize = 1000;
 const CONCURRENCY: usize = 8;
 const PAIRS: usize = 5;
-/// More than is asked for, in a window that does not end.
-const UNLIMITED: [&str; 2] = ["--rate-limit", "4000000000/3600"];
+const LARGE: usize = 256 * 1024 * 1024;
+/// More than is asked for, in a window that does not end, and larger files than Webflow takes.
+const UNLIMITED: [&str; 4] = ["--rate-limit", "4000000000/3600", "--max-size", "268435456"];
 
 fn main() -> Result<()> {
     let mut args = env::args().skip(1).filter(|arg| arg != "--bench");
-    if let Some(count) = args.next() {
+    if let (Some(count), Some(len)) = (args.next(), args.next()) {
         // A process of its own: only this batch has used its memory.
-        return memory(count.parse()?);
+        return memory(count.parse()?, len.parse()?);
     }
     let dir = tempfile::tempdir()?;
     let files = support::files(dir.path(), FILES, LEN)?;
@@ -55,9 +58,9 @@ fn main() -> Result<()> {
         ratios[0],
         ratios[PAIRS - 1]
     );
-    for count in [FILES, 10 * FILES] {
+    for (count, len) in [(FILES, LEN), (10 * FILES, LEN), (1, LARGE)] {
         let child = Command::new(env::current_exe()?)
-            .arg(count.to_string())
+            .args([count.to_string(), len.to_string()])
             .output()?;
         print!("{}", String::from_utf8_lossy(&child.stdout));
     }
@@ -133,17 +136,24 @@ async fn bare_upload(
     Ok(())
 }
 
-/// Uploads as many files, made one by one as they are taken, and prints the peak of the memory.
-fn memory(count: usize) -> Result<()> {
+/// Uploads as many files of this length, made one by one as they are taken, and prints the peak of
+/// the memory.
+fn memory(count: usize, len: usize) -> Result<()> {
     let sandbox = Sandbox::start(&UNLIMITED)?;
+    let client = sandbox.client()?;
+    let site: webflow_assets::SiteId = sandbox.site.parse()?;
     let dir = tempfile::tempdir()?;
     let root = dir.path().to_owned();
-    let sources = (0..count).map(move |n| {
+    let uploads = (0..count).map(move |n| {
         let path = root.join(format!("{n}.bin"));
-        fs::write(&path, support::noise(n as u64, LEN)).expect("room for the file");
-        Source::path(path)
+        let mut file = File::create(&path).expect("room for the file");
+        // What follows is zeros: all of a large file would need more memory than its upload.
+        file.write_all(&support::noise(n as u64, LEN))
+            .and_then(|()| file.set_len(len as u64))
+            .expect("room for the file");
+        client.upload(site, Source::path(path)).max_len(len as u64)
     });
-    let batch = sandbox.client()?.upload_all(&sandbox.site, sources);
+    let batch = Batch::new(uploads);
     let runtime = tokio::runtime::Runtime::new()?;
     let failed = runtime.block_on(async {
         let mut events = batch.concurrency(CONCURRENCY).stream();
@@ -159,7 +169,8 @@ fn memory(count: usize) -> Result<()> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     println!(
-        "{count} files, {failed} failed: peak memory {}",
+        "{count} files of {} KiB, {failed} failed: peak memory {}",
+        len / 1024,
         peak.map_or("unknown", str::trim)
     );
     Ok(())

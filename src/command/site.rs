@@ -45,10 +45,10 @@ pub(crate) enum SiteError {
 
 impl SiteError {
     pub(crate) fn print(&self) -> Exit {
-        match self {
-            Self::Unknown(failed) => failed.print(),
-            error => output::fail(error),
+        if let Self::Unknown(failed) = self {
+            return failed.print();
         }
+        output::fail(self)
     }
 }
 
