@@ -372,6 +372,12 @@ fn pull_errors_say_what_failed() {
                 len: 9,
             },
         ),
+        (
+            "other bytes",
+            PullError::Damaged {
+                expected: "d41d8cd98f00b204e9800998ecf8427e".parse().unwrap(),
+            },
+        ),
         ("a link", PullError::NoDirectory("brand".to_owned())),
         ("a directory in the way", PullError::NoFile),
         ("a full disk", PullError::Write(full())),

@@ -352,13 +352,14 @@ async fn bad_day() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        let mut flaky = 0;
+        let mut served = BTreeMap::new();
         let mut held = Vec::new();
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             let path = request_path(&mut stream).await;
-            flaky += usize::from(path == "/flaky");
-            let answer: &[u8] = match (path.as_str(), flaky) {
+            let times = served.entry(path.clone()).or_insert(0);
+            *times += 1;
+            let answer: &[u8] = match (path.as_str(), *times) {
                 ("/flaky", 1) => {
                     b"HTTP/1.1 503 Slow Down\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"
                 }
@@ -367,6 +368,14 @@ async fn bad_day() -> String {
                 ("/flaky", _) => b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nflaky",
                 ("/short", _) => b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nshor",
                 ("/long", _) => b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nlonger",
+                // A byte is another one.
+                ("/flip", 1) => b"HTTP/1.1 200 OK\r\nETag: \"e6e5fd26daa9bca985675f67015fd882\"\r\nContent-Length: 4\r\n\r\nflap",
+                ("/flip", _) => b"HTTP/1.1 200 OK\r\nETag: \"e6e5fd26daa9bca985675f67015fd882\"\r\nContent-Length: 4\r\n\r\nflip",
+                // Never twice the same.
+                ("/odd", 2) => b"HTTP/1.1 200 OK\r\nETag: \"e6e5fd26daa9bca985675f67015fd882\"\r\nContent-Length: 3\r\n\r\nodd",
+                ("/odd", _) => b"HTTP/1.1 200 OK\r\nETag: \"e6e5fd26daa9bca985675f67015fd882\"\r\nContent-Length: 3\r\n\r\nold",
+                // A tag that looks like an MD5 and is none.
+                ("/kms", _) => b"HTTP/1.1 200 OK\r\nETag: \"e6e5fd26daa9bca985675f67015fd882\"\r\nContent-Length: 3\r\n\r\nkms",
                 ("/stalled", _) => b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nstal",
                 _ => b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
             };
@@ -400,6 +409,9 @@ async fn content_that_does_not_arrive_whole_is_fetched_again_or_reported() {
         ("long", 4),
         ("stalled", 7),
         ("gone", 4),
+        ("flip", 4),
+        ("odd", 3),
+        ("kms", 3),
     ];
     let assets: Vec<_> = assets
         .iter()
@@ -409,8 +421,8 @@ async fn content_that_does_not_arrive_whole_is_fetched_again_or_reported() {
             json!({ "id": format!("{n:024}"), "originalFileName": name, "size": size, "hostedUrl": url })
         })
         .chain([
-            json!({ "id": format!("{:024}", 8), "originalFileName": "nowhere", "size": 1 }),
-            json!({ "id": format!("{:024}", 9), "originalFileName": "file", "hostedUrl": "file:///etc/hostname" }),
+            json!({ "id": format!("{:024}", 18), "originalFileName": "nowhere", "size": 1 }),
+            json!({ "id": format!("{:024}", 19), "originalFileName": "file", "hostedUrl": "file:///etc/hostname" }),
         ])
         .collect();
     let assets = serde_json::from_value(json!({ "assets": assets })).unwrap();
@@ -434,8 +446,10 @@ async fn content_that_does_not_arrive_whole_is_fetched_again_or_reported() {
             failed.insert(path, error);
         }
     }
-    assert_eq!(files(dir.path()).into_keys().collect::<Vec<_>>(), ["flaky"]);
-    assert_eq!(fs::read(dir.path().join("flaky")).unwrap(), b"flaky");
+    let whole = files(dir.path());
+    assert_eq!(whole.keys().collect::<Vec<_>>(), ["flaky", "flip", "kms"]);
+    assert!(whole.iter().all(|(name, bytes)| name.as_bytes() == bytes));
+    assert!(matches!(failed["odd"], PullError::Damaged { .. }));
     let size = |name: &str| match &failed[name] {
         PullError::Size { expected, len } => (*expected, *len),
         error => panic!("{error:?}"),
@@ -446,7 +460,7 @@ async fn content_that_does_not_arrive_whole_is_fetched_again_or_reported() {
     for name in ["nowhere", "file"] {
         assert!(matches!(failed[name], PullError::NoUrl), "{name}");
     }
-    assert_eq!(failed.len(), 6);
+    assert_eq!(failed.len(), 7);
     // Nothing of what failed is left.
     let left = fs::read_dir(dir.path().join(".webflow-assets")).unwrap();
     let mut left: Vec<_> = left.map(|file| file.unwrap().file_name()).collect();

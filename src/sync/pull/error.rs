@@ -4,6 +4,8 @@ use std::{io, time::Duration};
 
 use http::StatusCode;
 
+use crate::source::Md5;
+
 /// Why an asset was not pulled.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -27,6 +29,13 @@ pub enum PullError {
         expected: u64,
         /// The length of the content that arrived.
         len: u64,
+    },
+    /// The content does not have the MD5 that its entity tag states, or differs from what arrived
+    /// before.
+    #[error("it arrived damaged: its MD5 should be {expected}; pull it again")]
+    Damaged {
+        /// The MD5 in the entity tag.
+        expected: Md5,
     },
     /// A directory above the file is a symbolic link or a file, and would lead elsewhere.
     #[error("`{0}` is no directory, and is not followed; move it away")]

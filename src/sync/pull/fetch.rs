@@ -3,6 +3,7 @@
 use std::{io, time::Duration};
 
 use fast_md5::Md5 as Hasher;
+use http::{HeaderMap, header::ETAG};
 use progenitor_client::ClientInfo;
 use reqwest::Url;
 use tempfile::NamedTempFile;
@@ -28,6 +29,8 @@ pub(super) struct Fetched {
     pub(super) file: NamedTempFile,
     pub(super) md5: Md5,
     pub(super) len: u64,
+    /// The MD5 of the content by its entity tag, if that is one.
+    stated: Option<Md5>,
 }
 
 /// How content is fetched.
@@ -49,7 +52,9 @@ impl Fetcher {
         })
     }
 
-    /// Fetches the content at a URL into a file from `create`, and checks its length.
+    /// Fetches the content at a URL into a file from `create`, and checks its length and its entity
+    /// tag. S3's is the MD5 for most objects but not for all: content that arrives twice alike
+    /// counts as undamaged whatever its tag.
     pub(super) async fn fetch(
         &self,
         url: Option<&str>,
@@ -58,17 +63,26 @@ impl Fetcher {
     ) -> Result<Fetched, PullError> {
         let url = url.and_then(|url| Url::parse(url).ok());
         let url = url.filter(|url| matches!(url.scheme(), "https" | "http"));
-        let url = url.ok_or(PullError::NoUrl)?;
+        let url = &url.ok_or(PullError::NoUrl)?;
+        let create = &create;
         let mut retries = self.retry.start();
         retries
-            .run((), |(), _| async {
-                match self.attempt(url.clone(), size, &create).await {
-                    Ok(fetched) => Attempt::Done(Ok(fetched)),
-                    Err(Failed {
-                        error,
-                        repeatable,
-                        retry_after,
-                    }) => Attempt::of(Err(error), repeatable, retry_after),
+            .run(None, |before: Option<Md5>, _| async move {
+                match self.attempt(url.clone(), size, create).await {
+                    Ok(fetched) => match fetched.stated.filter(|md5| *md5 != fetched.md5) {
+                        Some(expected) if before != Some(fetched.md5) => Attempt::Again {
+                            state: Some(fetched.md5),
+                            retry_after: None,
+                            otherwise: Err(PullError::Damaged { expected }),
+                        },
+                        _ => Attempt::Done(Ok(fetched)),
+                    },
+                    Err(failed) if failed.repeatable => Attempt::Again {
+                        state: before,
+                        retry_after: failed.retry_after,
+                        otherwise: Err(failed.error),
+                    },
+                    Err(failed) => Attempt::Done(Err(failed.error)),
                 }
             })
             .await
@@ -90,6 +104,7 @@ impl Fetcher {
                 retry_after: retry::retry_after(status, response.headers()),
             });
         }
+        let stated = stated_md5(response.headers());
         let (file, path) = create()?.into_parts();
         let mut file = File::from_std(file);
         let mut hasher = Hasher::new();
@@ -110,6 +125,7 @@ impl Fetcher {
             file: NamedTempFile::from_parts(file.into_std().await, path),
             md5: Md5(hasher.finalize()),
             len,
+            stated,
         })
     }
 
@@ -119,6 +135,12 @@ impl Fetcher {
             Err(_) => Err(Failed::again(PullError::TimedOut(self.idle))),
         }
     }
+}
+
+/// The MD5 in an entity tag.
+fn stated_md5(headers: &HeaderMap) -> Option<Md5> {
+    let tag = headers.get(ETAG)?.to_str().ok()?;
+    tag.trim_matches('"').parse().ok()
 }
 
 /// An attempt that failed.
