@@ -30,8 +30,7 @@ pub enum PullError {
         /// The length of the content that arrived.
         len: u64,
     },
-    /// The content does not have the MD5 that its entity tag states, or differs from what arrived
-    /// before.
+    /// The content does not have the MD5 that its entity tag states.
     #[error("it arrived damaged: its MD5 should be {expected}; pull it again")]
     Damaged {
         /// The MD5 in the entity tag.

@@ -29,8 +29,6 @@ pub(super) struct Fetched {
     pub(super) file: NamedTempFile,
     pub(super) md5: Md5,
     pub(super) len: u64,
-    /// The MD5 of the content by its entity tag, if that is one.
-    stated: Option<Md5>,
 }
 
 /// How content is fetched.
@@ -53,8 +51,7 @@ impl Fetcher {
     }
 
     /// Fetches the content at a URL into a file from `create`, and checks its length and its entity
-    /// tag. S3's is the MD5 for most objects but not for all: content that arrives twice alike
-    /// counts as undamaged whatever its tag.
+    /// tag.
     pub(super) async fn fetch(
         &self,
         url: Option<&str>,
@@ -67,22 +64,14 @@ impl Fetcher {
         let create = &create;
         let mut retries = self.retry.start();
         retries
-            .run(None, |before: Option<Md5>, _| async move {
+            .run((), |(), _| async move {
                 match self.attempt(url.clone(), size, create).await {
-                    Ok(fetched) => match fetched.stated.filter(|md5| *md5 != fetched.md5) {
-                        Some(expected) if before != Some(fetched.md5) => Attempt::Again {
-                            state: Some(fetched.md5),
-                            retry_after: None,
-                            otherwise: Err(PullError::Damaged { expected }),
-                        },
-                        _ => Attempt::Done(Ok(fetched)),
-                    },
-                    Err(failed) if failed.repeatable => Attempt::Again {
-                        state: before,
-                        retry_after: failed.retry_after,
-                        otherwise: Err(failed.error),
-                    },
-                    Err(failed) => Attempt::Done(Err(failed.error)),
+                    Ok(fetched) => Attempt::Done(Ok(fetched)),
+                    Err(Failed {
+                        error,
+                        repeatable,
+                        retry_after,
+                    }) => Attempt::of(Err(error), repeatable, retry_after),
                 }
             })
             .await
@@ -121,11 +110,14 @@ impl Fetcher {
         if let Some(expected) = size.filter(|expected| len != *expected) {
             return Err(Failed::again(PullError::Size { expected, len }));
         }
+        let md5 = Md5(hasher.finalize());
+        if let Some(expected) = stated.filter(|stated| *stated != md5) {
+            return Err(Failed::again(PullError::Damaged { expected }));
+        }
         Ok(Fetched {
             file: NamedTempFile::from_parts(file.into_std().await, path),
-            md5: Md5(hasher.finalize()),
+            md5,
             len,
-            stated,
         })
     }
 
@@ -137,8 +129,13 @@ impl Fetcher {
     }
 }
 
-/// The MD5 in an entity tag.
+/// The MD5 in an entity tag. That of an object which S3 encrypts with another key than its own is
+/// none.
 fn stated_md5(headers: &HeaderMap) -> Option<Md5> {
+    let encryption = headers.get("x-amz-server-side-encryption");
+    if encryption.is_some_and(|it| !it.as_bytes().eq_ignore_ascii_case(b"AES256")) {
+        return None;
+    }
     let tag = headers.get(ETAG)?.to_str().ok()?;
     tag.trim_matches('"').parse().ok()
 }

@@ -407,7 +407,7 @@ impl World {
             oracle::nothing_is_doubled(&self.sandbox, &self.foreign, &files)?;
             named.extend(oracle::ids(&lock));
         }
-        oracle::pulled_is_true(&self.sandbox, &self.pulled(), &self.proxy.damaged())?;
+        oracle::pulled_is_true(&self.sandbox, &self.pulled(), &self.proxy.once_damaged())?;
         oracle::foreign_assets_are_described(&self.sandbox, &self.foreign)?;
         for asset in self.sandbox.assets() {
             let foreign = self.foreign.iter().any(|(known, _)| known.id == asset.id);

@@ -112,6 +112,8 @@ struct Book {
     subjects: HashMap<String, u64>,
     /// The assets whose file arrived changed when it last arrived.
     damaged: BTreeSet<String>,
+    /// Those that were damaged at some time: a pull may have fetched them then.
+    once_damaged: BTreeSet<String>,
     faults: BTreeMap<&'static str, u64>,
     log: Vec<String>,
 }
@@ -197,6 +199,10 @@ impl Proxy {
     /// The assets whose file arrived changed when it last arrived.
     pub(crate) fn damaged(&self) -> BTreeSet<String> {
         self.shared.book().damaged.clone()
+    }
+
+    pub(crate) fn once_damaged(&self) -> BTreeSet<String> {
+        self.shared.book().once_damaged.clone()
     }
 
     /// A line for each request.
@@ -375,6 +381,7 @@ impl Shared {
             let id = form_id(&text).unwrap_or_default().to_owned();
             let mut book = self.book();
             if flipped {
+                book.once_damaged.insert(id.clone());
                 book.damaged.insert(id);
             } else {
                 book.damaged.remove(&id);
