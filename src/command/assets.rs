@@ -22,6 +22,7 @@ use crate::command::{
     progress::size,
     site,
 };
+use crate::sync::without_id;
 
 pub(crate) const READ: &str = "assets:read";
 pub(crate) const WRITE: &str = "assets:write";
@@ -293,11 +294,7 @@ pub(crate) async fn fetch(client: &Client, id: AssetId) -> Result<Asset, Error<A
 pub(crate) fn name(asset: &Asset) -> &str {
     let name = asset.display_name.as_ref();
     let name = name.or(asset.original_file_name.as_ref());
-    let name = name.map_or("", String::as_str);
-    let id = asset.id.as_deref().unwrap_or_default();
-    name.strip_prefix(id)
-        .and_then(|name| name.strip_prefix('_'))
-        .unwrap_or(name)
+    without_id(asset, name.map_or("", String::as_str))
 }
 
 pub(crate) fn shown_size(asset: &Asset) -> Option<String> {

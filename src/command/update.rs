@@ -5,7 +5,7 @@ use std::{io, path::Path};
 use clap::error::ErrorKind;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
-use webflow_assets::{AssetId, Client, types::Asset};
+use webflow_assets::{AssetId, Client, sync::AssetTexts, types::Asset};
 
 use crate::command::{
     Exit,
@@ -201,7 +201,7 @@ async fn apply(
         let asset = assets::fetch(client, id)
             .await
             .map_err(|error| Failed::new(&change.name, &error, READ))?;
-        (alt_text, display_name, kept) = remaining(&asset, alt_text, display_name, false);
+        (alt_text, display_name, kept) = remaining(&asset, alt_text, display_name);
     }
     if alt_text.is_none() && display_name.is_none() {
         return Ok((id, Outcome::unsent(kept)));
@@ -225,23 +225,15 @@ fn remaining(
     asset: &Asset,
     mut alt_text: Option<String>,
     mut display_name: Option<String>,
-    overwrite: bool,
 ) -> (Option<String>, Option<String>, bool) {
-    // A display name that was never set is the file's name.
-    let name =
-        Some(assets::name(asset)).filter(|name| asset.original_file_name.as_deref() != Some(name));
+    let there = AssetTexts::of(asset);
     let mut kept = false;
     for (wanted, there) in [
-        (&mut alt_text, asset.alt_text.as_deref()),
-        (&mut display_name, name),
+        (&mut alt_text, there.alt_text),
+        (&mut display_name, there.display_name),
     ] {
-        let there = there.filter(|text| !text.trim().is_empty());
         if let (Some(text), Some(there)) = (&*wanted, there) {
-            let differs = text != there;
-            if differs && overwrite {
-                continue;
-            }
-            kept |= differs;
+            kept |= *text != there;
             *wanted = None;
         }
     }

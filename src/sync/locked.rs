@@ -83,14 +83,27 @@ impl AssetTexts {
 
     /// The texts that an asset has on the site. A display name that was never set is the name of
     /// its file, and a blank text is none.
-    pub(super) fn of(asset: &Asset) -> Self {
-        let set = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
-        let name = set(&asset.display_name);
+    pub(crate) fn of(asset: &Asset) -> Self {
+        let name = asset.display_name.as_deref();
+        let name = name.map(|name| without_id(asset, name));
+        let name = name.filter(|name| asset.original_file_name.as_deref() != Some(name));
+        let set = |text: Option<&str>| {
+            let text = text.filter(|text| !text.trim().is_empty());
+            text.map(str::to_owned)
+        };
         Self {
-            alt_text: set(&asset.alt_text),
-            display_name: name.filter(|name| asset.original_file_name.as_ref() != Some(name)),
+            alt_text: set(asset.alt_text.as_deref()),
+            display_name: set(name),
         }
     }
+}
+
+/// A name of an asset without the id that Webflow puts before a display name that was not set.
+pub(crate) fn without_id<'a>(asset: &Asset, name: &'a str) -> &'a str {
+    let id = asset.id.as_deref().unwrap_or_default();
+    name.strip_prefix(id)
+        .and_then(|name| name.strip_prefix('_'))
+        .unwrap_or(name)
 }
 
 impl Locked {

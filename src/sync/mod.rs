@@ -70,6 +70,8 @@ mod walk;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+#[cfg(feature = "cli")]
+pub(crate) use self::locked::without_id;
 use self::walk::Filter;
 pub use self::{
     action::{Action, Planned},

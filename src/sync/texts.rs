@@ -206,6 +206,9 @@ mod tests {
             ..Asset::default()
         };
         assert!(AssetTexts::of(&asset).is_empty());
+        asset.id = Some("580e63e98c9a982ac9b8b741".to_owned());
+        asset.display_name = Some("580e63e98c9a982ac9b8b741_a.png".to_owned());
+        assert!(AssetTexts::of(&asset).is_empty());
         asset.display_name = Some("A".to_owned());
         assert_eq!(AssetTexts::of(&asset).display_name.as_deref(), Some("A"));
     }

@@ -359,3 +359,23 @@ fn a_text_that_cannot_be_set_fails_alone_and_is_set_by_the_next_sync() {
     let stderr = text(&refused.stderr);
     assert!(stderr.contains("scope assets:write?"), "{stderr}");
 }
+
+#[test]
+fn sync_gives_a_display_name_to_an_asset_that_has_none() {
+    let live = Live::start();
+    let dir = scratch("sync_display_name").join("img");
+    fs::create_dir_all(&dir).expect("it is made");
+    fs::write(dir.join("a.png"), "a").expect("it is written");
+    assert_exit(&run(&mut live.command(&["sync", path_text(&dir)])), 0);
+    let csv = dir.parent().expect("a directory").join("texts.csv");
+    let name = || live.sandbox.assets().remove(0).display_name;
+    for (wanted, summary) in [("Barn", "texts: 1 updated"), ("Barn", "unchanged")] {
+        fs::write(&csv, format!("path,display_name\nimg/a.png,{wanted}\n")).expect("written");
+        let sync = ["sync", path_text(&dir), "--texts", path_text(&csv)];
+        let output = run(&mut live.command(&sync));
+        assert_exit(&output, 0);
+        let stderr = text(&output.stderr);
+        assert!(stderr.trim_end().ends_with(summary), "{stderr}");
+        assert_eq!(name(), wanted);
+    }
+}
