@@ -15,7 +15,14 @@ use super::error::SyncError;
 /// A locked file. The operating system unlocks it when the process ends, however it ends.
 #[derive(Debug)]
 pub(super) struct Guard {
-    _locked: File,
+    locked: File,
+}
+
+/// Closing the file does not unlock it while a process that is being started has inherited it.
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = self.locked.unlock();
+    }
 }
 
 impl Guard {
@@ -31,7 +38,7 @@ impl Guard {
             });
         }
         // Other errors come from file systems without locks.
-        Ok(Self { _locked: file })
+        Ok(Self { locked: file })
     }
 }
 
@@ -47,4 +54,23 @@ fn open(root: &Path) -> io::Result<File> {
     let name = format!("webflow-assets-{}", crate::id::Md5(hasher.finalize()));
     let path = std::env::temp_dir().join(name);
     File::options().create(true).append(true).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_lock_is_free_whoever_has_inherited_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let guard = Guard::lock(dir.path()).unwrap();
+        let inherited = guard.locked.try_clone().unwrap();
+        assert!(matches!(
+            Guard::lock(dir.path()),
+            Err(SyncError::Busy { .. })
+        ));
+        drop(guard);
+        Guard::lock(dir.path()).unwrap();
+        drop(inherited);
+    }
 }
