@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
 use crate::{
-    cut::{recipe::Action, shape::Shape},
+    cut::{recipe::Action, references::references, shape::Shape},
     error::{Error, Result},
 };
 
@@ -114,22 +114,6 @@ fn misplaced(shape: Shape, value: &Value) -> Option<(String, &'static str)> {
         (Shape::Scope, _) => Some((String::new(), "a string")),
         (_, Value::Object(object)) => object.iter().find_map(|(key, value)| within(key, value)),
         _ => Some((String::new(), "an object")),
-    }
-}
-
-/// The references in a value.
-fn references(value: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
-    match value {
-        Value::Object(object) => {
-            let reference = object.get("$ref").and_then(Value::as_str);
-            Box::new(
-                reference
-                    .into_iter()
-                    .chain(object.values().flat_map(references)),
-            )
-        }
-        Value::Array(list) => Box::new(list.iter().flat_map(references)),
-        _ => Box::new(std::iter::empty()),
     }
 }
 

@@ -52,15 +52,20 @@ pub fn response_names(document: &Value) -> BTreeSet<String> {
 }
 
 /// The names of the schemas that `value` refers to.
-fn schema_references(value: &Value) -> Vec<String> {
+fn schema_references(value: &Value) -> impl Iterator<Item = String> {
+    let names = references(value).filter_map(|found| found.strip_prefix("#/components/schemas/"));
+    names.map(str::to_owned)
+}
+
+/// The references in a value.
+pub(super) fn references(value: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
     match value {
         Value::Object(object) => {
             let reference = object.get("$ref").and_then(Value::as_str);
-            let name = reference.and_then(|r| r.strip_prefix("#/components/schemas/"));
-            let inner = object.values().flat_map(schema_references);
-            name.map(str::to_owned).into_iter().chain(inner).collect()
+            let inner = object.values().flat_map(references);
+            Box::new(reference.into_iter().chain(inner))
         }
-        Value::Array(list) => list.iter().flat_map(schema_references).collect(),
-        _ => Vec::new(),
+        Value::Array(list) => Box::new(list.iter().flat_map(references)),
+        _ => Box::new(std::iter::empty()),
     }
 }
