@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use serde::Serialize;
 use webflow_assets::{
     AssetId,
-    sync::{LockFile, PullError, PullEvent, PullReport, SyncError},
+    sync::{PullError, PullEvent, PullReport, SyncError},
 };
 
 use crate::command::{
@@ -51,19 +51,12 @@ enum Line<'a> {
 
 /// Fetches what the directory lacks. Fails if an event cannot be printed.
 pub(crate) async fn run(args: PullArgs) -> io::Result<Exit> {
-    // If it cannot be read, the pull fails.
-    let lock = LockFile::read_head(lock_file(args.lock_file.as_ref(), &args.dir));
-    let lock = lock.ok().flatten().unwrap_or_default();
-    let site = match Site::live_or("pull", &args.site, lock.site(), true).await {
-        Ok(site) => site,
+    let lock_file = lock_file(args.lock_file.as_ref(), &args.dir);
+    let folder = args.folder.as_ref();
+    let site = Site::of_directory("pull", &args.site, &lock_file, folder, true).await;
+    let (site, folder) = match site {
+        Ok(found) => found,
         Err(error) => return Ok(error.print()),
-    };
-    let folder = match &args.folder {
-        None => lock.folder().to_owned(),
-        Some(folder) => match site.folder_path(folder).await {
-            Ok(path) => path,
-            Err(failed) => return Ok(failed.print()),
-        },
     };
     let mut signals = Signals::watch()?;
     let pull = site.client.pull(site.id, &args.dir).folder(folder);

@@ -1,21 +1,25 @@
 //! The site that a sub-command works on: the live one, or a sandbox inside this process.
 
-use std::env;
+use std::path::Path;
 
 use clap::error::ErrorKind;
 use webflow_assets::{
     BASE_URL_VARIABLE, Client, ClientBuilder, ConfigError, DEFAULT_BASE_URL, Error, FolderId,
     FolderTree, RetryPolicy, SiteId, Token,
+    sync::LockFile,
     types::{self, ApiError},
 };
 #[cfg(feature = "sandbox")]
 use webflow_assets::{IdError, sandbox::Sandbox};
 
-use crate::command::{
-    Exit,
-    api_error::Failed,
-    args::{self, ApiArgs, FolderArg, SiteArgs},
-    output,
+use crate::{
+    api::token,
+    command::{
+        Exit,
+        api_error::Failed,
+        args::{self, ApiArgs, FolderArg, SiteArgs},
+        output,
+    },
 };
 
 /// How many short names an error lists.
@@ -143,9 +147,30 @@ impl Site {
         Self::live_or(subcommand, args, None, true).await
     }
 
-    /// Like [`live`](Self::live), with the site of a lock file if none is given. The token may be
-    /// missing where nothing is sent.
-    pub(crate) async fn live_or(
+    /// Like [`live`](Self::live), for a directory: site and folder are those of its lock file if none
+    /// are given. Returns the path of the folder too. The token may be missing where nothing is sent.
+    pub(crate) async fn of_directory(
+        subcommand: &str,
+        args: &SiteArgs,
+        lock_file: &Path,
+        folder: Option<&FolderArg>,
+        sends: bool,
+    ) -> Result<(Self, String), SiteError> {
+        // If it cannot be read, the work on the directory fails.
+        let lock = LockFile::read_head(lock_file).ok().flatten();
+        let lock = lock.unwrap_or_default();
+        let site = Self::live_or(subcommand, args, lock.site(), sends).await?;
+        let folder = match folder {
+            None => lock.folder().to_owned(),
+            Some(folder) => {
+                let path = site.folder_path(folder).await;
+                path.map_err(SiteError::Unknown)?
+            }
+        };
+        Ok((site, folder))
+    }
+
+    async fn live_or(
         subcommand: &str,
         args: &SiteArgs,
         locked: Option<SiteId>,
@@ -163,8 +188,8 @@ impl Site {
         })
     }
 
-    #[cfg(feature = "sandbox")]
     /// Starts a sandbox in the place of a live site.
+    #[cfg(feature = "sandbox")]
     pub(crate) async fn sandbox(args: &ApiArgs) -> Result<Self, SiteError> {
         let sandbox = Sandbox::start().await.map_err(SiteError::Sandbox)?;
         let client = builder(args)
@@ -177,9 +202,7 @@ impl Site {
             sandbox: Some(sandbox),
         })
     }
-}
 
-impl Site {
     /// Fetches the site's folders, in one request or more.
     pub(crate) async fn folders(&self) -> Result<FolderTree, Failed> {
         let folders = self.client.list_all_folders(self.id).tree().await;
@@ -285,15 +308,9 @@ fn given(subcommand: &str, option: Option<&String>, variable: &'static str) -> O
     if let Some(value) = option {
         return Some(value.clone());
     }
-    match env::var(variable) {
-        Ok(value) => Some(value).filter(|value| !value.is_empty()),
-        Err(env::VarError::NotPresent) => None,
-        Err(env::VarError::NotUnicode(_)) => args::usage(
-            subcommand,
-            ErrorKind::ValueValidation,
-            &ConfigError::NotUtf8 { variable }.to_string(),
-        ),
-    }
+    token::variable(variable).unwrap_or_else(|error| {
+        args::usage(subcommand, ErrorKind::ValueValidation, &error.to_string())
+    })
 }
 
 /// The error and its causes in a line, in terms of this command's options.

@@ -16,7 +16,7 @@ use futures_util::StreamExt;
 use http::StatusCode;
 use webflow_assets::{
     Client,
-    sync::{LockFile, Plan, ProblemKind, Report, SyncError, SyncEvent},
+    sync::{Plan, ProblemKind, Report, SyncError, SyncEvent},
 };
 
 use crate::command::{
@@ -38,21 +38,13 @@ pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
         Ok(texts) => texts.unwrap_or_default(),
         Err(error) => return Ok(output::fail(&error)),
     };
-    // If it cannot be read, making the plan fails.
-    let lock = LockFile::read_head(args.lock_file());
-    let lock = lock.ok().flatten().unwrap_or_default();
     let lists = args.verify || args.delete || matches!(args.folder, Some(FolderArg::Id(_)));
     let sends = lists || !args.dry_run;
-    let site = match Site::live_or("sync", &args.site, lock.site(), sends).await {
-        Ok(site) => site,
+    let (lock_file, folder) = (args.lock_file(), args.folder.as_ref());
+    let site = Site::of_directory("sync", &args.site, &lock_file, folder, sends).await;
+    let (site, folder) = match site {
+        Ok(found) => found,
         Err(error) => return Ok(error.print()),
-    };
-    let folder = match &args.folder {
-        None => lock.folder().to_owned(),
-        Some(folder) => match site.folder_path(folder).await {
-            Ok(path) => path,
-            Err(failed) => return Ok(failed.print()),
-        },
     };
     let mut signals = Signals::watch()?;
     let planned = tokio::select! {
