@@ -6,8 +6,11 @@ use clap::{Args, ValueHint};
 
 use super::{CONCURRENCY, FolderArg, SiteArgs, number};
 
-#[cfg(feature = "sandbox")]
-pub(super) const NOTES: &str = "\
+/// The notes, with these examples.
+macro_rules! notes {
+    ($examples:literal) => {
+        concat!(
+            "\
 Prints the id and the hosted URL of each asset, separated by a tab, in the order of the files; with
 --json, an object for each file as soon as it is uploaded.
 
@@ -19,7 +22,15 @@ A file for --texts is CSV with the columns path, alt_text and display_name, or J
 objects with these names. Paths are relative to the directory of that file.
 
 Examples:
-  Try it without an account:
+",
+            $examples
+        )
+    };
+}
+
+#[cfg(feature = "sandbox")]
+pub(super) const NOTES: &str = notes!(
+    "  Try it without an account:
     webflow-assets upload --sandbox hero.png
   Upload two files to a folder:
     export WEBFLOW_API_TOKEN=… WEBFLOW_SITE_ID=580e63e98c9a982ac9b8b741
@@ -33,24 +44,15 @@ Examples:
   Upload what another command prints:
     convert hero.svg png:- | webflow-assets upload - --name hero.png
   Print only the URLs:
-    webflow-assets upload *.png | cut -f2";
+    webflow-assets upload *.png | cut -f2"
+);
 
 #[cfg(not(feature = "sandbox"))]
-pub(super) const NOTES: &str = "\
-Prints the id and the hosted URL of each asset, separated by a tab, in the order of the files; with
---json, an object for each file as soon as it is uploaded.
-
-A file that Webflow documents no type for, that is larger than it documents for its type (4 MB for
-images, 10 MB for documents) or that is empty is uploaded with a warning, or refused with --strict.
-Files of more than 30 MiB and Git LFS pointers are refused.
-
-A file for --texts is CSV with the columns path, alt_text and display_name, or JSON: an array of
-objects with these names. Paths are relative to the directory of that file.
-
-Examples:
-  Upload two files to a folder:
+pub(super) const NOTES: &str = notes!(
+    "  Upload two files to a folder:
     export WEBFLOW_API_TOKEN=… WEBFLOW_SITE_ID=580e63e98c9a982ac9b8b741
-    webflow-assets upload hero.png logo.svg --folder brand/2026";
+    webflow-assets upload hero.png logo.svg --folder brand/2026"
+);
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
