@@ -12,6 +12,7 @@ use super::{
     action::{Action, Planned, find},
     delete::{self, Decision, Situation},
     error::{Problem, ProblemKind, SyncError},
+    folders,
     ledger::{self, Ledger},
     listing::Listing,
     names::{self, LongNames, split},
@@ -30,8 +31,9 @@ const READERS: usize = 4;
 
 impl DirSync {
     /// Makes a plan. Files are read only if neither the lock file nor their size and times show
-    /// whether they changed, and small ones that are to be uploaded, which may be Git LFS pointers. Nothing is written; nothing is sent, unless the site is listed
-    /// for [`verify`](Self::verify) or [`delete`](Self::delete).
+    /// whether they changed, and small ones that are to be uploaded, which may be Git LFS pointers.
+    /// Nothing is written; nothing is sent, unless the site is listed for [`verify`](Self::verify)
+    /// or [`delete`](Self::delete).
     ///
     /// # Errors
     ///
@@ -41,9 +43,7 @@ impl DirSync {
     }
 
     fn check(&self) -> Result<SiteId, SyncError> {
-        if !self.folder.is_empty() && self.folder.split('/').any(str::is_empty) {
-            return Err(SyncError::FolderPath(self.folder.clone()));
-        }
+        folders::check_path(&self.folder)?;
         SiteId::try_from(&self.site).map_err(|_| SyncError::SiteId(self.site.clone()))
     }
 }

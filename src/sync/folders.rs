@@ -53,6 +53,14 @@ struct Wanted {
     parent: Option<FolderId>,
 }
 
+/// Fails if a path of folders, from the top of the site, has an empty name in it.
+pub(super) fn check_path(path: &str) -> Result<(), SyncError> {
+    if !path.is_empty() && path.split('/').any(str::is_empty) {
+        return Err(SyncError::FolderPath(path.to_owned()));
+    }
+    Ok(())
+}
+
 impl Folders<'_> {
     /// The folders at these paths; each one's parents must be among them.
     pub(super) async fn find_or_create(

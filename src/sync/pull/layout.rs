@@ -82,13 +82,8 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Takes the path of a directory, before those of files.
-    pub(super) fn directory(&mut self, path: &str) {
-        self.taken.insert(path.to_lowercase());
-    }
-
-    /// Takes a path that an earlier run gave to a file.
-    pub(super) fn keep(&mut self, path: &str) {
+    /// Takes a path that an earlier run gave to a file, or that of a directory, before those of files.
+    pub(super) fn take(&mut self, path: &str) {
         self.taken.insert(path.to_lowercase());
     }
 
@@ -186,7 +181,7 @@ mod tests {
     fn equal_names_get_paths_of_their_own() {
         let id = |n: u8| -> AssetId { format!("{n:024x}").parse().expect("an id") };
         let mut layout = Layout::default();
-        layout.directory("img");
+        layout.take("img");
         assert_eq!(layout.file("img", "a.png", id(1)), "img/a.png");
         assert_eq!(
             layout.file("img", "A.PNG", id(2)),

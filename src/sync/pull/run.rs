@@ -24,6 +24,7 @@ use crate::{
     source::{Stamp, blocking},
     sync::{
         error::SyncError,
+        folders,
         journal::Entry,
         ledger::{self, Ledger},
         locked::Locked,
@@ -111,9 +112,7 @@ async fn prepare(pull: &Pull) -> Result<(Record, Vec<Job>), SyncError> {
         .clone()
         .map_err(|error| SyncError::SiteId(error.text().to_owned()))?;
     let folder = pull.folder.clone();
-    if !folder.is_empty() && folder.split('/').any(str::is_empty) {
-        return Err(SyncError::FolderPath(folder));
-    }
+    folders::check_path(&folder)?;
     let (dir, lock_file) = (pull.dir.clone(), pull.lock_file.clone());
     let open = move || Record::open(&dir, lock_file.as_deref(), site, folder);
     let mut record = blocking(open).await?;
@@ -267,11 +266,11 @@ impl Record {
         let mut locked: HashMap<AssetId, Vec<String>> = HashMap::new();
         let mut layout = Layout::default();
         if let Some(lock_file) = self.ledger.state.lock_in_root() {
-            layout.keep(lock_file);
+            layout.take(lock_file);
         }
         for (path, file) in self.ledger.lock.files() {
             locked.entry(file.asset).or_default().push(path.to_owned());
-            layout.keep(path);
+            layout.take(path);
         }
         let mut seen = HashSet::new();
         let mut new = Vec::new();
@@ -306,7 +305,7 @@ impl Record {
             new.push((safe.join("/"), folder, id, asset));
         }
         for dir in &dirs {
-            layout.directory(dir);
+            layout.take(dir);
         }
         jobs.extend(new.into_iter().map(|(dir, folder, id, asset)| {
             let path = layout.file(&dir, name(&asset), id);
