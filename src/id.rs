@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, error::Error, fmt, str::FromStr};
 
+use fast_md5::Md5 as Hasher;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The text is not the id or digest that is expected.
@@ -222,6 +223,14 @@ hexadecimal! {
     Md5(pub [u8; 16]), "an MD5", "FileHash", "^[0-9a-f]{32}$", lower: true
 }
 
+impl Md5 {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let mut hasher = Hasher::new();
+        hasher.update(bytes);
+        Self(hasher.finalize())
+    }
+}
+
 /// The bytes that exactly `2 * N` hexadecimal digits stand for.
 fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
@@ -237,8 +246,8 @@ fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
-/// The digits of a byte.
-fn encode(byte: u8) -> [u8; 2] {
+/// The digits of a byte, in lower case.
+pub(crate) fn encode(byte: u8) -> [u8; 2] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)])
 }

@@ -1,12 +1,6 @@
 //! Redacts secrets in what servers send.
 
-use std::{
-    borrow::Cow,
-    cmp::Reverse,
-    collections::BTreeSet,
-    fmt::{self, Write as _},
-    ops::Range,
-};
+use std::{borrow::Cow, cmp::Reverse, collections::BTreeSet, fmt, ops::Range};
 
 use base64::{
     Engine,
@@ -14,6 +8,8 @@ use base64::{
 };
 use http::{HeaderMap, HeaderValue};
 use quick_xml::escape::resolve_xml_entity;
+
+use crate::id::encode;
 
 const REDACTED: &str = "[redacted]";
 
@@ -197,11 +193,7 @@ fn base64(secret: &str) -> impl Iterator<Item = String> {
 
 /// A secret in hexadecimal digits, unless other texts have as few in common.
 fn hexadecimal(secret: &str) -> Option<String> {
-    let mut digits = String::with_capacity(2 * secret.len());
-    for byte in secret.bytes() {
-        // Writing to a string does not fail.
-        let _ = write!(digits, "{byte:02x}");
-    }
+    let digits: String = secret.bytes().flat_map(encode).map(char::from).collect();
     (digits.len() >= PARTIAL).then_some(digits)
 }
 

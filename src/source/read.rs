@@ -45,9 +45,8 @@ pub(super) struct Pinned {
 
 impl Read {
     pub(super) fn buffer(bytes: Bytes) -> Self {
-        let mut hasher = Hasher::new();
-        hasher.update(&bytes);
-        Self::Buffer(bytes, Md5(hasher.finalize()))
+        let md5 = Md5::of(&bytes);
+        Self::Buffer(bytes, md5)
     }
 }
 

@@ -49,9 +49,9 @@ fn open(root: &Path) -> io::Result<File> {
 
 #[cfg(not(unix))]
 fn open(root: &Path) -> io::Result<File> {
-    let mut hasher = fast_md5::Md5::new();
-    hasher.update(root.canonicalize()?.as_os_str().as_encoded_bytes());
-    let name = format!("webflow-assets-{}", crate::id::Md5(hasher.finalize()));
+    let root = root.canonicalize()?;
+    let md5 = crate::id::Md5::of(root.as_os_str().as_encoded_bytes());
+    let name = format!("webflow-assets-{md5}");
     let path = std::env::temp_dir().join(name);
     File::options().create(true).append(true).open(path)
 }

@@ -7,7 +7,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fast_md5::Md5 as Hasher;
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, DeserializeOwned, IgnoredAny},
@@ -103,11 +102,7 @@ impl LockFile {
 
     /// Reads a lock file and computes the MD5 of its text.
     pub(super) fn load(path: &Path) -> Result<Option<(Self, Md5)>, LockFileError> {
-        Self::read_with(path, |text| {
-            let mut hasher = Hasher::new();
-            hasher.update(text);
-            Ok((Self::parse(text)?, Md5(hasher.finalize())))
-        })
+        Self::read_with(path, |text| Ok((Self::parse(text)?, Md5::of(text))))
     }
 
     fn read_with<T>(

@@ -1,7 +1,5 @@
 //! Names of files, and shorter names for assets whose files have names that are too long.
 
-use fast_md5::Md5 as Hasher;
-
 use crate::source::Md5;
 
 /// Webflow accepts names of less than 100 characters.
@@ -43,10 +41,8 @@ pub(super) fn shorten(path: &str, is_taken: impl Fn(&str) -> bool) -> String {
 }
 
 fn shortened(name: &str, path: &str, turn: u64) -> String {
-    let mut hasher = Hasher::new();
-    hasher.update(path.as_bytes());
-    hasher.update(&turn.to_le_bytes());
-    let mark = format!("-{:.8}", Md5(hasher.finalize()).to_string());
+    let md5 = Md5::of(&[path.as_bytes(), &turn.to_le_bytes()].concat());
+    let mark = format!("-{:.8}", md5.to_string());
     // An extension that leaves no room for the name does not count as one.
     let (stem, extension) = match name.rsplit_once('.') {
         Some((stem, extension)) if !stem.is_empty() && extension.chars().count() <= 32 => {

@@ -5,8 +5,6 @@ use std::{
     io::{self, Write},
 };
 
-use fast_md5::Md5 as Hasher;
-
 use crate::{id::Md5, source::Stamp};
 
 /// The MD5 of each file, and the stamp that the file had then. Files are known by the MD5 of their
@@ -56,7 +54,5 @@ impl Stamps {
 }
 
 fn key(path: &str) -> Md5 {
-    let mut hasher = Hasher::new();
-    hasher.update(path.as_bytes());
-    Md5(hasher.finalize())
+    Md5::of(path.as_bytes())
 }
