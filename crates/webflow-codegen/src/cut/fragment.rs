@@ -8,17 +8,16 @@ use crate::cut::{lock::Lock, text::pascal};
 
 /// The fragment that is being made.
 #[derive(Debug)]
-pub struct Fragment {
+pub(super) struct Fragment {
     /// The document.
-    pub document: Value,
+    pub(super) document: Value,
     /// What a maintainer should know.
-    pub notes: BTreeSet<String>,
+    pub(super) notes: BTreeSet<String>,
     /// The names that were given.
-    pub lock: Lock,
+    pub(super) lock: Lock,
 }
 
 /// `X-RateLimit-Limit` is `RateLimitLimit`.
-#[must_use]
-pub fn header_name(header: &str) -> String {
+pub(super) fn header_name(header: &str) -> String {
     pascal(header.strip_prefix("X-").unwrap_or(header))
 }

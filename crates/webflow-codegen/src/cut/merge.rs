@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 /// Which values the result allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Merge {
+pub(super) enum Merge {
     /// The values that both allow.
     All,
     /// The values that at least one of them allows.
@@ -15,14 +15,10 @@ pub enum Merge {
 
 /// The two schemas contradict each other.
 #[derive(Debug)]
-pub struct Contradiction;
+pub(super) struct Contradiction;
 
 /// Adds what `other` says to `schema`. A field of two types is any value.
-///
-/// # Errors
-///
-/// If the schemas are of two types, or say different things.
-pub fn merge(
+pub(super) fn merge(
     schema: &mut Map<String, Value>,
     mut other: Map<String, Value>,
     how: Merge,

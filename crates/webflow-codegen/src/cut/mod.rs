@@ -1,8 +1,8 @@
 //! Cuts a part out of Webflow's published description, as an OpenAPI document that the generator
 //! reads.
 //!
-//! [`read`] → [`select`] (with [`operation`] and [`convert`]) → [`name`] → [`profile`] →
-//! [`overlay`] → [`words`] → [`order`]; [`diff`] compares the result with the previous fragment.
+//! `read` → `select` (with `operation` and `convert`) → `name` → `profile` → `overlay` → `words` →
+//! `order`; `diff` compares the result with the previous fragment.
 
 mod body;
 mod combine;
@@ -10,27 +10,27 @@ pub mod convert;
 pub mod diff;
 pub mod facts;
 pub mod file;
-pub mod fragment;
+mod fragment;
 pub mod key;
 pub mod lock;
 mod media;
-pub mod merge;
-pub mod name;
-pub mod operation;
+mod merge;
+mod name;
+mod operation;
 pub mod order;
 pub mod overlay;
-pub mod profile;
+mod profile;
 pub mod project;
-pub mod provenance;
+mod provenance;
 pub mod read;
 pub mod readme;
 pub mod recipe;
-pub mod references;
+mod references;
 pub mod report;
 pub mod select;
-pub mod shape;
+mod shape;
 pub mod share;
-pub mod shared;
+mod shared;
 pub mod source;
 mod strict;
 pub mod text;

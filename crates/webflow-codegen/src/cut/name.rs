@@ -44,8 +44,7 @@ struct Names<'a> {
 }
 
 /// Makes a document with components of what was cut out.
-#[must_use]
-pub fn name(cut: Cut, settings: &Settings, lock: &Lock) -> Fragment {
+pub(super) fn name(cut: Cut, settings: &Settings, lock: &Lock) -> Fragment {
     let mut names = Names {
         settings,
         lock,

@@ -16,66 +16,64 @@ use crate::{
 
 /// One operation.
 #[derive(Debug)]
-pub struct Operation {
+pub(super) struct Operation {
     /// The method in lower case.
-    pub method: String,
+    pub(super) method: String,
     /// The path template, with the names that its parameters have in the fragment.
-    pub path: String,
+    pub(super) path: String,
     /// Its name in the fragment.
-    pub name: String,
-    /// Its place in the description.
-    pub at: At,
+    pub(super) name: String,
     /// Whether it is going to be removed.
-    pub deprecated: bool,
+    pub(super) deprecated: bool,
     /// The scopes that it requires, by security scheme.
-    pub security: Value,
+    pub(super) security: Value,
     /// What the description says of it, if that is taken over.
-    pub words: Map<String, Value>,
+    pub(super) words: Map<String, Value>,
     /// Its parameters, those of the path included.
-    pub parameters: Vec<Parameter>,
+    pub(super) parameters: Vec<Parameter>,
     /// The request's body, if it has one.
-    pub request: Option<Request>,
+    pub(super) request: Option<Request>,
     /// The responses in the order of their statuses.
-    pub responses: Vec<Response>,
+    pub(super) responses: Vec<Response>,
 }
 
 /// A parameter.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Parameter {
+pub(super) struct Parameter {
     /// The name.
-    pub name: String,
+    pub(super) name: String,
     /// `path`, `query` or `header`.
-    pub location: String,
+    pub(super) location: String,
     /// Whether it is required.
-    pub required: bool,
+    pub(super) required: bool,
     /// Its schema.
-    pub schema: Value,
+    pub(super) schema: Value,
     /// What else the fragment says of it.
-    pub object: Map<String, Value>,
+    pub(super) object: Map<String, Value>,
 }
 
 /// The body of a request.
 #[derive(Debug)]
-pub struct Request {
+pub(super) struct Request {
     /// Whether it is required.
-    pub required: bool,
+    pub(super) required: bool,
     /// Its media type.
-    pub media: String,
+    pub(super) media: String,
     /// Its schema.
-    pub schema: Value,
+    pub(super) schema: Value,
 }
 
 /// A response.
 #[derive(Debug)]
-pub struct Response {
+pub(super) struct Response {
     /// The status, such as `404` or `4XX`.
-    pub status: String,
+    pub(super) status: String,
     /// The headers, by name.
-    pub headers: Map<String, Value>,
+    pub(super) headers: Map<String, Value>,
     /// The body's media type and schema, if it has a body.
-    pub body: Option<(String, Value)>,
+    pub(super) body: Option<(String, Value)>,
     /// What the description says of it, if that is taken over.
-    pub words: Option<String>,
+    pub(super) words: Option<String>,
 }
 
 impl Response {
@@ -90,33 +88,28 @@ impl Response {
     }
 
     /// Whether the status says that the request failed.
-    #[must_use]
-    pub fn is_error(&self) -> bool {
+    pub(super) fn is_error(&self) -> bool {
         self.status.starts_with(['4', '5'])
     }
 }
 
 /// Reads operations.
 #[derive(Clone, Copy, Debug)]
-pub struct Reader<'a> {
+pub(super) struct Reader<'a> {
     /// The description.
-    pub source: &'a Source<'a>,
+    pub(super) source: &'a Source<'a>,
 }
 
 impl Reader<'_> {
     /// Reads the operation at `at`, with the parameters that its path has. `path` is the
     /// template that the fragment has, `published` the one of the description.
-    ///
-    /// # Errors
-    ///
-    /// With the place, if it is not what OpenAPI says or cannot be sent.
-    pub fn operation(
+    pub(super) fn operation(
         self,
         (method, path, name): (&str, &str, &str),
         published: &str,
         value: &Value,
         shared: (Option<&Value>, At),
-        at: At,
+        at: &At,
     ) -> Result<Operation> {
         let object = at.object(value)?;
         if object.contains_key("servers") {
@@ -125,7 +118,7 @@ impl Reader<'_> {
         }
         // What the operation says replaces what its path says.
         let mut parameters: Vec<Parameter> = Vec::new();
-        let own = self.source.given(object, "parameters", &at);
+        let own = self.source.given(object, "parameters", at);
         for (list, at) in [shared, (own, at.child("parameters"))] {
             let Some(list) = list else { continue };
             for (index, value) in at.list(list)?.iter().enumerate() {
@@ -139,14 +132,14 @@ impl Reader<'_> {
                 }
             }
         }
-        self.settle_path(path, &mut parameters, &at);
-        self.settle_names(&mut parameters, &at)?;
-        let request = match self.source.given(object, "requestBody", &at) {
+        self.settle_path(path, &mut parameters, at);
+        self.settle_names(&mut parameters, at)?;
+        let request = match self.source.given(object, "requestBody", at) {
             Some(body) => self.request(body, at.child("requestBody"))?,
             None => None,
         };
         let deprecated = object.get("deprecated") == Some(&json!(true));
-        let security = self.source.given(object, "security", &at);
+        let security = self.source.given(object, "security", at);
         let security = security.or_else(|| self.source.root().get("security"));
         Ok(Operation {
             method: method.to_owned(),
@@ -157,8 +150,7 @@ impl Reader<'_> {
             words: self.words(object, &["summary", "description"]),
             parameters,
             request,
-            responses: self.responses(object, &at)?,
-            at,
+            responses: self.responses(object, at)?,
         })
     }
 
@@ -305,7 +297,7 @@ impl Reader<'_> {
 }
 
 /// The names of the parameters in a path template.
-pub fn names(path: &str) -> impl Iterator<Item = &str> {
+pub(super) fn names(path: &str) -> impl Iterator<Item = &str> {
     path.split(['{', '}']).skip(1).step_by(2)
 }
 

@@ -31,14 +31,13 @@ const SECRETS: [&str; 4] = [
 const WHOLE: [&str; 3] = ["limit", "offset", "total"];
 
 /// A header that is a whole number wherever it stands, whatever the description says.
-#[must_use]
-pub fn header(name: &str) -> Option<Value> {
+pub(super) fn header(name: &str) -> Option<Value> {
     let is_known = RATE_LIMIT.contains(&name) || name == RETRY_AFTER;
     is_known.then(|| json!({ "schema": { "type": "integer" } }))
 }
 
 /// Applies the rules that come before the recipe's actions.
-pub fn apply(fragment: &mut Fragment) {
+pub(super) fn apply(fragment: &mut Fragment) {
     let document = &mut fragment.document;
     headers(document);
     complete_errors(document);
@@ -68,7 +67,7 @@ pub fn apply(fragment: &mut Fragment) {
 }
 
 /// Applies the rules that come after the recipe's actions.
-pub fn finish(document: &mut Value, owner: Option<(&str, &semver::Version)>) {
+pub(super) fn finish(document: &mut Value, owner: Option<(&str, &semver::Version)>) {
     only_references(document);
     widen(document);
     let Some((owner, version)) = owner else {

@@ -6,21 +6,20 @@ use crate::cut::read::Input;
 
 /// The description that the fragment was made from.
 #[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
-pub struct Provenance {
+pub(super) struct Provenance {
     /// The name of the file, without its directories.
-    pub file: String,
+    pub(super) file: String,
     /// Its `info.version`.
-    pub version: String,
+    pub(super) version: String,
     /// Its SHA-256 in hexadecimal digits.
     pub sha256: String,
     /// The day (UTC) on which the fragment was first made from it.
-    pub regenerated: String,
+    pub(super) regenerated: String,
 }
 
 impl Provenance {
     /// That of `input`. One and the same file keeps the `old` one, and with it its day.
-    #[must_use]
-    pub fn of(input: &Input, version: &str, old: Option<Self>) -> Self {
+    pub(super) fn of(input: &Input, version: &str, old: Option<Self>) -> Self {
         if let Some(old) = old.filter(|old| old.sha256 == input.sha256) {
             return old;
         }

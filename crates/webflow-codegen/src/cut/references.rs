@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 /// A reference with other keywords, wrapped in `allOf`: 3.0 allows no keyword beside `$ref`.
-#[must_use]
-pub fn with(reference: Value, mut beside: Map<String, Value>) -> Value {
+pub(super) fn with(reference: Value, mut beside: Map<String, Value>) -> Value {
     if beside.is_empty() {
         return reference;
     }
@@ -15,14 +14,12 @@ pub fn with(reference: Value, mut beside: Map<String, Value>) -> Value {
 }
 
 /// A reference to a component.
-#[must_use]
-pub fn reference(kind: &str, name: &str) -> Value {
+pub(super) fn reference(kind: &str, name: &str) -> Value {
     json!({ "$ref": format!("#/components/{kind}/{name}") })
 }
 
 /// The names of the schemas that responses lead to and requests do not.
-#[must_use]
-pub fn response_names(document: &Value) -> BTreeSet<String> {
+pub(super) fn response_names(document: &Value) -> BTreeSet<String> {
     let (mut responses, mut requests) = (BTreeSet::new(), BTreeSet::new());
     let shared = document.pointer("/components/responses");
     responses.extend(shared.into_iter().flat_map(schema_references));

@@ -31,17 +31,17 @@ pub enum Selection {
 
 /// The parts that a fragment takes from a description: OpenAPI 3.0.3, with every schema inline.
 #[derive(Debug)]
-pub struct Cut {
+pub(super) struct Cut {
     /// The title and the version of the description.
-    pub info: Value,
+    pub(super) info: Value,
     /// The server's address.
-    pub server: String,
+    pub(super) server: String,
     /// The security schemes by name.
-    pub security: Map<String, Value>,
+    pub(super) security: Map<String, Value>,
     /// The operations that were found, in the order of the recipe or the description.
-    pub operations: Vec<Operation>,
+    pub(super) operations: Vec<Operation>,
     /// What is wanted and was not found.
-    pub missing: Vec<String>,
+    pub(super) missing: Vec<String>,
 }
 
 /// The methods that every generated client has.
@@ -59,13 +59,13 @@ const ITEM: [&str; 5] = ["$ref", "description", "parameters", "servers", "summar
 
 /// An operation of the description.
 #[derive(Clone, Debug)]
-pub struct Published<'a> {
+pub(super) struct Published<'a> {
     /// The method in lower case.
-    pub method: &'static str,
+    pub(super) method: &'static str,
     /// The path template.
-    pub path: &'a str,
+    pub(super) path: &'a str,
     /// What the operation is called in a fragment, if no recipe says otherwise.
-    pub name: String,
+    pub(super) name: String,
     is_named_by_path: bool,
     item: &'a Map<String, Value>,
     value: &'a Value,
@@ -74,8 +74,7 @@ pub struct Published<'a> {
 
 impl Published<'_> {
     /// The identity of an operation: the method, and the path without the names of its parameters.
-    #[must_use]
-    pub fn key(&self) -> String {
+    pub(super) fn key(&self) -> String {
         key(self.method, self.path)
     }
 
@@ -100,11 +99,7 @@ fn is_template(path: &str) -> bool {
 }
 
 /// The operations of a description, with names that no two of them share.
-///
-/// # Errors
-///
-/// With the place, if there are no paths.
-pub fn published<'a>(source: &Source<'a>, lock: &Lock) -> Result<Vec<Published<'a>>> {
+pub(super) fn published<'a>(source: &Source<'a>, lock: &Lock) -> Result<Vec<Published<'a>>> {
     let at = At::default();
     let document = at.object(source.root())?;
     let (paths, paths_at) = at.member(document, "paths")?;
@@ -204,12 +199,8 @@ pub fn published<'a>(source: &Source<'a>, lock: &Lock) -> Result<Vec<Published<'
 }
 
 /// Cuts the operations out.
-///
-/// # Errors
-///
-/// With the place, if the document is no description, or an operation that is required or asked
-/// for by name is missing or cannot be sent.
-pub fn cut(
+/// Fails if one that is required or asked for by name is missing or cannot be sent.
+pub(super) fn cut(
     source: &Source<'_>,
     selection: &Selection,
     recipe: &Recipe,
@@ -292,8 +283,7 @@ pub fn cut(
         let shared = source.given(found.item, "parameters", &found.at.parent());
         let shared = (shared, shared_at);
         let target = (found.method, path.as_str(), name.as_str());
-        let at = found.at.clone();
-        match reader.operation(target, found.path, found.value, shared, at) {
+        match reader.operation(target, found.path, found.value, shared, &found.at) {
             Ok(operation) => operations.push(operation),
             Err(error) => {
                 if required || source.is_exhausted() {

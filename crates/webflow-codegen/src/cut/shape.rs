@@ -3,34 +3,22 @@
 
 /// The kind of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// The whole document.
+pub(super) enum Shape {
     Document,
-    /// `info`.
     Info,
-    /// A server.
     Server,
     /// The operations of a path.
     PathItem,
-    /// An operation.
     Operation,
-    /// A parameter.
     Parameter,
-    /// A header.
     Header,
-    /// The body of a request.
     RequestBody,
-    /// A response.
     Response,
     /// A body in one media type.
     Media,
-    /// `components`.
     Components,
-    /// A security scheme.
     SecurityScheme,
-    /// An OAuth flow.
     Flow,
-    /// A schema with a name.
     NamedSchema,
     /// The schema of a property.
     Property,
@@ -38,9 +26,7 @@ pub enum Shape {
     Schema,
     /// The description of a scope, as a string.
     Scope,
-    /// A map from names.
     Map(&'static Shape),
-    /// A list.
     List(&'static Shape),
     /// A value that is no part of OpenAPI, such as an example.
     Literal,
@@ -53,8 +39,7 @@ use Shape::{
 
 impl Shape {
     /// The shape of the member `key` or, with any key, of an element.
-    #[must_use]
-    pub fn child(self, key: &str) -> Self {
+    pub(super) fn child(self, key: &str) -> Self {
         match (self, key) {
             (Map(shape) | List(shape), _) => *shape,
             (PathItem, _) => Operation,
@@ -81,8 +66,7 @@ impl Shape {
     }
 
     /// The keywords of this shape whose values are prose or examples.
-    #[must_use]
-    pub fn words(self) -> &'static [&'static str] {
+    pub(super) fn words(self) -> &'static [&'static str] {
         match self {
             Info => &["title", "description"],
             Operation => &["summary", "description"],

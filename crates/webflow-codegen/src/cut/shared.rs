@@ -1,7 +1,7 @@
 //! Built-in names for the types that many parts of Webflow's API share.
 
 /// The schema of every error.
-pub const ERROR: &str = "ApiError";
+pub(super) const ERROR: &str = "ApiError";
 
 /// The types of responses that several operations have, each with fields that no other type has
 /// together; `a/b` is the field `b` of the field `a`. The first one that fits names a type: those
@@ -53,8 +53,7 @@ const TYPES: [(&str, &[&str]); 39] = [
 const PLACES: [(&str, &str); 1] = [("ApiError.code", "ErrorCode")];
 
 /// The name of a type of responses with these fields.
-#[must_use]
-pub fn type_name(place: &str, has: impl Fn(&str) -> bool) -> Option<&'static str> {
+pub(super) fn type_name(place: &str, has: impl Fn(&str) -> bool) -> Option<&'static str> {
     let by_place = PLACES.iter().find(|(known, _)| *known == place);
     let by_fields = || {
         let mut types = TYPES.iter();
@@ -65,8 +64,7 @@ pub fn type_name(place: &str, has: impl Fn(&str) -> bool) -> Option<&'static str
 }
 
 /// The name of the response that all operations share for a status.
-#[must_use]
-pub fn response_name(status: &str) -> String {
+pub(super) fn response_name(status: &str) -> String {
     let name = match status {
         "400" => "BadRequest",
         "401" => "Unauthorized",
@@ -85,7 +83,7 @@ pub fn response_name(status: &str) -> String {
 
 /// The codes of errors, for descriptions that list none.
 #[rustfmt::skip]
-pub const CODES: [&str; 30] = [
+pub(super) const CODES: [&str; 30] = [
     "bad_request", "collection_not_found", "conflict", "duplicate_collection",
     "duplicate_user_email", "ecommerce_not_enabled", "forbidden", "forms_require_republish",
     "incompatible_webhook_filter", "internal_error", "invalid_auth_version",
