@@ -16,8 +16,8 @@ use webflow_assets::{
 
 use crate::command::{
     Exit,
-    api_error::Failed,
     args::{self, GetArgs, RmArgs},
+    failure::{Failed, Result},
     output,
     progress::size,
     site,
@@ -109,11 +109,8 @@ impl<'a> From<&'a AssetVariant> for VariantLine<'a> {
 }
 
 /// Prints what is known of each asset, one after the other.
-pub(crate) async fn get(args: GetArgs) -> io::Result<Exit> {
-    let client = match site::client("get", &args.api) {
-        Ok(client) => client,
-        Err(error) => return Ok(error.print()),
-    };
+pub(crate) async fn get(args: GetArgs) -> Result {
+    let client = site::client("get", &args.api)?;
     if args
         .output
         .as_deref()
@@ -216,7 +213,7 @@ async fn save(
 }
 
 /// Deletes assets, after asking.
-pub(crate) async fn rm(args: RmArgs) -> io::Result<Exit> {
+pub(crate) async fn rm(args: RmArgs) -> Result {
     let asks = !args.yes;
     if asks && !(io::stdin().is_terminal() && Term::stderr().is_term()) {
         output::error(
@@ -225,10 +222,7 @@ pub(crate) async fn rm(args: RmArgs) -> io::Result<Exit> {
         );
         return Ok(Exit::Failure);
     }
-    let client = match site::client("rm", &args.api) {
-        Ok(client) => client,
-        Err(error) => return Ok(error.print()),
-    };
+    let client = site::client("rm", &args.api)?;
     let mut exit = Exit::Success;
     let mut ids = args.ids;
     let mut seen = HashSet::new();

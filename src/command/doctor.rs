@@ -1,21 +1,19 @@
 //! `doctor`: finds what keeps the other commands from working, and suggests remedies.
 
-use std::{
-    io,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, header};
 use jiff::{Timestamp, fmt::rfc2822};
 use serde::Serialize;
 use webflow_assets::{
-    Client, ClientInfo, DEFAULT_BASE_URL, Error, ResponseValue, SiteId, explain,
+    Client, ClientInfo, DEFAULT_BASE_URL, Error, ResponseValue, SiteId,
     types::{ApiError, AssetList, AssetUpdate, Site, SiteList, TokenInfo},
 };
 
 use crate::command::{
     Exit,
     args::DoctorArgs,
+    failure::{self, Result},
     output,
     site::{self, Wanted},
 };
@@ -87,12 +85,9 @@ impl Finding {
 }
 
 /// Runs the checks in order, until one fails that the others depend on.
-pub(crate) async fn run(args: DoctorArgs) -> io::Result<Exit> {
+pub(crate) async fn run(args: DoctorArgs) -> Result {
     let wanted = Wanted::read("doctor", &args.site, None);
-    let client = match site::client("doctor", &args.site.api) {
-        Ok(client) => client,
-        Err(error) => return Ok(error.print()),
-    };
+    let client = site::client("doctor", &args.site.api)?;
     let mut exit = Exit::Success;
     for finding in check(&client, &wanted).await {
         if exit == Exit::Success {
@@ -338,10 +333,5 @@ fn status(error: &Error<ApiError>) -> Option<u16> {
 }
 
 fn why(error: &Error<ApiError>) -> String {
-    match error {
-        Error::CommunicationError(error) | Error::ResponseBodyError(error) => {
-            output::request_error(error)
-        }
-        error => explain(error, "scopes that the commands need"),
-    }
+    failure::why(error, "scopes that the commands need")
 }

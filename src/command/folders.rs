@@ -1,9 +1,6 @@
 //! `folders`: lists and creates the asset folders of a site.
 
-use std::{
-    collections::{HashMap, HashSet},
-    io,
-};
+use std::collections::{HashMap, HashSet};
 
 use futures_util::TryStreamExt;
 use serde::Serialize;
@@ -14,8 +11,9 @@ use webflow_assets::{
 
 use crate::command::{
     Exit,
-    api_error::Failed,
     args::{FoldersArgs, FoldersCommand, SiteArgs},
+    assets::WRITE,
+    failure::{Failed, Result},
     output,
     site::{self, Site},
     table::{Column, Table},
@@ -39,7 +37,7 @@ struct PathLine<'a> {
     created: bool,
 }
 
-pub(crate) async fn run(args: FoldersArgs) -> io::Result<Exit> {
+pub(crate) async fn run(args: FoldersArgs) -> Result {
     match args.command {
         None => list(args).await,
         Some(FoldersCommand::Create { paths, json, site }) => create(&paths, json, &site).await,
@@ -47,15 +45,9 @@ pub(crate) async fn run(args: FoldersArgs) -> io::Result<Exit> {
 }
 
 /// Creates folders and those above them, as far as they are missing.
-async fn create(paths: &[String], json: bool, args: &SiteArgs) -> io::Result<Exit> {
-    let site = match Site::live("folders", args).await {
-        Ok(site) => site,
-        Err(error) => return Ok(error.print()),
-    };
-    let mut folders = match site.folders().await {
-        Ok(folders) => folders,
-        Err(failed) => return Ok(failed.print()),
-    };
+async fn create(paths: &[String], json: bool, args: &SiteArgs) -> Result {
+    let site = Site::live("folders", args).await?;
+    let mut folders = site.folders().await?;
     for path in paths {
         let mut place = None;
         let mut created = false;
@@ -69,18 +61,15 @@ async fn create(paths: &[String], json: bool, args: &SiteArgs) -> io::Result<Exi
                 display_name: name.to_owned(),
                 parent_folder: place,
             };
-            let folder = match request.body(body).send().await {
-                Ok(folder) => folder.into_inner(),
-                Err(error) => {
-                    let what = format!("{path}: the folder `{name}` was not created");
-                    return Ok(Failed::new(&what, &error, "assets:write").print());
-                }
-            };
+            let folder = request.body(body).send().await.map_err(|error| {
+                let what = format!("{path}: the folder `{name}` was not created");
+                Failed::new(&what, &error, WRITE)
+            })?;
             let id = folder.id.as_deref().and_then(|id| id.parse().ok());
-            let Some(id) = id else {
+            let id = id.ok_or_else(|| {
                 let text = format!("{path}: the answer has no id for the new folder `{name}`");
-                return Ok(Failed::of(text).print());
-            };
+                Failed::of(text)
+            })?;
             folders.insert(id, place, name);
             place = Some(id);
             created = true;
@@ -97,16 +86,11 @@ async fn create(paths: &[String], json: bool, args: &SiteArgs) -> io::Result<Exi
 }
 
 /// Prints the folders: a tree, or an object for each as they come.
-async fn list(args: FoldersArgs) -> io::Result<Exit> {
-    let site = match Site::live("folders", &args.site).await {
-        Ok(site) => site,
-        Err(error) => return Ok(error.print()),
-    };
+async fn list(args: FoldersArgs) -> Result {
+    let site = Site::live("folders", &args.site).await?;
     let folders = site.client.list_all_folders(site.id).stream();
-    let folders: Vec<AssetFolder> = match folders.try_collect().await {
-        Ok(folders) => folders,
-        Err(error) => return Ok(site::no_folders(&error).print()),
-    };
+    let folders: Result<Vec<AssetFolder>, _> = folders.try_collect().await;
+    let folders = folders.map_err(|error| site::no_folders(&error))?;
     if folders.is_empty() {
         output::say("no folders");
     }

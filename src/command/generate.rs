@@ -11,10 +11,14 @@ use clap::{CommandFactory, ValueHint};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use crate::command::{Exit, args::Cli, output};
+use crate::command::{
+    Exit,
+    args::Cli,
+    failure::{Failed, Result},
+};
 
 /// Prints a completion script.
-pub(crate) fn completions(shell: Shell) -> io::Result<Exit> {
+pub(crate) fn completions(shell: Shell) -> Result {
     let mut script = Vec::new();
     // Into memory first: clap panics if it cannot write.
     clap_complete::generate(shell, &mut Cli::command(), "webflow-assets", &mut script);
@@ -62,7 +66,7 @@ fn fish_arguments() -> String {
 }
 
 /// Prints the manual, or writes a file for each of its pages.
-pub(crate) fn man(dir: Option<&Path>) -> io::Result<Exit> {
+pub(crate) fn man(dir: Option<&Path>) -> Result {
     let pages = pages()?;
     let Some(dir) = dir else {
         return print(
@@ -78,17 +82,11 @@ pub(crate) fn man(dir: Option<&Path>) -> io::Result<Exit> {
             .iter()
             .try_for_each(|page| fs::write(dir.join(&page.file), &page.text))
     };
-    match write() {
-        Ok(()) => Ok(Exit::Success),
-        Err(error) => {
-            let dir = dir.display();
-            output::error(
-                &format!("{dir}: the manual cannot be written"),
-                &[error.to_string()],
-            );
-            Ok(Exit::Failure)
-        }
-    }
+    write().map_err(|error| {
+        let text = format!("{}: the manual cannot be written", dir.display());
+        Failed::caused_by(text, &error)
+    })?;
+    Ok(Exit::Success)
 }
 
 /// A page of the manual.
@@ -127,7 +125,7 @@ fn pages() -> io::Result<Vec<Page>> {
     Ok(pages)
 }
 
-fn print(bytes: &[u8]) -> io::Result<Exit> {
+fn print(bytes: &[u8]) -> Result {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes)?;
     stdout.flush()?;

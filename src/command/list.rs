@@ -1,16 +1,14 @@
 //! `list`: lists the assets of a site.
 
-use std::io;
-
 use futures_util::StreamExt;
 use serde::Serialize;
 use webflow_assets::{FolderId, FolderTree, types::Asset};
 
 use crate::command::{
     Exit,
-    api_error::Failed,
     args::{FolderArg, ListArgs},
     assets::{AssetLine, READ, name, shown_size},
+    failure::{Failed, Result},
     output,
     site::{self, Site},
     table::{Column, Table},
@@ -33,23 +31,14 @@ struct ListedLine<'a> {
 }
 
 /// Prints the assets of a site as they come, page after page.
-pub(crate) async fn run(args: ListArgs) -> io::Result<Exit> {
-    let site = match Site::live("list", &args.site).await {
-        Ok(site) => site,
-        Err(error) => return Ok(error.print()),
-    };
-    let folders = match site.folders().await {
-        Ok(folders) => folders,
-        Err(failed) => return Ok(failed.print()),
-    };
+pub(crate) async fn run(args: ListArgs) -> Result {
+    let site = Site::live("list", &args.site).await?;
+    let folders = site.folders().await?;
     let mut list = site.client.list_all_assets(site.id);
     match &args.folder {
         None => {}
         Some(FolderArg::Id(id)) => list = list.folder(id),
-        Some(FolderArg::Path(path)) => match site::find(&folders, path) {
-            Ok(id) => list = list.folder(id),
-            Err(failed) => return Ok(failed.print()),
-        },
+        Some(FolderArg::Path(path)) => list = list.folder(site::find(&folders, path)?),
     }
     let mut assets = list.stream();
     let mut table = Table::new(&COLUMNS);
@@ -57,12 +46,8 @@ pub(crate) async fn run(args: ListArgs) -> io::Result<Exit> {
     while let Some(asset) = assets.next().await
         && !output::is_lost()
     {
-        let asset = match asset {
-            Ok(asset) => asset,
-            Err(error) => {
-                return Ok(Failed::new("the assets were not listed", &error, READ).print());
-            }
-        };
+        let failed = |error| Failed::new("the assets were not listed", &error, READ);
+        let asset = asset.map_err(failed)?;
         if args.missing_alt && !lacks_alt_text(&asset) {
             continue;
         }

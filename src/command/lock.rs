@@ -7,6 +7,8 @@ use std::{
 
 use webflow_assets::sync::{LockFile, LockFileError, Locked};
 
+use crate::command::failure::{Ended, Failed};
+
 /// Why a file cannot be looked up.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LookUpError {
@@ -25,6 +27,12 @@ pub(crate) enum LookUpError {
     Unknown { path: String, lock_file: String },
     #[error("{path}: {lock_file} has no URL for it; synchronise it with --verify")]
     NoUrl { path: String, lock_file: String },
+}
+
+impl From<LookUpError> for Ended {
+    fn from(error: LookUpError) -> Self {
+        Failed::from_error(&error).into()
+    }
 }
 
 /// Looks up files in a given lock file, or in the nearest one above each file.

@@ -1,9 +1,9 @@
 //! The `webflow-assets` command: puts files on a Webflow site, from a shell or a script.
 
-mod api_error;
 mod args;
 mod assets;
 mod doctor;
+mod failure;
 mod folders;
 mod generate;
 mod input;
@@ -25,11 +25,12 @@ mod upload;
 mod url;
 mod verbose;
 
-use std::{io, process::ExitCode};
+use std::process::ExitCode;
 
 use tokio::runtime;
 
 use args::Command;
+use failure::{Ended, Failed, Result};
 
 /// How the command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,15 +92,16 @@ fn run() -> Exit {
     }
 }
 
-fn exit(result: io::Result<Exit>) -> Exit {
+fn exit(result: Result) -> Exit {
     match result {
         Ok(Exit::Success) if output::is_lost() => Exit::Failure,
         Ok(exit) => exit,
-        Err(error) => output::unwritable(&error),
+        Err(Ended::Failed(failed)) => failed.print(),
+        Err(Ended::Unwritable(error)) => output::unwritable(&error),
     }
 }
 
-fn block_on(mut runtime: runtime::Builder, work: impl Future<Output = io::Result<Exit>>) -> Exit {
+fn block_on(mut runtime: runtime::Builder, work: impl Future<Output = Result>) -> Exit {
     match runtime.enable_all().build() {
         Ok(runtime) => {
             let result = runtime.block_on(async {
@@ -110,9 +112,6 @@ fn block_on(mut runtime: runtime::Builder, work: impl Future<Output = io::Result
             runtime.shutdown_background();
             exit(result)
         }
-        Err(error) => {
-            output::error("the command cannot start", &[error.to_string()]);
-            Exit::Failure
-        }
+        Err(error) => Failed::caused_by("the command cannot start".to_owned(), &error).print(),
     }
 }

@@ -88,12 +88,6 @@ fn annotation(level: &str, text: &str, causes: &[String]) -> String {
     format!("::{level}::{}", lines.join("%0A"))
 }
 
-/// Ends a sub-command that cannot begin.
-pub(crate) fn fail(failure: &dyn Error) -> Exit {
-    error(&failure.to_string(), &causes(failure));
-    Exit::Failure
-}
-
 /// Asks a question on a terminal. Anything but a yes is a no.
 pub(crate) fn ask(question: &str) -> io::Result<bool> {
     let mut stderr = io::stderr().lock();

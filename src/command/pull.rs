@@ -12,6 +12,7 @@ use webflow_assets::{
 use crate::command::{
     Exit,
     args::{PullArgs, lock_file},
+    failure::{Failed, Result},
     output,
     progress::RunOutput,
     signals::Signals,
@@ -50,14 +51,11 @@ enum Line<'a> {
 }
 
 /// Fetches what the directory lacks. Fails if an event cannot be printed.
-pub(crate) async fn run(args: PullArgs) -> io::Result<Exit> {
+pub(crate) async fn run(args: PullArgs) -> Result {
     let lock_file = lock_file(args.lock_file.as_ref(), &args.dir);
     let folder = args.folder.as_ref();
-    let site = Site::of_directory("pull", &args.site, &lock_file, folder, true).await;
-    let (site, folder) = match site {
-        Ok(found) => found,
-        Err(error) => return Ok(error.print()),
-    };
+    let site = Site::of_directory("pull", &args.site, &lock_file, folder, true);
+    let (site, folder) = site.await?;
     let mut signals = Signals::watch()?;
     let pull = site.client.pull(site.id, &args.dir).folder(folder);
     let mut pull = pull.overwrite(args.overwrite).concurrency(args.concurrency);
@@ -91,20 +89,17 @@ pub(crate) async fn run(args: PullArgs) -> io::Result<Exit> {
             (Some(Ok(event)), Some(out)) => {
                 if let Err(unwritable) = show(out, &event) {
                     out.progress.clear();
-                    return Err(unwritable);
+                    return Err(unwritable.into());
                 }
             }
             (Some(Ok(_)), None) => {}
             (Some(Err(error @ SyncError::NoFolder(_))), _) => {
-                output::error(
-                    &format!("{error}; `webflow-assets folders` lists them"),
-                    &[],
-                );
-                return Ok(Exit::Failure);
+                let text = format!("{error}; `webflow-assets folders` lists them");
+                return Err(Failed::of(text).into());
             }
             (Some(Err(error)), _) => {
                 clear(out.as_ref());
-                return Ok(sync::fail(&error));
+                return Err(sync::failed(&error).into());
             }
             (None, _) => return Ok(Exit::Failure),
         }
@@ -165,7 +160,7 @@ fn failed(out: &RunOutput, path: &str, id: AssetId, error: &PullError) -> io::Re
 }
 
 /// The summary.
-fn end(report: &PullReport, args: &PullArgs) -> io::Result<Exit> {
+fn end(report: &PullReport, args: &PullArgs) -> Result {
     if args.json {
         output::json_line(&Line::Summary {
             pulled: report.pulled,

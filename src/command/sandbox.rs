@@ -1,13 +1,17 @@
 //! `sandbox`: a Webflow and an S3 on this machine, for this command and for any other client.
 
-use std::io;
+use webflow_assets::sandbox::{Sandbox, SandboxBuilder};
 
-use webflow_assets::sandbox::Sandbox;
-
-use crate::command::{Exit, args::SandboxArgs, output, signals::Signals};
+use crate::command::{
+    Exit,
+    args::SandboxArgs,
+    failure::{Failed, Result},
+    output,
+    signals::Signals,
+};
 
 /// Serves until it is asked to stop. Fails if the addresses cannot be printed.
-pub(crate) async fn run(args: SandboxArgs) -> io::Result<Exit> {
+pub(crate) async fn run(args: SandboxArgs) -> Result {
     let mut builder = Sandbox::builder();
     if let Some(port) = args.port {
         builder = builder.port(port);
@@ -24,13 +28,7 @@ pub(crate) async fn run(args: SandboxArgs) -> io::Result<Exit> {
     for rule in args.faults {
         builder = builder.fault(rule);
     }
-    let sandbox = match builder.start().await {
-        Ok(sandbox) => sandbox,
-        Err(error) => {
-            output::error("the sandbox cannot start", &[error.to_string()]);
-            return Ok(Exit::Failure);
-        }
-    };
+    let sandbox = start(builder).await?;
     // Before the lines are printed: a program that reads them may stop this one at once.
     let mut signals = Signals::watch()?;
     output::needed_line(&exports(&sandbox))?;
@@ -41,6 +39,11 @@ pub(crate) async fn run(args: SandboxArgs) -> io::Result<Exit> {
     signals.stop().await;
     output::say("stopped");
     Ok(Exit::Success)
+}
+
+pub(crate) async fn start(builder: SandboxBuilder) -> Result<Sandbox, Failed> {
+    let started = builder.start().await;
+    started.map_err(|error| Failed::caused_by("the sandbox cannot start".to_owned(), &error))
 }
 
 /// The settings for a client, as shell commands. No value has a character with a special meaning

@@ -12,12 +12,13 @@ use webflow_assets::{
 #[cfg(feature = "sandbox")]
 use webflow_assets::{IdError, sandbox::Sandbox};
 
+#[cfg(feature = "sandbox")]
+use crate::command::sandbox;
 use crate::{
     api::token,
     command::{
-        Exit,
-        api_error::Failed,
         args::{self, ApiArgs, FolderArg, SiteArgs},
+        failure::Failed,
         output,
     },
 };
@@ -30,30 +31,6 @@ pub(crate) struct Site {
     pub(crate) id: SiteId,
     #[cfg(feature = "sandbox")]
     pub(crate) sandbox: Option<Sandbox>,
-}
-
-/// Why the client or the sandbox cannot be set up. Wrong usage is reported earlier.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SiteError {
-    #[cfg(feature = "sandbox")]
-    #[error("the sandbox cannot start")]
-    Sandbox(#[source] std::io::Error),
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[cfg(feature = "sandbox")]
-    #[error(transparent)]
-    Id(#[from] IdError),
-    #[error("{}", .0.text)]
-    Unknown(Failed),
-}
-
-impl SiteError {
-    pub(crate) fn print(&self) -> Exit {
-        if let Self::Unknown(failed) = self {
-            return failed.print();
-        }
-        output::fail(self)
-    }
 }
 
 /// A site, as it is given: by its id, or else by its short name.
@@ -95,13 +72,9 @@ impl Wanted {
         match self {
             Self::Id(id) => Ok(*id),
             Self::ShortName(name) => {
-                let sites = client.list_sites().send().await.map_err(|error| {
-                    Failed::new(
-                        &format!("the site `{name}` was not looked up"),
-                        &error,
-                        "sites:read",
-                    )
-                })?;
+                let what = format!("the site `{name}` was not looked up");
+                let failed = |error| Failed::new(&what, &error, "sites:read");
+                let sites = client.list_sites().send().await.map_err(failed)?;
                 named(sites.sites.as_deref().unwrap_or_default(), name).map_err(Failed::of)
             }
         }
@@ -143,7 +116,7 @@ pub(crate) fn named(sites: &[types::Site], name: &str) -> Result<SiteId, String>
 
 impl Site {
     /// Checks the arguments, makes a client and looks up a short name; wrong usage ends the process.
-    pub(crate) async fn live(subcommand: &str, args: &SiteArgs) -> Result<Self, SiteError> {
+    pub(crate) async fn live(subcommand: &str, args: &SiteArgs) -> Result<Self, Failed> {
         Self::live_or(subcommand, args, None, true).await
     }
 
@@ -155,17 +128,14 @@ impl Site {
         lock_file: &Path,
         folder: Option<&FolderArg>,
         sends: bool,
-    ) -> Result<(Self, String), SiteError> {
+    ) -> Result<(Self, String), Failed> {
         // If it cannot be read, the work on the directory fails.
         let lock = LockFile::read_head(lock_file).ok().flatten();
         let lock = lock.unwrap_or_default();
         let site = Self::live_or(subcommand, args, lock.site(), sends).await?;
         let folder = match folder {
             None => lock.folder().to_owned(),
-            Some(folder) => {
-                let path = site.folder_path(folder).await;
-                path.map_err(SiteError::Unknown)?
-            }
+            Some(folder) => site.folder_path(folder).await?,
         };
         Ok((site, folder))
     }
@@ -175,11 +145,11 @@ impl Site {
         args: &SiteArgs,
         locked: Option<SiteId>,
         sends: bool,
-    ) -> Result<Self, SiteError> {
+    ) -> Result<Self, Failed> {
         let wanted = Wanted::read(subcommand, args, locked);
         let sends = sends || matches!(wanted, Wanted::ShortName(_));
         let client = client_or(subcommand, &args.api, (!sends).then_some("none"))?;
-        let id = wanted.id(&client).await.map_err(SiteError::Unknown)?;
+        let id = wanted.id(&client).await?;
         Ok(Self {
             client,
             id,
@@ -190,15 +160,16 @@ impl Site {
 
     /// Starts a sandbox in the place of a live site.
     #[cfg(feature = "sandbox")]
-    pub(crate) async fn sandbox(args: &ApiArgs) -> Result<Self, SiteError> {
-        let sandbox = Sandbox::start().await.map_err(SiteError::Sandbox)?;
-        let client = builder(args)
-            .token(Token::new(sandbox.token())?)
-            .base_url(sandbox.base_url())
-            .build()?;
+    pub(crate) async fn sandbox(args: &ApiArgs) -> Result<Self, Failed> {
+        let sandbox = sandbox::start(Sandbox::builder()).await?;
+        let client = Token::new(sandbox.token()).and_then(|token| {
+            let builder = builder(args).token(token);
+            builder.base_url(sandbox.base_url()).build()
+        });
+        let id: Result<SiteId, IdError> = sandbox.site_id().parse();
         Ok(Self {
-            client,
-            id: sandbox.site_id().parse()?,
+            client: client.map_err(|error| Failed::from_error(&error))?,
+            id: id.map_err(|error| Failed::from_error(&error))?,
             sandbox: Some(sandbox),
         })
     }
@@ -249,16 +220,12 @@ pub(crate) fn find(folders: &FolderTree, path: &str) -> Result<FolderId, Failed>
 }
 
 /// A client without a site; wrong usage ends the process.
-pub(crate) fn client(subcommand: &str, args: &ApiArgs) -> Result<Client, SiteError> {
+pub(crate) fn client(subcommand: &str, args: &ApiArgs) -> Result<Client, Failed> {
     client_or(subcommand, args, None)
 }
 
 /// Like [`client`], with another token if there is none.
-fn client_or(
-    subcommand: &str,
-    args: &ApiArgs,
-    otherwise: Option<&str>,
-) -> Result<Client, SiteError> {
+fn client_or(subcommand: &str, args: &ApiArgs, otherwise: Option<&str>) -> Result<Client, Failed> {
     let token = match &args.token_file {
         Some(path) => Token::from_file(path),
         None => Token::from_env(),
@@ -277,7 +244,7 @@ fn client_or(
     });
     match client {
         Ok(client) => Ok(client),
-        Err(error @ ConfigError::Http(_)) => Err(error.into()),
+        Err(error @ ConfigError::Http(_)) => Err(Failed::from_error(&error)),
         Err(error) => args::usage(
             subcommand,
             ErrorKind::ValueValidation,

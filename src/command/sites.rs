@@ -1,13 +1,11 @@
 //! `sites`: lists the sites that the token may see.
 
-use std::io;
-
 use serde::Serialize;
 
 use crate::command::{
     Exit,
-    api_error::Failed,
     args::SitesArgs,
+    failure::{Failed, Result},
     output, site,
     table::{Column, Table},
 };
@@ -26,17 +24,11 @@ struct SiteLine<'a> {
     last_published: Option<&'a str>,
 }
 
-pub(crate) async fn run(args: SitesArgs) -> io::Result<Exit> {
-    let client = match site::client("sites", &args.api) {
-        Ok(client) => client,
-        Err(error) => return Ok(error.print()),
-    };
-    let sites = match client.list_sites().send().await {
-        Ok(list) => list.into_inner().sites.unwrap_or_default(),
-        Err(error) => {
-            return Ok(Failed::new("the sites were not listed", &error, "sites:read").print());
-        }
-    };
+pub(crate) async fn run(args: SitesArgs) -> Result {
+    let client = site::client("sites", &args.api)?;
+    let failed = |error| Failed::new("the sites were not listed", &error, "sites:read");
+    let list = client.list_sites().send().await.map_err(failed)?;
+    let sites = list.into_inner().sites.unwrap_or_default();
     if sites.is_empty() {
         output::say("no sites");
     }

@@ -9,9 +9,9 @@ use webflow_assets::{AssetId, Client, sync::AssetTexts, types::Asset};
 
 use crate::command::{
     Exit,
-    api_error::Failed,
     args::{self, UpdateArgs},
     assets::{self, READ, WRITE},
+    failure::{Failed, Result},
     lock::Locks,
     output, site,
     texts::{Claims, Texts, conflict},
@@ -75,12 +75,9 @@ struct FailedLine<'a> {
 }
 
 /// Sets the texts of each asset, in the order in which they were given.
-pub(crate) async fn run(args: UpdateArgs) -> io::Result<Exit> {
+pub(crate) async fn run(args: UpdateArgs) -> Result {
     let changes = changes(&args);
-    let client = match site::client("update", &args.api) {
-        Ok(client) => client,
-        Err(error) => return Ok(error.print()),
-    };
+    let client = site::client("update", &args.api)?;
     // Texts on the command line are deliberate; a file may be older than the site.
     let overwrite = args.texts.is_none() || args.overwrite_texts;
     let mut done = stream::iter(changes)

@@ -1,6 +1,6 @@
 //! `url`: prints the addresses of synchronised files, from the lock file.
 
-use std::{collections::BTreeMap, io, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use serde::Serialize;
 use webflow_assets::{
@@ -8,12 +8,7 @@ use webflow_assets::{
     sync::{LockFile, Locked},
 };
 
-use crate::command::{
-    Exit,
-    args::UrlArgs,
-    lock::{Locks, LookUpError},
-    output,
-};
+use crate::command::{Exit, args::UrlArgs, failure::Result, lock::Locks, output};
 
 /// A file, for machines.
 #[derive(Serialize)]
@@ -36,42 +31,39 @@ impl<'a> Hosted<'a> {
 }
 
 /// Prints the URL of a file, or those of all.
-pub(crate) fn run(args: &UrlArgs) -> io::Result<Exit> {
+pub(crate) fn run(args: &UrlArgs) -> Result {
     let mut locks = Locks::new(args.lock_file.as_deref());
     let path = args.path.as_deref().unwrap_or(Path::new("."));
-    let done = if args.all {
-        all(&mut locks, path, args.json)
+    if args.all {
+        all(&mut locks, path, args.json)?;
     } else {
-        one(&mut locks, path, args.json)
-    };
-    match done {
-        Ok(printed) => printed.map(|()| Exit::Success),
-        Err(error) => Ok(output::fail(&error)),
+        one(&mut locks, path, args.json)?;
     }
+    Ok(Exit::Success)
 }
 
-fn one(locks: &mut Locks, path: &Path, json: bool) -> Result<io::Result<()>, LookUpError> {
+fn one(locks: &mut Locks, path: &Path, json: bool) -> Result<()> {
     if json {
         let shown = path.display().to_string();
         let (lock, locked) = locks.find(path)?;
         let hosted = Hosted::new(lock, locked);
-        return Ok(output::json_line(&BTreeMap::from([(shown, hosted)])));
+        return Ok(output::json_line(&BTreeMap::from([(shown, hosted)]))?);
     }
-    Ok(output::line(&output::escape(locks.url(path)?)))
+    Ok(output::line(&output::escape(locks.url(path)?))?)
 }
 
-fn all(locks: &mut Locks, dir: &Path, json: bool) -> Result<io::Result<()>, LookUpError> {
+fn all(locks: &mut Locks, dir: &Path, json: bool) -> Result<()> {
     let lock = locks.of_directory(dir)?;
     if json {
         let files: BTreeMap<&str, Hosted<'_>> = lock
             .files()
             .map(|(path, locked)| (path, Hosted::new(lock, locked)))
             .collect();
-        return Ok(output::json_line(&files));
+        return Ok(output::json_line(&files)?);
     }
     let lines = lock.files().map(|(path, locked)| {
         let url = locked.url.as_deref().unwrap_or_default();
         format!("{}\t{}", output::field(path), output::field(url))
     });
-    Ok(lines.into_iter().try_for_each(|line| output::line(&line)))
+    Ok(lines.into_iter().try_for_each(|line| output::line(&line))?)
 }

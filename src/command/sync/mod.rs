@@ -13,7 +13,6 @@ use std::{
 use clap::error::ErrorKind;
 use console::Term;
 use futures_util::StreamExt;
-use http::StatusCode;
 use webflow_assets::{
     Client,
     sync::{Plan, ProblemKind, Report, SyncError, SyncEvent},
@@ -21,8 +20,9 @@ use webflow_assets::{
 
 use crate::command::{
     Exit,
-    api_error::Failed,
     args::{self, FolderArg, SyncArgs},
+    assets::WRITE,
+    failure::{Failed, Result},
     output,
     signals::Signals,
     site::Site,
@@ -30,36 +30,29 @@ use crate::command::{
 };
 
 /// Makes a plan, prints it and carries it out. Fails if an event cannot be printed.
-pub(crate) async fn run(args: SyncArgs) -> io::Result<Exit> {
+pub(crate) async fn run(args: SyncArgs) -> Result {
     let read = args.texts.as_deref().map(Texts::read).transpose();
     let read = read.unwrap_or_else(|error| args::usage_of("sync", &error));
     let within = read.as_ref().map(|texts| texts::within(texts, &args));
-    let texts = match within.transpose() {
-        Ok(texts) => texts.unwrap_or_default(),
-        Err(error) => return Ok(output::fail(&error)),
-    };
+    let texts = within.transpose()?.unwrap_or_default();
     let lists = args.verify || args.delete || matches!(args.folder, Some(FolderArg::Id(_)));
     let sends = lists || !args.dry_run;
     let (lock_file, folder) = (args.lock_file(), args.folder.as_ref());
-    let site = Site::of_directory("sync", &args.site, &lock_file, folder, sends).await;
-    let (site, folder) = match site {
-        Ok(found) => found,
-        Err(error) => return Ok(error.print()),
-    };
+    let site = Site::of_directory("sync", &args.site, &lock_file, folder, sends);
+    let (site, folder) = site.await?;
     let mut signals = Signals::watch()?;
     let planned = tokio::select! {
         biased;
         stopped = signals.stop() => return Ok(unsent(stopped)),
         planned = make(&site, &folder, &texts, &args) => planned,
     };
-    let plan = match planned {
-        Ok(plan) => plan,
-        Err(error @ (SyncError::Glob(_) | SyncError::FolderPath(_) | SyncError::SiteId(_))) => {
+    let plan = planned.map_err(|error| match error {
+        SyncError::Glob(_) | SyncError::FolderPath(_) | SyncError::SiteId(_) => {
             let message = output::escape(&error.to_string());
             args::usage("sync", ErrorKind::ValueValidation, &message)
         }
-        Err(error) => return Ok(fail(&error)),
-    };
+        error => failed(&error),
+    })?;
     if !args.quiet {
         output::block(&plan::table(&plan));
         check::say_what_stays(&plan);
@@ -128,12 +121,7 @@ async fn make(
     sync.plan().await
 }
 
-async fn carry_out(
-    client: &Client,
-    plan: Plan,
-    args: &SyncArgs,
-    signals: &mut Signals,
-) -> io::Result<Exit> {
+async fn carry_out(client: &Client, plan: Plan, args: &SyncArgs, signals: &mut Signals) -> Result {
     let out = events::start(client, &plan, args.json, args.quiet);
     let mut events = plan.stream();
     loop {
@@ -155,37 +143,36 @@ async fn carry_out(
             Some(Ok(event)) => {
                 if let Err(unwritable) = events::show(&out, &event) {
                     out.progress.clear();
-                    return Err(unwritable);
+                    return Err(unwritable.into());
                 }
             }
             Some(Err(error)) => {
                 out.progress.clear();
-                return Ok(fail(&error));
+                return Err(failed(&error).into());
             }
             None => return Ok(Exit::Failure),
         }
     }
 }
 
-/// Prints why the run ended. A refused token has an exit code of its own.
-pub(crate) fn fail(error: &SyncError) -> Exit {
-    let exit = output::fail(error);
-    match error.status() {
-        Some(StatusCode::UNAUTHORIZED) => Exit::Refused,
-        _ => exit,
+/// Why the run ended. A refused token has an exit code of its own.
+pub(crate) fn failed(error: &SyncError) -> Failed {
+    Failed {
+        status: error.status().map(|status| status.as_u16()),
+        ..Failed::from_error(error)
     }
 }
 
 /// Prints what was not yet reported of single files, and the summary.
-fn end(report: &Report, args: &SyncArgs) -> io::Result<Exit> {
+fn end(report: &Report, args: &SyncArgs) -> Result {
     for (path, error) in &report.not_deleted {
         let what = format!("{path}: its asset was not deleted");
-        Failed::new(&what, error, "assets:write").print();
+        Failed::new(&what, error, WRITE).print();
     }
     let mut exit = exit(report.is_complete());
     for (path, error) in &report.not_described {
         let what = format!("{path}: its texts were not set");
-        exit = Failed::new(&what, error, "assets:write").print();
+        exit = Failed::new(&what, error, WRITE).print();
     }
     for (path, first) in &report.texts_in_conflict {
         output::error(&conflict(path, first), &[]);

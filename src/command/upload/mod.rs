@@ -18,23 +18,21 @@ use self::{order::InOrder, report::Report};
 use crate::command::{
     Exit,
     args::{self, UploadArgs},
+    failure::{Failed, Result},
     output,
     progress::Progress,
     signals::Signals,
-    site::{Site, SiteError},
+    site::Site,
     texts::{Claims, Entry, Texts, conflict, no_file},
 };
 
 /// Uploads the files. Fails if a result cannot be printed.
-pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
+pub(crate) async fn run(mut args: UploadArgs) -> Result {
     let mut files = files::all(&mut args);
     check(&args, &files);
     let texts = args.texts.as_deref().map(Texts::read).transpose();
     let texts = texts.unwrap_or_else(|error| args::usage_of("upload", &error));
-    let site = match open(&args).await {
-        Ok(site) => site,
-        Err(error) => return Ok(error.print()),
-    };
+    let site = open(&args).await?;
     let report = Report {
         json: args.json,
         quiet: args.quiet,
@@ -67,10 +65,7 @@ pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
     }
     let folder = match &args.folder {
         None => None,
-        Some(folder) => match site.folder(folder).await {
-            Ok(id) => Some(id),
-            Err(failed) => return Ok(failed.print()),
-        },
+        Some(folder) => Some(site.folder(folder).await?),
     };
     let mut signals = Signals::watch()?;
     let mut run = Run::new(&site.client, &files, fetched, report);
@@ -109,7 +104,7 @@ pub(crate) async fn run(mut args: UploadArgs) -> io::Result<Exit> {
     Ok(exit)
 }
 
-async fn open(args: &UploadArgs) -> Result<Site, SiteError> {
+async fn open(args: &UploadArgs) -> Result<Site, Failed> {
     #[cfg(feature = "sandbox")]
     if args.sandbox() {
         return Site::sandbox(&args.site.api).await;
