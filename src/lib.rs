@@ -108,7 +108,10 @@ pub use webflow_sandbox as sandbox;
 /// What [`client_hooks!`] expands to.
 #[doc(hidden)]
 pub mod __hooks {
-    pub use crate::api::{hooks::answer_of, response::check_as};
+    pub use crate::api::{
+        hooks::answer_of,
+        response::{IS_JSON, decodes_as},
+    };
     pub use reqwest::{Request, Response, Result};
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct Secrets {
     /// The secrets, their Base64 encodings, the encodings of those, and the secrets in hexadecimal
     /// digits; in lower case and sorted.
     spellings: Vec<String>,
+    /// Whether a quotation may begin with a byte. Most bytes of most responses begin none.
+    begins: [bool; 256],
 }
 
 impl Secrets {
@@ -48,8 +50,15 @@ impl Secrets {
         }
         let spellings = spellings.into_iter().chain(digits);
         let spellings: BTreeSet<String> = spellings.map(|text| text.to_ascii_lowercase()).collect();
+        let mut begins = [false; 256];
+        let firsts = spellings.iter().filter_map(|text| text.bytes().next());
+        for byte in firsts.chain(ESCAPES.iter().copied()) {
+            begins[usize::from(byte)] = true;
+            begins[usize::from(byte.to_ascii_uppercase())] = true;
+        }
         Self {
             spellings: spellings.into_iter().collect(),
+            begins,
         }
     }
 
@@ -88,8 +97,11 @@ impl Secrets {
     fn quotations(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut quotations = Vec::new();
         let mut at = 0;
-        while let Some(first) = text.get(at) {
+        let next = |byte: &u8| self.begins[usize::from(*byte)];
+        while let Some(skipped) = text[at..].iter().position(next) {
+            at += skipped;
             let rest = &text[at..];
+            let first = &rest[0];
             let decoded = unescape(rest).and_then(|(bytes, _)| bytes.first().copied());
             let decoded = decoded.map(|byte| self.beginning_with(byte));
             let spellings = self.beginning_with(*first).iter();

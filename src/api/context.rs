@@ -12,7 +12,7 @@ use reqwest::{Request, Response};
 use crate::{
     api::{
         pacer::{Pacer, RateLimit},
-        response::{self, Undecodable, Why},
+        response::{self, Decodes, Undecodable, Why},
         retry::{self, Attempt, Delivery, RetryPolicy},
         token::Token,
         trace,
@@ -162,12 +162,28 @@ impl Context {
         http: &reqwest::Client,
         request: Request,
     ) -> reqwest::Result<Response> {
+        self.exec_as(http, request, response::IS_JSON).await
+    }
+
+    /// Like [`exec`](Self::exec), and marks a success that does not decode, for
+    /// [`post`](Self::post).
+    ///
+    /// # Errors
+    ///
+    /// As [`exec`](Self::exec).
+    #[doc(hidden)]
+    pub async fn exec_as(
+        &self,
+        http: &reqwest::Client,
+        request: Request,
+        decodes: Decodes,
+    ) -> reqwest::Result<Response> {
         let idempotent = request.method().is_idempotent();
         let mut retries = self.shared.settings.retry.start();
         retries
             .run(request, |request, _| async move {
                 let again = request.try_clone();
-                let result = self.attempt(http, request).await;
+                let result = self.attempt(http, request, decodes).await;
                 let delivery = match &result {
                     Ok(response) if Undecodable::why(response) == Some(Why::Partial) => {
                         Delivery::Unknown
@@ -190,7 +206,12 @@ impl Context {
             .await
     }
 
-    async fn attempt(&self, http: &reqwest::Client, request: Request) -> reqwest::Result<Response> {
+    async fn attempt(
+        &self,
+        http: &reqwest::Client,
+        request: Request,
+        decodes: Decodes,
+    ) -> reqwest::Result<Response> {
         let permit = self.shared.pacer.acquire().await;
         if let Some(attempts) = &self.attempts {
             attempts.begin();
@@ -201,7 +222,7 @@ impl Context {
             Ok(response) => {
                 trace::trace!(%method, path, status = response.status().as_u16(), "request");
                 permit.answered(response.status(), response.headers());
-                response::uniform(response, &self.shared.secrets).await
+                response::uniform(response, &self.shared.secrets, decodes).await
             }
             Err(error) => {
                 trace::trace!(%method, path, "request without a response");

@@ -66,19 +66,18 @@ macro_rules! client_hooks {
             ) -> $crate::__hooks::Result<$crate::__hooks::Response> {
                 let http = <Self as $crate::ClientInfo<$crate::Context>>::client(self);
                 let context = <Self as $crate::ClientInfo<$crate::Context>>::inner(self);
-                let response = context.exec(http, request).await?;
-                match info.operation_id {
+                let decodes = match info.operation_id {
                     $($(
                         // Names the type alone; nothing is sent.
                         stringify!($operation) => {
-                            let answer = $crate::__hooks::answer_of(|client: &Self| {
-                                client.$operation().send()
-                            });
-                            $crate::__hooks::check_as(answer, response).await
+                            $crate::__hooks::decodes_as($crate::__hooks::answer_of(
+                                |client: &Self| client.$operation().send(),
+                            ))
                         }
                     )+)?
-                    _ => Ok(response),
-                }
+                    _ => $crate::__hooks::IS_JSON,
+                };
+                context.exec_as(http, request, decodes).await
             }
 
             async fn post<E>(

@@ -4,7 +4,10 @@ use std::{borrow::Cow, marker::PhantomData};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::Response;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::{Value, json};
 
 use crate::redact::Secrets;
@@ -58,15 +61,16 @@ impl Undecodable {
 }
 
 /// Redacts the secrets of a response, rewrites the body of an error that is not Webflow's, and
-/// marks a success that is not JSON.
+/// marks a success that does not decode.
 pub(crate) async fn uniform(
     mut response: Response,
     secrets: &Secrets,
+    decodes: Decodes,
 ) -> reqwest::Result<Response> {
     secrets.redact_headers(response.headers_mut());
     let status = response.status();
     if status.is_success() {
-        return check::<serde::de::IgnoredAny>(response).await;
+        return check(response, decodes).await;
     }
     let (head, body, _) = read(response, ERROR_BODY_LIMIT).await;
     let text = String::from_utf8_lossy(&body);
@@ -86,24 +90,24 @@ pub(crate) async fn uniform(
     ))
 }
 
-/// Marks a success that does not decode as the type that the value stands for.
-///
-/// # Errors
-///
-/// The time for the response is over.
-pub async fn check_as<T: DeserializeOwned>(
-    _: PhantomData<fn() -> T>,
-    response: Response,
-) -> reqwest::Result<Response> {
-    check::<T>(response).await
+/// Whether a body decodes.
+pub(crate) type Decodes = fn(&[u8]) -> bool;
+
+/// Whether a body is JSON.
+pub const IS_JSON: Decodes = |body| serde_json::from_slice::<IgnoredAny>(body).is_ok();
+
+/// Whether a body decodes as the type that the value stands for.
+#[must_use]
+pub fn decodes_as<T: DeserializeOwned>(_: PhantomData<fn() -> T>) -> Decodes {
+    |body| serde_json::from_slice::<T>(body).is_ok()
 }
 
-/// Marks a success whose body is not a whole `T`. A response without a body is left alone.
-async fn check<T: DeserializeOwned>(mut response: Response) -> reqwest::Result<Response> {
-    if !response.status().is_success() || response.status() == http::StatusCode::NO_CONTENT {
+/// Marks a success whose body is not whole or does not decode. A response without a body is left
+/// alone.
+async fn check(response: Response, decodes: Decodes) -> reqwest::Result<Response> {
+    if response.status() == http::StatusCode::NO_CONTENT {
         return Ok(response);
     }
-    let extensions = std::mem::take(response.extensions_mut());
     let (head, mut body, end) = read(response, BODY_LIMIT).await;
     let why = match end {
         End::Broken(error) if error.is_timeout() => return Err(error),
@@ -113,15 +117,12 @@ async fn check<T: DeserializeOwned>(mut response: Response) -> reqwest::Result<R
             body = Bytes::copy_from_slice(&body[..ERROR_BODY_LIMIT]);
             Some(Why::TooLarge)
         }
-        End::Whole if serde_json::from_slice::<T>(&body).is_ok() => None,
+        End::Whole if decodes(&body) => None,
         End::Whole if body.trim_ascii_start().starts_with(b"<") => Some(Why::Page),
         End::Whole => Some(Why::Shape),
     };
     let mut checked = with_body(&head, body.clone());
-    *checked.extensions_mut() = extensions;
-    if let Some(why) = why
-        && Undecodable::why(&checked).is_none()
-    {
+    if let Some(why) = why {
         checked.extensions_mut().insert(Undecodable { body, why });
     }
     Ok(checked)
@@ -137,7 +138,7 @@ fn is_api_error(body: &str) -> bool {
         #[serde(rename = "externalReference")]
         _external_reference: Option<String>,
         #[serde(rename = "details")]
-        _details: Option<Vec<serde::de::IgnoredAny>>,
+        _details: Option<Vec<IgnoredAny>>,
     }
     serde_json::from_str::<ApiError>(body)
         .is_ok_and(|error| error.code.is_some() || error.message.is_some())

@@ -25,7 +25,7 @@ mod upload;
 mod url;
 mod verbose;
 
-use std::process::ExitCode;
+use std::{panic::resume_unwind, process::ExitCode};
 
 use tokio::runtime;
 
@@ -101,13 +101,19 @@ fn exit(result: Result) -> Exit {
     }
 }
 
-fn block_on(mut runtime: runtime::Builder, work: impl Future<Output = Result>) -> Exit {
+fn block_on(
+    mut runtime: runtime::Builder,
+    work: impl Future<Output = Result> + Send + 'static,
+) -> Exit {
     match runtime.enable_all().build() {
         Ok(runtime) => {
-            let result = runtime.block_on(async {
+            // As a task, which other tasks wake without a call to the system.
+            let work = runtime.spawn(async {
                 signals::outlive_file_limit();
                 work.await
             });
+            let result = runtime.block_on(work);
+            let result = result.unwrap_or_else(|error| resume_unwind(error.into_panic()));
             // After an interrupt, a thread may still wait for a slow disk.
             runtime.shutdown_background();
             exit(result)

@@ -57,8 +57,9 @@ impl Signals {
 
     /// Waits for the first signal.
     pub(crate) async fn stop(&mut self) -> Exit {
-        match self.0.wait_for(Option::is_some).await.as_deref() {
-            Ok(Some(exit)) => *exit,
+        let first = self.0.wait_for(Option::is_some).await.map(|first| *first);
+        match first {
+            Ok(Some(exit)) => exit,
             // The thread ends only with the process.
             _ => std::future::pending().await,
         }

@@ -1,15 +1,21 @@
 //! The form: built from a create call's details, and sent in one attempt.
 
-use std::{fmt, pin::pin, sync::Arc, time::Duration};
+use std::{
+    fmt::{self, Write},
+    hash::{BuildHasher, Hasher, RandomState},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
+use bytes::Bytes;
 use futures_util::{
     StreamExt,
-    future::{Either, select},
+    future::{Either, ready, select},
+    stream::once,
 };
-use reqwest::{
-    Body, Url,
-    multipart::{Form, Part},
-};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use reqwest::{Body, Url};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -150,11 +156,17 @@ impl PostForm {
         let (len, content) = source.open().await.map_err(Error::Source)?;
         self.check(len)?;
         let meter = Arc::new(Meter::new(len, self.on_progress.clone()));
-        let form = self.form(source, len, content, &meter)?;
+        let boundary = boundary();
+        let head = self.head(&boundary, &self.file_name(source)?);
+        let tail = format!("\r\n--{boundary}--\r\n");
+        let total = head.len() as u64 + len + tail.len() as u64;
 
         // A limit that `http` has for whole requests would cut long uploads; `idle` is the limit.
         let request = http.post(self.url.clone()).timeout(Duration::MAX);
-        let request = pin!(request.multipart(form).send());
+        let media_type = format!("multipart/form-data; boundary={boundary}");
+        let request = request.header(CONTENT_TYPE, media_type);
+        let request = request.header(CONTENT_LENGTH, total);
+        let request = pin!(request.body(body(head, content, tail, &meter)).send());
         let stall = pin!(meter.stall(self.idle));
         let response = match select(request, stall).await {
             Either::Left((Ok(response), _)) => {
@@ -225,26 +237,22 @@ impl PostForm {
             .map_err(Error::Policy)
     }
 
-    fn form(
-        &self,
-        source: &Source,
-        len: u64,
-        content: BodyStream,
-        meter: &Arc<Meter>,
-    ) -> Result<Form, Error> {
-        let meter = Arc::clone(meter);
-        let content = content.map(move |piece| meter.pass(piece));
-        let file = Part::stream_with_length(Body::wrap_stream(content), len)
-            .file_name(self.file_name(source)?);
-        Ok(self
-            .fields
-            .0
-            .iter()
-            // Verbatim: the default would percent-encode a name.
-            .fold(Form::new().percent_encode_noop(), |form, (name, value)| {
-                form.text(name.clone(), value.clone())
-            })
-            .part("file", file))
+    /// The form up to the content of the file. It is written as one text: in parts, it takes more
+    /// calls to the system than the file.
+    fn head(&self, boundary: &str, file_name: &str) -> String {
+        let mut head = String::with_capacity(2048);
+        let mut part = |name: &str, rest: fmt::Arguments<'_>| {
+            // Writing to a string does not fail. Names are verbatim: they have nothing to escape.
+            let _ = write!(
+                head,
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"{rest}"
+            );
+        };
+        for (name, value) in &self.fields.0 {
+            part(name, format_args!("\r\n\r\n{value}\r\n"));
+        }
+        part("file", format_args!("; filename=\"{file_name}\"\r\n\r\n"));
+        head
     }
 
     fn file_name(&self, source: &Source) -> Result<String, Error> {
@@ -264,10 +272,10 @@ impl PostForm {
         Ok(name.to_owned())
     }
 
-    /// The size of the form in bytes, as S3 limits it, to within a boundary's length.
+    /// The size of the form in bytes, as S3 limits it, to within a part's headers.
     fn len_without_file(&self) -> u64 {
         // The bytes around a name and a value: the boundary, the header and line ends.
-        const AROUND: usize = 124;
+        const AROUND: usize = 80;
         let fields: usize = self
             .fields
             .0
@@ -276,6 +284,20 @@ impl PostForm {
             .sum();
         fields as u64
     }
+}
+
+/// A line that no file contains, as nobody can foresee it.
+fn boundary() -> String {
+    let random = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", random(), random())
+}
+
+/// The form as it is sent.
+fn body(head: String, content: BodyStream, tail: String, meter: &Arc<Meter>) -> Body {
+    let meter = Arc::clone(meter);
+    let text = |text| once(ready(Ok(Bytes::from(text))));
+    let content = content.map(move |chunk| meter.pass(chunk));
+    Body::wrap_stream(text(head).chain(content).chain(text(tail)))
 }
 
 /// Refuses URLs that cannot be used for an upload: requests leave out a fragment, and S3 refuses

@@ -307,7 +307,9 @@ impl Events {
         let contents = Arc::clone(&self.batch.contents);
         let file = upload.label();
         self.tasks.spawn(async move {
-            let result = upload.within(contents, reporter.clone()).send().await;
+            // In a box: it has 10 KB, and a task is moved several times before it runs.
+            let upload = Box::pin(upload.within(contents, reporter.clone()).send());
+            let result = upload.await;
             reporter.send(Event::Finished { index, result }).await;
         });
         Event::Started { index, file }

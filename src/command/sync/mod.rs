@@ -8,6 +8,7 @@ mod texts;
 use std::{
     collections::HashMap,
     io::{self, IsTerminal},
+    pin::pin,
 };
 
 use clap::error::ErrorKind;
@@ -124,10 +125,11 @@ async fn make(
 async fn carry_out(client: &Client, plan: Plan, args: &SyncArgs, signals: &mut Signals) -> Result {
     let out = events::start(client, &plan, args.json, args.quiet);
     let mut events = plan.stream();
+    let mut stop = pin!(signals.stop());
     loop {
         let event = tokio::select! {
             biased;
-            stopped = signals.stop() => {
+            stopped = &mut stop => {
                 drop(events);
                 out.progress.clear();
                 output::say("interrupted: the lock file has what was uploaded, and the next run goes on");

@@ -5,7 +5,7 @@ mod files;
 mod order;
 mod report;
 
-use std::{fs, io, path::PathBuf};
+use std::{fs, io, path::PathBuf, pin::pin};
 
 use clap::error::ErrorKind;
 use futures_util::StreamExt;
@@ -83,10 +83,11 @@ pub(crate) async fn run(mut args: UploadArgs) -> Result {
         batch = batch.stop_on_error();
     }
     let mut events = batch.stream();
+    let mut stop = pin!(signals.stop());
     loop {
         let event = tokio::select! {
             biased;
-            stopped = signals.stop() => {
+            stopped = &mut stop => {
                 drop(events);
                 run.interrupted(count)?;
                 return Ok(stopped);
