@@ -146,17 +146,21 @@ impl Context {
         }
     }
 
-    /// Sends a request when the rate limit allows it, repeats it as the
-    /// [`RetryPolicy`] says, and makes its response uniform.
+    /// Sends a request when the rate limit allows it, repeats it as the [`RetryPolicy`] says, and
+    /// prepares the response for the generated code.
     ///
-    /// A 4xx or 5xx whose body is not an error of Webflow's (a proxy's HTML, nothing, half a
-    /// document) gets one whose `message` holds the text, so that the generated code can decode
-    /// it without losing status and headers. The token is redacted wherever the response quotes it. Of
-    /// a success, at most 16 MiB are read. Dropping the future while it waits sends nothing.
+    /// - The body of a 4xx or 5xx that is not Webflow's (a proxy's HTML, nothing, half a document) is
+    ///   replaced by an error in Webflow's format whose `message` is that text: it can be decoded, and
+    ///   status and headers are kept.
+    /// - A success that is not JSON, breaks off or is longer than 16 MiB is marked, for
+    ///   [`post`](Self::post) to refuse.
+    /// - The token is redacted in the headers, and in the body of all but a success.
+    ///
+    /// If the future is dropped while it waits for the rate limit, the request is not sent.
     ///
     /// # Errors
     ///
-    /// That of the last attempt, if no response arrived.
+    /// That of the last attempt, if no response arrived in time.
     pub async fn exec(
         &self,
         http: &reqwest::Client,

@@ -156,8 +156,8 @@ impl Claims {
     }
 }
 
-/// The line of a quote that is never closed, or that is closed within its cell: the rows up to the
-/// next quote would be one text.
+/// The line, in CSV, of the first opening quote without a closing one at the end of a cell. The reader
+/// would take all rows up to the next quote for one text.
 fn open_quote(text: &str) -> Option<usize> {
     let (mut line, mut opened, mut begins) = (1, None, true);
     let mut chars = text.chars().peekable();

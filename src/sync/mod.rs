@@ -157,8 +157,9 @@ impl DirSync {
         self
     }
 
-    /// Sets where the lock file is, if it is not [`LockFile::NAME`] in the directory: outside of a
-    /// directory that is published as it is, for example. Journal and stamps are beside it.
+    /// Puts the lock file at this path instead of [`LockFile::NAME`] in the directory: outside of a
+    /// directory that is published as a whole, for example. What `sync` remembers between runs apart
+    /// from that, a journal and the sizes and times of files, is kept beside the lock file.
     pub fn lock_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.lock_file = Some(path.into());
         self

@@ -16,13 +16,13 @@ use super::{
 use crate::generated::{Client, types::Asset};
 
 impl Client {
-    /// Fetches the content of an asset into a file, and returns its path. In a directory, the file
-    /// gets the name of the asset, changed where a file system may refuse it.
+    /// Fetches the content of an asset into a file, and returns its path. If `to` is a directory, the
+    /// file is put into it under the name of the asset, changed where a file system may refuse it.
     ///
     /// # Errors
     ///
-    /// The content cannot be fetched, the file is there and is not to be overwritten, or something
-    /// other than a file is.
+    /// The content cannot be fetched or written, there is a file already and `overwrite` is not set,
+    /// or there is something that is never overwritten, such as a link.
     pub async fn download(
         &self,
         asset: &Asset,

@@ -16,8 +16,9 @@ use crate::{
     error::Result,
 };
 
-/// Whether values are sent or received: what is sent is checked by Webflow, and what is
-/// received must not be lost because one field differs from its description.
+/// Whether values are sent or received. Sent values have the types of the description, and Webflow
+/// checks the rest. The types of received values allow more than the description, as no response
+/// may be lost because one field differs from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
     /// In parameters and bodies of requests.

@@ -318,8 +318,9 @@ impl Names<'_> {
         name
     }
 
-    /// Adds a component. A type of responses has the fields that it has at all its places; one of
-    /// requests is the same everywhere, or has another name.
+    /// Adds a component, and returns a reference to it. If the name is taken by a different type,
+    /// two types of responses become one that has the fields of both (only those of the first, if
+    /// they contradict each other); otherwise the new type gets a number after its name.
     fn add(&mut self, side: Side, name: &str, schema: Value) -> Value {
         let Value::Object(schema) = schema else {
             return schema;

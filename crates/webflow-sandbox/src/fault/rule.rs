@@ -109,8 +109,8 @@ impl Rule {
         self
     }
 
-    /// Lets it hit each request with this chance, in millionths: 50,000 of them are 5 %. A chance of 0 is passed over,
-    /// and more than a million is a million.
+    /// Lets it hit each request with this chance, in millionths: 50,000 of them are 5 %. With 0 it never hits; more
+    /// than a million is a million.
     #[must_use]
     pub fn with_chance(mut self, millionths: u32) -> Self {
         self.repeat = Repeat::Chance(millionths.min(MILLION));
