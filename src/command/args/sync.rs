@@ -72,8 +72,8 @@ pub(crate) struct PullArgs {
 
 pub(super) const URL_NOTES: &str = "\
 The lock file is looked for in the directory of PATH, and in those above it. Nothing is sent, and no
-token is needed. With --json, prints an object with the id, the URL and the alternative text of
-each path.
+token is needed. With --json, prints an object with the id and the URL of each path, and the
+alternative text that `sync --texts` set.
 
 Examples:
   webflow-assets url public/img/hero.png
