@@ -7,7 +7,15 @@ mod upload;
 
 #[cfg(feature = "sandbox")]
 use std::{collections::BTreeMap, time::Duration};
-use std::{error::Error, fmt::Display, ops::RangeInclusive, path::PathBuf, str::FromStr};
+use std::{
+    error::Error,
+    fmt::Display,
+    io::{self, Write},
+    ops::RangeInclusive,
+    path::PathBuf,
+    process,
+    str::FromStr,
+};
 
 #[cfg(feature = "sandbox")]
 use clap::Args;
@@ -223,8 +231,18 @@ pub(crate) fn parse() -> Cli {
             let value = ContextValue::String(output::escape(value));
             error.insert(ContextKind::InvalidValue, value);
         }
-        error.exit()
+        end(&error)
     })
+}
+
+/// Prints help, the version or wrong usage, and ends the process.
+fn end(error: &clap::Error) -> ! {
+    let printed = error.print().and_then(|()| io::stdout().flush());
+    let code = match printed {
+        Err(failure) if !error.use_stderr() => i32::from(output::unwritable(&failure).code()),
+        _ => error.exit_code(),
+    };
+    process::exit(code)
 }
 
 /// What to do instead, where clap cannot know it.

@@ -10,12 +10,15 @@ use webflow_assets::{
     types::{ApiError, AssetList, AssetUpdate, Site, SiteList, TokenInfo},
 };
 
-use crate::command::{
-    Exit,
-    args::DoctorArgs,
-    failure::{self, Result},
-    output,
-    site::{self, Wanted},
+use crate::{
+    api::trace,
+    command::{
+        Exit,
+        args::DoctorArgs,
+        failure::{self, Result},
+        output,
+        site::{self, Wanted},
+    },
 };
 
 /// A clock that is wrong by more seconds is reported: dates of assets are compared with it.
@@ -290,7 +293,10 @@ async fn uploads(client: &Client, assets: Option<&Response<AssetList>>) -> Findi
         }
     };
     match client.client().head(url).timeout(TIME).send().await {
-        Ok(_) => Finding::good("s3", "it answers"),
+        Ok(response) => {
+            trace::request!("HEAD", response.url(), response.status());
+            Finding::good("s3", "it answers")
+        }
         Err(error) => Finding::bad("s3", output::request_error(&error), NETWORK),
     }
 }

@@ -35,6 +35,18 @@ impl From<LookUpError> for Ended {
     }
 }
 
+impl LookUpError {
+    fn unknown(path: &Path, lock_file: &Path) -> Self {
+        Self::Unknown {
+            path: path.display().to_string(),
+            lock_file: lock_file.display().to_string(),
+        }
+    }
+}
+
+/// A lock file, and some of its files with their paths.
+type Below<'a> = (&'a LockFile, Vec<(&'a str, &'a Locked)>);
+
 /// Looks up files in a given lock file, or in the nearest one above each file.
 pub(crate) struct Locks {
     given: Option<PathBuf>,
@@ -53,14 +65,34 @@ impl Locks {
     pub(crate) fn find(&mut self, path: &Path) -> Result<(&LockFile, &Locked), LookUpError> {
         let file = full(path)?;
         let (lock_file, lock) = self.lock(path, &file)?;
-        let dir = lock_file.parent().map(|dir| dir.join(lock.dir()));
-        let dir = dir.map(|dir| full(&dir)).transpose()?;
-        let key = dir.and_then(|dir| key(&file, &dir));
+        let key = key(&file, &directory_of(lock_file, lock)?);
         key.and_then(|key| Some((lock, lock.get(&key)?)))
-            .ok_or_else(|| LookUpError::Unknown {
-                path: path.display().to_string(),
-                lock_file: lock_file.display().to_string(),
-            })
+            .ok_or_else(|| LookUpError::unknown(path, lock_file))
+    }
+
+    /// The lock file of a directory, and the files below it with their paths there. Without a
+    /// directory, those of the given lock file or of the current directory.
+    pub(crate) fn below(&mut self, dir: Option<&Path>) -> Result<Below<'_>, LookUpError> {
+        let shown = dir.unwrap_or(Path::new("."));
+        let whole = dir.is_none() && self.given.is_some();
+        let dir = full(shown)?;
+        let (lock_file, lock) = self.lock(shown, &dir.join(LockFile::NAME))?;
+        let root = directory_of(lock_file, lock)?;
+        let below = if whole {
+            Some(String::new())
+        } else {
+            key(&dir, &root)
+        };
+        let below = below.ok_or_else(|| LookUpError::unknown(shown, lock_file))?;
+        let files = lock.files().filter(|(path, _)| {
+            let rest = path.strip_prefix(&*below);
+            rest.is_some_and(|rest| below.is_empty() || rest.starts_with('/'))
+        });
+        let files: Vec<_> = files.collect();
+        if files.is_empty() && !below.is_empty() {
+            return Err(LookUpError::unknown(shown, lock_file));
+        }
+        Ok((lock, files))
     }
 
     /// The URL that a file is hosted at.
@@ -72,13 +104,6 @@ impl Locks {
             lock_file: lock_file.display().to_string(),
         };
         self.find(path)?.1.url.as_deref().ok_or(no_url)
-    }
-
-    /// The lock file of a directory.
-    pub(crate) fn of_directory(&mut self, dir: &Path) -> Result<&LockFile, LookUpError> {
-        let any_file = dir.join(LockFile::NAME);
-        let file = full(&any_file)?;
-        Ok(self.lock(dir, &file)?.1)
     }
 
     /// The lock file for a file, which is read once.
@@ -108,6 +133,11 @@ impl Locks {
         let (lock_file, lock) = &self.read[place];
         Ok((lock_file, lock))
     }
+}
+
+/// The directory whose files a lock file lists.
+fn directory_of(lock_file: &Path, lock: &LockFile) -> Result<PathBuf, LookUpError> {
+    full(&lock_file.with_file_name(lock.dir()))
 }
 
 /// The path from the root, without `.` and `..`. The file itself need not be there.

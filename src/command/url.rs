@@ -33,11 +33,9 @@ impl<'a> Hosted<'a> {
 /// Prints the URL of a file, or those of all.
 pub(crate) fn run(args: &UrlArgs) -> Result {
     let mut locks = Locks::new(args.lock_file.as_deref());
-    let path = args.path.as_deref().unwrap_or(Path::new("."));
-    if args.all {
-        all(&mut locks, path, args.json)?;
-    } else {
-        one(&mut locks, path, args.json)?;
+    match args.path.as_deref() {
+        Some(path) if !args.all => one(&mut locks, path, args.json)?,
+        dir => all(&mut locks, dir, args.json)?,
     }
     Ok(Exit::Success)
 }
@@ -52,18 +50,18 @@ fn one(locks: &mut Locks, path: &Path, json: bool) -> Result<()> {
     Ok(output::line(&output::escape(locks.url(path)?))?)
 }
 
-fn all(locks: &mut Locks, dir: &Path, json: bool) -> Result<()> {
-    let lock = locks.of_directory(dir)?;
+fn all(locks: &mut Locks, dir: Option<&Path>, json: bool) -> Result<()> {
+    let (lock, files) = locks.below(dir)?;
+    let files = files.into_iter();
     if json {
-        let files: BTreeMap<&str, Hosted<'_>> = lock
-            .files()
+        let files: BTreeMap<&str, Hosted<'_>> = files
             .map(|(path, locked)| (path, Hosted::new(lock, locked)))
             .collect();
         return Ok(output::json_line(&files)?);
     }
-    let lines = lock.files().map(|(path, locked)| {
+    let mut lines = files.map(|(path, locked)| {
         let url = locked.url.as_deref().unwrap_or_default();
         format!("{}\t{}", output::field(path), output::field(url))
     });
-    Ok(lines.into_iter().try_for_each(|line| output::line(&line))?)
+    Ok(lines.try_for_each(|line| output::line(&line))?)
 }

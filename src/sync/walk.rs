@@ -48,8 +48,8 @@ impl Filter {
     pub(super) fn walk(&self, root: &Path, lock_file: Option<&str>) -> Result<Tree, SyncError> {
         // Not passed to the walk, which would include even hidden and ignored files that match.
         let include = overrides(root, "", &self.include)?;
-        check_ignore_file(root)?;
-        let hidden = self.hidden;
+        let (hidden, follow) = (self.hidden, self.follow);
+        check_ignore_file(root, follow)?;
         let unusable = Arc::new(Mutex::new(None));
         let found = Arc::clone(&unusable);
         // Called for all that is below the root and not ignored, for a directory before the walk
@@ -61,7 +61,7 @@ impl Filter {
                 return false;
             }
             if entry.file_type().is_some_and(|kind| kind.is_dir())
-                && let Err(error) = check_ignore_file(entry.path())
+                && let Err(error) = check_ignore_file(entry.path(), follow)
             {
                 *found.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 return false;
@@ -71,7 +71,7 @@ impl Filter {
         let walk = WalkBuilder::new(root)
             .standard_filters(false)
             .ignore(true)
-            .follow_links(self.follow)
+            .follow_links(follow)
             .overrides(overrides(root, "!", &self.exclude)?)
             .filter_entry(filter)
             .build();
@@ -113,11 +113,7 @@ fn overrides(root: &Path, prefix: &str, globs: &[String]) -> Result<Override, Sy
             return Err(refuse("is empty or begins with `!` or `#`"));
         }
         if let Err(error) = builder.add(&format!("{prefix}{glob}")) {
-            let reason = match error {
-                ignore::Error::Glob { err, .. } => err,
-                error => error.to_string(),
-            };
-            return Err(refuse(&format!("cannot be used: {reason}")));
+            return Err(refuse(&format!("cannot be used: {}", glob_error(error))));
         }
     }
     builder
@@ -125,37 +121,45 @@ fn overrides(root: &Path, prefix: &str, globs: &[String]) -> Result<Override, Sy
         .map_err(|error| SyncError::Glob(error.to_string()))
 }
 
+/// What is wrong with a pattern, without the pattern.
+fn glob_error(error: ignore::Error) -> String {
+    match error {
+        ignore::Error::Glob { err, .. } => err,
+        error => error.to_string(),
+    }
+}
+
 /// Checks the ignore file of a directory, if it has one. The walk would silently skip what it
 /// cannot read or parse, and files that should be ignored would be published.
-fn check_ignore_file(dir: &Path) -> Result<(), SyncError> {
+fn check_ignore_file(dir: &Path, follow: bool) -> Result<(), SyncError> {
     let path = dir.join(IGNORE);
-    // A directory that cannot be entered is a problem of its own, and no file of it is published.
-    let none = [io::ErrorKind::NotFound, io::ErrorKind::PermissionDenied];
-    if path
-        .symlink_metadata()
-        .is_err_and(|error| none.contains(&error.kind()))
-    {
-        return Ok(());
-    }
     let refuse = |reason: String| SyncError::IgnoreFile {
         path: path.clone(),
         reason,
     };
+    // A directory that cannot be entered is a problem of its own, and no file of it is published.
+    let none = [io::ErrorKind::NotFound, io::ErrorKind::PermissionDenied];
+    match path.symlink_metadata() {
+        Err(error) if none.contains(&error.kind()) => return Ok(()),
+        // It would read files outside the tree.
+        Ok(metadata) if metadata.is_symlink() && !follow => {
+            return Err(refuse("it is a symbolic link".to_owned()));
+        }
+        _ => {}
+    }
     let text = read_regular(&path, LONGEST_IGNORE).map_err(|error| refuse(error.to_string()))?;
     let text = str::from_utf8(&text).map_err(|_| refuse("it is not valid UTF-8".to_owned()))?;
     let mut builder = GitignoreBuilder::new(dir);
     // An unclosed class would stand for itself, and ignore nothing.
     builder.allow_unclosed_class(false);
-    for line in text.lines() {
+    // A pattern is not quoted: the file may be something else, such as a file of secrets.
+    for (number, line) in (1..).zip(text.lines()) {
         if matches!(line.trim(), "!" | "/" | "!/") {
-            return Err(refuse(format!(
-                "the pattern `{}` names nothing",
-                line.trim()
-            )));
+            return Err(refuse(format!("line {number} names nothing")));
         }
         builder
             .add_line(None, line)
-            .map_err(|error| refuse(error.to_string()))?;
+            .map_err(|error| refuse(format!("line {number}: {}", glob_error(error))))?;
     }
     builder.build().map_err(|error| refuse(error.to_string()))?;
     Ok(())

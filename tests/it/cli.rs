@@ -189,6 +189,7 @@ fn a_closed_pipe_ends_the_command_quietly() {
         &["sandbox"],
         &["completions", "zsh"],
         &["man"],
+        &["--help"],
     ] {
         // Closed before the start: the command could be done before a later close.
         let (reader, writer) = std::io::pipe().expect("a pipe");
@@ -206,10 +207,20 @@ fn a_full_disk_is_an_error() {
         .write(true)
         .open("/dev/full")
         .expect("the device opens");
-    let output = run(command(&["completions", "bash"]).stdout(full));
-    assert_exit(&output, 1);
-    let stderr = text(&output.stderr);
-    assert!(stderr.starts_with("error: the result cannot be written\n  caused by: "));
+    for args in [
+        &["completions", "bash"][..],
+        &["--help"],
+        &["pull", "--help"],
+        &["--version"],
+    ] {
+        let output = run(command(args).stdout(full.try_clone().expect("a copy")));
+        assert_exit(&output, 1);
+        let stderr = text(&output.stderr);
+        assert!(
+            stderr.starts_with("error: the result cannot be written\n  caused by: "),
+            "{args:?}"
+        );
+    }
 }
 
 #[test]

@@ -79,6 +79,9 @@ fn verbose_shows_retries_and_very_verbose_requests() {
         assert!(!stderr.contains(secret), "{stderr}");
     }
 
+    let output = run(&mut live.command(&["-vv", "doctor"]));
+    assert!(text(&output.stderr).contains("method=HEAD"), "{output:?}");
+
     let output = run(&mut live.command(&["-vv", "list"]));
     assert_exit(&output, 0);
     let stderr = text(&output.stderr);

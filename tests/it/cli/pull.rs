@@ -55,6 +55,41 @@ fn a_site_is_fetched_and_in_step_without_being_named_again() {
 }
 
 #[test]
+fn the_urls_of_a_directory_are_those_of_its_files() {
+    let live = Live::start();
+    let dir = scratch("url_below");
+    for (path, content) in [("a.txt", "a"), ("icons/b.txt", "b"), ("icons2/c.txt", "c")] {
+        let path = dir.join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("it is created");
+        fs::write(path, content).expect("it is written");
+    }
+    assert_exit(&run(&mut live.command(&["sync", path_text(&dir)])), 0);
+    let paths = |of: &str| {
+        let output = run(command(&["url", "--all", of]).current_dir(&dir));
+        let paths = text(&output.stdout).lines();
+        let paths = paths.map(|line| line.split('\t').next().unwrap_or_default());
+        (paths.collect::<Vec<_>>().join(" "), output.status.code())
+    };
+    assert_eq!(
+        paths("."),
+        ("a.txt icons/b.txt icons2/c.txt".to_owned(), Some(0))
+    );
+    assert_eq!(paths("icons"), ("icons/b.txt".to_owned(), Some(0)));
+    for nowhere in ["no-such", "a.txt", "icon"] {
+        assert_eq!(paths(nowhere), (String::new(), Some(1)));
+    }
+    let output = run(command(&["url", "--all", "no-such"]).current_dir(&dir));
+    let lock_file = dir.join("webflow-assets.lock");
+    assert_eq!(
+        text(&output.stderr),
+        format!(
+            "error: no-such: {} does not have it; has it been synchronised?\n",
+            lock_file.display()
+        )
+    );
+}
+
+#[test]
 fn a_file_that_differs_is_kept_and_reported() {
     let live = Live::start();
     let asset = live.sandbox.add_asset("a.txt", "site");

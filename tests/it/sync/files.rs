@@ -151,6 +151,43 @@ async fn an_ignore_file_or_pattern_that_is_not_understood_publishes_nothing() {
     assert_eq!(sandbox.requests().len(), 0);
 }
 
+/// What a link leads to may be a secret, and would decide what is published.
+#[cfg(unix)]
+#[tokio::test]
+async fn an_ignore_file_that_is_a_link_is_neither_read_nor_quoted() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let outside = tree(&[
+        ("token", "0123456789abcdef[\n"),
+        ("patterns", "secret.txt\n"),
+    ]);
+    let token = outside.path().join("token");
+    for place in [".ignore", "sub/.ignore"] {
+        let dir = tree(&[("a.txt", "a"), ("sub/secret.txt", "s")]);
+        let link = dir.path().join(place);
+        std::os::unix::fs::symlink(&token, &link).unwrap();
+        let error = sync(&sandbox, &dir).send().await.unwrap_err();
+        let said = error.to_string();
+        assert!(
+            said.contains(place) && said.contains("symbolic link"),
+            "{said}"
+        );
+
+        // Links are followed, but nothing of the file is shown.
+        let error = sync(&sandbox, &dir).follow_links(true).send().await;
+        let said = error.unwrap_err().to_string();
+        assert!(
+            said.contains("line 1") && !said.contains("0123456789"),
+            "{said}"
+        );
+
+        fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink(outside.path().join("patterns"), &link).unwrap();
+        let plan = sync(&sandbox, &dir).follow_links(true).plan().await;
+        assert_eq!(actions(&plan.unwrap()), [("a.txt", Action::New)]);
+    }
+    assert_eq!(sandbox.requests().len(), 0);
+}
+
 #[tokio::test]
 async fn a_lock_file_of_the_first_format_is_read_and_written_in_the_second() {
     let sandbox = Sandbox::start().await.unwrap();
