@@ -100,7 +100,8 @@ impl ListAllAssets {
     /// What is added or deleted meanwhile may be missed or come twice.
     #[must_use = "a stream does nothing until it is polled"]
     pub fn stream(self) -> BoxStream<'static, Result<Asset>> {
-        pages(move |offset| self.clone().page(offset))
+        let page = move |offset| self.clone().page(offset);
+        pages(page, |asset| asset.id.as_deref())
     }
 
     async fn page(self, offset: i64) -> Result<Page<Asset>> {
@@ -135,7 +136,8 @@ impl ListAllFolders {
     /// one; then it is asked for as the second page of assets is.
     #[must_use = "a stream does nothing until it is polled"]
     pub fn stream(self) -> BoxStream<'static, Result<AssetFolder>> {
-        pages(move |offset| self.clone().page(offset))
+        let page = move |offset| self.clone().page(offset);
+        pages(page, |folder| folder.id.as_deref())
     }
 
     async fn page(self, offset: i64) -> Result<Page<AssetFolder>> {
@@ -168,23 +170,6 @@ fn entries<T>(
     }
 }
 
-/// Something with an id.
-trait Listed {
-    fn id(&self) -> Option<&str>;
-}
-
-impl Listed for Asset {
-    fn id(&self) -> Option<&str> {
-        self.id.as_deref()
-    }
-}
-
-impl Listed for AssetFolder {
-    fn id(&self) -> Option<&str> {
-        self.id.as_deref()
-    }
-}
-
 /// Lists end with an error after this many pages: a million assets.
 const MOST_PAGES: usize = 10_000;
 
@@ -199,9 +184,12 @@ struct Place {
 }
 
 /// Asks for page after page, each by the number of entries before it.
-fn pages<T, F>(fetch: impl Fn(i64) -> F + Send + 'static) -> BoxStream<'static, Result<T>>
+fn pages<T, F>(
+    fetch: impl Fn(i64) -> F + Send + 'static,
+    id: fn(&T) -> Option<&str>,
+) -> BoxStream<'static, Result<T>>
 where
-    T: Listed + Send + 'static,
+    T: Send + 'static,
     F: Future<Output = Result<Page<T>>> + Send + 'static,
 {
     stream::try_unfold(Some(Place::default()), move |place| {
@@ -211,9 +199,9 @@ where
                 return Result::Ok(None);
             };
             let (entries, pagination) = page.await?;
-            let next = place
-                .after(&entries, pagination.as_ref())
-                .map_err(Error::Custom)?;
+            let first = entries.first().and_then(id);
+            let next = place.after(entries.len(), first, pagination.as_ref());
+            let next = next.map_err(Error::Custom)?;
             Ok(Some((stream::iter(entries.into_iter().map(Ok)), next)))
         }
     })
@@ -223,21 +211,21 @@ where
 
 impl Place {
     /// The place after a page; `None` after the last one.
-    fn after<T: Listed>(
+    fn after(
         mut self,
-        entries: &[T],
+        entries: usize,
+        first: Option<&str>,
         pagination: Option<&Pagination>,
     ) -> std::result::Result<Option<Self>, String> {
         let before = self.offset;
-        self.offset = before.saturating_add(i64::try_from(entries.len()).unwrap_or(i64::MAX));
+        self.offset = before.saturating_add(i64::try_from(entries).unwrap_or(i64::MAX));
         self.pages += 1;
         let total = pagination.and_then(|pagination| pagination.total);
         // Without a total, a page that is not full is the last one.
         let more = total.map_or(self.offset - before >= PAGE, |total| self.offset < total);
         // A server that does not know `offset` would send the same pages again and again.
-        let first = entries.first().and_then(Listed::id);
         let again = first.is_some_and(|id| !self.firsts.insert(id.to_owned()));
-        if again || (more && entries.is_empty()) {
+        if again || (more && entries == 0) {
             let total = total.map_or("more".to_owned(), |total| total.to_string());
             return Err(format!(
                 "the list broke off: it has {total} entries, and those after number {before} were not given"
@@ -258,7 +246,8 @@ mod tests {
 
     /// The entries of a list whose page after `offset` entries is `page(offset)`, and its error.
     async fn list(page: fn(i64) -> Page<Asset>) -> (usize, String) {
-        let entries = pages(move |offset| std::future::ready(Ok(page(offset))));
+        let page = move |offset| std::future::ready(Ok(page(offset)));
+        let entries = pages(page, |asset: &Asset| asset.id.as_deref());
         let mut entries = std::pin::pin!(entries);
         let mut count = 0;
         while let Some(entry) = entries.next().await {
