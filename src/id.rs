@@ -1,5 +1,7 @@
 //! Ids and digests: values of a fixed number of hexadecimal digits.
 
+#[cfg(feature = "sync")]
+use std::io::{self, Read};
 use std::{convert::Infallible, error::Error, fmt, str::FromStr};
 
 use fast_md5::Md5 as Hasher;
@@ -228,6 +230,23 @@ impl Md5 {
         let mut hasher = Hasher::new();
         hasher.update(bytes);
         Self(hasher.finalize())
+    }
+
+    /// The MD5 of all that a reader has, and the length of that in bytes.
+    #[cfg(feature = "sync")]
+    pub(crate) fn read(mut reader: impl Read) -> io::Result<(Self, u64)> {
+        let mut hasher = Hasher::new();
+        let mut buffer = vec![0; 64 * 1024];
+        let mut len = 0;
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => return Ok((Self(hasher.finalize()), len)),
+                n => {
+                    hasher.update(&buffer[..n]);
+                    len += n as u64;
+                }
+            }
+        }
     }
 }
 

@@ -178,15 +178,11 @@ impl StateDir {
     /// The lock file as it is on the disk now; `None` if there is none.
     pub(super) fn saved(&self) -> Result<Option<Saved>, SyncError> {
         let read = || {
-            let mut file = match File::open(&self.lock_file) {
+            let file = match File::open(&self.lock_file) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                 file => file?,
             };
-            let mut hasher = Hasher::new();
-            let mut text = Hashing(&mut io::sink(), &mut hasher, 0);
-            io::copy(&mut file, &mut text)?;
-            let len = text.2;
-            let md5 = Md5(hasher.finalize());
+            let (md5, len) = Md5::read(file)?;
             Ok(Some(Saved { len, md5 }))
         };
         read().map_err(|source| self.lock_error(source))

@@ -2,11 +2,9 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read},
+    io,
     path::Path,
 };
-
-use fast_md5::Md5 as Hasher;
 
 use super::{error::PullError, fetch::Fetched};
 use crate::{
@@ -104,13 +102,5 @@ fn make_parents(root: &Path, path: &str) -> Result<(), PullError> {
 
 /// The MD5 of a file.
 pub(super) fn md5(path: &Path) -> io::Result<Md5> {
-    let mut file = File::open(path)?;
-    let mut hasher = Hasher::new();
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(Md5(hasher.finalize())),
-            n => hasher.update(&buffer[..n]),
-        }
-    }
+    Ok(Md5::read(File::open(path)?)?.0)
 }
