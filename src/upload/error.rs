@@ -91,6 +91,16 @@ pub enum UploadErrorKind {
     },
 }
 
+impl UploadErrorKind {
+    /// The failed request to Webflow.
+    fn of_webflow(&self) -> Option<&ApiCallError<ApiError>> {
+        match self {
+            Self::Create(error) | Self::Check(error) | Self::Update(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 /// The state in which a failed upload leaves its asset.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -229,11 +239,8 @@ impl UploadError {
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match self.kind() {
-            UploadErrorKind::Create(error)
-            | UploadErrorKind::Check(error)
-            | UploadErrorKind::Update(error) => error.status(),
             UploadErrorKind::S3(error) => error.status(),
-            _ => None,
+            kind => kind.of_webflow()?.status(),
         }
     }
 
@@ -242,16 +249,13 @@ impl UploadError {
     #[must_use]
     pub fn code(&self) -> Option<Cow<'_, str>> {
         match self.kind() {
-            UploadErrorKind::Create(error)
-            | UploadErrorKind::Check(error)
-            | UploadErrorKind::Update(error) => match error {
+            UploadErrorKind::S3(error) => error.code().map(Cow::Borrowed),
+            kind => match kind.of_webflow()? {
                 ApiCallError::ErrorResponse(response) => {
                     response.code.as_ref().map(|code| code.to_string().into())
                 }
                 _ => None,
             },
-            UploadErrorKind::S3(error) => error.code().map(Cow::Borrowed),
-            _ => None,
         }
     }
 
@@ -259,12 +263,8 @@ impl UploadError {
     /// fail too.
     #[must_use]
     pub fn is_auth(&self) -> bool {
-        match self.kind() {
-            UploadErrorKind::Create(error)
-            | UploadErrorKind::Check(error)
-            | UploadErrorKind::Update(error) => error.status() == Some(StatusCode::UNAUTHORIZED),
-            _ => false,
-        }
+        let error = self.kind().of_webflow();
+        error.is_some_and(|error| error.status() == Some(StatusCode::UNAUTHORIZED))
     }
 
     /// Whether the same upload can succeed later, and is safe to repeat.
@@ -367,11 +367,8 @@ impl StdError for UploadError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self.kind() {
             UploadErrorKind::Source(error) => Some(error),
-            UploadErrorKind::Create(error)
-            | UploadErrorKind::Check(error)
-            | UploadErrorKind::Update(error) => cause(error),
             UploadErrorKind::S3(error) => Some(error),
-            _ => None,
+            kind => cause(kind.of_webflow()?),
         }
     }
 }
