@@ -27,9 +27,8 @@ impl Column {
     pub(crate) const fn right(title: &'static str, width: Option<usize>) -> Self {
         let alignment = Alignment::Right;
         Self {
-            title,
-            width,
             alignment,
+            ..Self::left(title, width)
         }
     }
 }

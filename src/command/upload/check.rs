@@ -3,7 +3,7 @@
 use std::{fs, io, path::PathBuf};
 
 use serde::Serialize;
-use webflow_assets::{Checked, FileWarning, Invalid, Upload};
+use webflow_assets::{Checked, FileWarning, Invalid, Md5, Upload};
 
 use super::{files, report::Report};
 use crate::command::{
@@ -67,7 +67,7 @@ struct PlannedLine<'a> {
     file: &'a str,
     file_name: &'a str,
     size: u64,
-    md5: String,
+    md5: Md5,
     outcome: &'static str,
 }
 
@@ -104,7 +104,7 @@ fn planned(table: &mut Table<'_>, file: &str, checked: &Checked, report: Report)
             file,
             file_name: &checked.file_name,
             size: checked.len,
-            md5: checked.md5.to_string(),
+            md5: checked.md5,
             outcome: "planned",
         });
     }

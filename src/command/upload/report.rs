@@ -3,7 +3,7 @@
 use std::io;
 
 use serde::Serialize;
-use webflow_assets::{FileWarning, Outcome, UploadError, Uploaded};
+use webflow_assets::{FileWarning, Md5, Outcome, UploadError, Uploaded};
 
 use crate::command::output::{causes, error, field, json_line, say, warning};
 
@@ -24,15 +24,15 @@ struct UploadedLine<'a> {
     parent_folder: Option<&'a str>,
     content_type: Option<&'a str>,
     size: u64,
-    md5: String,
+    md5: Md5,
     outcome: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct FailedLine<'a> {
     file: &'a str,
     error: String,
-    causes: &'a [String],
+    causes: Vec<String>,
     asset_id: Option<&'a str>,
     status: Option<u16>,
 }
@@ -71,23 +71,17 @@ impl Report {
             parent_folder: asset.parent_folder.as_deref(),
             content_type: asset.content_type.as_deref(),
             size: done.len,
-            md5: done.md5.to_string(),
+            md5: done.md5,
             outcome: done.outcome.as_str(),
         })?;
         Ok(None)
     }
 
     pub(crate) fn failed(self, file: &str, failure: &UploadError) -> io::Result<()> {
-        let text = failure.to_string();
-        let causes = causes(failure);
-        error(&text, &causes);
-        if !self.json {
-            return Ok(());
-        }
-        json_line(&FailedLine {
+        self.print(&FailedLine {
             file,
-            error: text,
-            causes: &causes,
+            error: failure.to_string(),
+            causes: causes(failure),
             asset_id: failure.asset_id(),
             status: failure.status().map(|status| status.as_u16()),
         })
@@ -95,17 +89,19 @@ impl Report {
 
     /// Says why a file is not uploaded at all.
     pub(crate) fn refused(self, file: &str, text: &str) -> io::Result<()> {
-        error(text, &[]);
-        if !self.json {
-            return Ok(());
-        }
-        json_line(&FailedLine {
+        self.print(&FailedLine {
             file,
             error: text.to_owned(),
-            causes: &[],
-            asset_id: None,
-            status: None,
+            ..FailedLine::default()
         })
+    }
+
+    fn print(self, failed: &FailedLine<'_>) -> io::Result<()> {
+        error(&failed.error, &failed.causes);
+        if self.json {
+            json_line(failed)?;
+        }
+        Ok(())
     }
 
     /// Prints warnings about what Webflow may refuse.
