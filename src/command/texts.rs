@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde::Deserialize;
-use webflow_assets::AssetId;
+use webflow_assets::sync::AssetTexts;
 
 use crate::command::{
     input,
@@ -58,6 +58,15 @@ pub(crate) struct Entry {
     pub(crate) path: String,
     pub(crate) alt_text: Option<String>,
     pub(crate) display_name: Option<String>,
+}
+
+impl Entry {
+    pub(crate) fn texts(&self) -> AssetTexts {
+        AssetTexts {
+            alt_text: self.alt_text.clone(),
+            display_name: self.display_name.clone(),
+        }
+    }
 }
 
 /// The texts of a file, in its order.
@@ -136,23 +145,6 @@ impl Texts {
     pub(crate) fn of(&self, file: &Path) -> Option<&Entry> {
         let place = self.places.get(&lock::full(file).ok()?)?;
         self.entries.get(*place)
-    }
-}
-
-/// The texts of assets, to notice those that are to get different ones. Files with equal content
-/// have one asset.
-#[derive(Debug, Default)]
-pub(crate) struct Claims(HashMap<AssetId, (String, Entry)>);
-
-impl Claims {
-    /// Returns an earlier file of this asset that has other texts.
-    pub(crate) fn conflict(&mut self, asset: AssetId, file: &str, texts: &Entry) -> Option<&str> {
-        let first = self.0.entry(asset);
-        let (first, before) = first.or_insert_with(|| (file.to_owned(), texts.clone()));
-        let differ = |a: &Option<String>, b: &Option<String>| a.is_some() && b.is_some() && a != b;
-        let differs = differ(&before.alt_text, &texts.alt_text)
-            || differ(&before.display_name, &texts.display_name);
-        differs.then_some(first)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{io, path::Path};
 use clap::error::ErrorKind;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
-use webflow_assets::{AssetId, Client, sync::AssetTexts, types::Asset};
+use webflow_assets::{AssetId, Client, sync::AssetTexts};
 
 use crate::command::{
     Exit,
@@ -14,16 +14,16 @@ use crate::command::{
     failure::{Failed, Result},
     lock::Locks,
     output, site,
-    texts::{Claims, Texts, conflict},
+    texts::{Texts, conflict},
 };
+use crate::sync::{Claims, TextsChange};
 
 /// An asset and the texts that it is to have.
 struct Change {
     /// As it was given: an id or a path.
     name: String,
     asset: Result<AssetId, String>,
-    alt_text: Option<String>,
-    display_name: Option<String>,
+    texts: AssetTexts,
 }
 
 /// The outcome of a change.
@@ -121,8 +121,8 @@ fn updated(change: &Change, id: AssetId, outcome: Outcome, json: bool) -> io::Re
             asset: &change.name,
             id,
             outcome,
-            alt_text: change.alt_text.as_deref(),
-            display_name: change.display_name.as_deref(),
+            alt_text: change.texts.alt_text.as_deref(),
+            display_name: change.texts.display_name.as_deref(),
         });
     }
     output::line(&format!("{id}\t{}", outcome.as_str()))
@@ -147,14 +147,13 @@ fn changes(args: &UpdateArgs) -> Vec<Change> {
         return entries
             .map(|entry| {
                 let asset = asset(&entry.path, &texts.path(entry)).and_then(|asset| {
-                    let first = claims.conflict(asset, &entry.path, entry);
+                    let first = claims.conflict(asset, &entry.path, &entry.texts());
                     first.map_or(Ok(asset), |first| Err(conflict(&entry.path, first)))
                 });
                 Change {
                     name: entry.path.clone(),
                     asset,
-                    alt_text: entry.alt_text.clone(),
-                    display_name: entry.display_name.clone(),
+                    texts: entry.texts(),
                 }
             })
             .collect();
@@ -172,6 +171,10 @@ fn changes(args: &UpdateArgs) -> Vec<Change> {
             "--display-name is for a single asset and cannot be used with several",
         );
     }
+    let texts = AssetTexts {
+        alt_text: args.alt_text.clone(),
+        display_name: args.display_name.clone(),
+    };
     let assets = args.assets.iter();
     assets
         .map(|path| {
@@ -179,8 +182,7 @@ fn changes(args: &UpdateArgs) -> Vec<Change> {
             Change {
                 asset: asset(&name, path),
                 name,
-                alt_text: args.alt_text.clone(),
-                display_name: args.display_name.clone(),
+                texts: texts.clone(),
             }
         })
         .collect()
@@ -192,47 +194,26 @@ async fn apply(
     overwrite: bool,
 ) -> Result<(AssetId, Outcome), Failed> {
     let id = change.asset.clone().map_err(Failed::of)?;
-    let (mut alt_text, mut display_name) = (change.alt_text.clone(), change.display_name.clone());
+    let mut texts = change.texts.clone();
     let mut kept = false;
     if !overwrite {
         let asset = assets::fetch(client, id)
             .await
             .map_err(|error| Failed::new(&change.name, &error, READ))?;
-        (alt_text, display_name, kept) = remaining(&asset, alt_text, display_name);
+        let there = AssetTexts::of(&asset);
+        let change = TextsChange::new(&there, &texts, &AssetTexts::default(), false);
+        (texts, kept) = (change.set, change.kept);
     }
-    if alt_text.is_none() && display_name.is_none() {
+    if texts.is_empty() {
         return Ok((id, Outcome::unsent(kept)));
     }
-    let request = client.update_asset().asset_id(id);
-    let request = request.body_map(|body| body.alt_text(alt_text).display_name(display_name));
-    match request.send().await {
-        Ok(_) if kept => Ok((id, Outcome::Kept)),
-        Ok(_) => Ok((id, Outcome::Updated)),
+    match texts.send(client, id).await {
+        Ok(()) if kept => Ok((id, Outcome::Kept)),
+        Ok(()) => Ok((id, Outcome::Updated)),
         Err(error) => Err(Failed::new(
             &format!("{}: not updated", change.name),
             &error,
             WRITE,
         )),
     }
-}
-
-/// The alternative text and display name that still need to be set, and whether the site has
-/// others that are kept.
-fn remaining(
-    asset: &Asset,
-    mut alt_text: Option<String>,
-    mut display_name: Option<String>,
-) -> (Option<String>, Option<String>, bool) {
-    let there = AssetTexts::of(asset);
-    let mut kept = false;
-    for (wanted, there) in [
-        (&mut alt_text, there.alt_text),
-        (&mut display_name, there.display_name),
-    ] {
-        if let (Some(text), Some(there)) = (&*wanted, there) {
-            kept |= *text != there;
-            *wanted = None;
-        }
-    }
-    (alt_text, display_name, kept)
 }

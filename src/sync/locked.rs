@@ -1,5 +1,7 @@
 //! The lock file's records of a file and of its asset.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::names::split;
@@ -57,12 +59,12 @@ pub struct AssetTexts {
 }
 
 impl AssetTexts {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.alt_text.is_none() && self.display_name.is_none()
     }
 
     /// Adds other texts; returns `false`, and adds none, if they are not the same where both are set.
-    pub(super) fn add(&mut self, other: &Self) -> bool {
+    fn add(&mut self, other: &Self) -> bool {
         let texts = [
             (&mut self.alt_text, &other.alt_text),
             (&mut self.display_name, &other.display_name),
@@ -95,6 +97,25 @@ impl AssetTexts {
             alt_text: set(asset.alt_text.as_deref()),
             display_name: set(name),
         }
+    }
+}
+
+/// The texts that assets are to get, and the first file of each: files with equal content have one
+/// asset.
+#[derive(Debug, Default)]
+pub(crate) struct Claims(pub(super) HashMap<AssetId, (String, AssetTexts)>);
+
+impl Claims {
+    /// Adds the texts for a file of this asset, unless the file that is returned has others.
+    pub(crate) fn conflict(
+        &mut self,
+        asset: AssetId,
+        file: &str,
+        texts: &AssetTexts,
+    ) -> Option<&str> {
+        let first = self.0.entry(asset);
+        let (first, all) = first.or_insert_with(|| (file.to_owned(), AssetTexts::default()));
+        (!all.add(texts)).then_some(first)
     }
 }
 

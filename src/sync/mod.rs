@@ -70,8 +70,6 @@ mod walk;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-#[cfg(feature = "cli")]
-pub(crate) use self::locked::without_id;
 use self::walk::Filter;
 pub use self::{
     action::{Action, Planned},
@@ -83,6 +81,11 @@ pub use self::{
     names::LongNames,
     plan::Plan,
     pull::{Pull, PullError, PullEvent, PullReport},
+};
+#[cfg(feature = "cli")]
+pub(crate) use self::{
+    locked::{Claims, without_id},
+    texts::Change as TextsChange,
 };
 use crate::generated::Client;
 

@@ -1,30 +1,43 @@
 //! Keeps alternative texts and display names of assets in step.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
+use progenitor_client::Error;
 
 use super::{
-    error::SyncError, events::SyncEvent, journal::Entry, locked::AssetTexts, run::Execution,
+    error::SyncError,
+    events::SyncEvent,
+    journal::Entry,
+    locked::{AssetTexts, Claims},
+    run::Execution,
 };
-use crate::id::AssetId;
+use crate::{
+    generated::{Client, types::ApiError},
+    id::AssetId,
+};
 
 /// What there is to do for the texts of an asset.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Change {
+pub(crate) struct Change {
     /// The texts to set.
-    set: AssetTexts,
+    pub(crate) set: AssetTexts,
     /// The texts to remember once they are set.
     remember: AssetTexts,
     /// Somebody changed a text on the site, and it stays.
-    kept: bool,
+    pub(crate) kept: bool,
 }
 
 impl Change {
     /// A text of the site is replaced only if it is the one that was set from here the last time,
     /// or none where none was set.
-    fn new(there: &AssetTexts, wanted: &AssetTexts, last: &AssetTexts, overwrite: bool) -> Self {
+    pub(crate) fn new(
+        there: &AssetTexts,
+        wanted: &AssetTexts,
+        last: &AssetTexts,
+        overwrite: bool,
+    ) -> Self {
         let mut change = Self {
             remember: last.clone(),
             ..Self::default()
@@ -65,27 +78,38 @@ impl Change {
     }
 }
 
+impl AssetTexts {
+    /// Sets those of an asset on the site that there are.
+    pub(crate) async fn send(
+        &self,
+        client: &Client,
+        asset: AssetId,
+    ) -> Result<(), Error<ApiError>> {
+        let (alt_text, display_name) = (self.alt_text.clone(), self.display_name.clone());
+        let request = client.update_asset().asset_id(asset);
+        let request = request.body_map(|body| body.alt_text(alt_text).display_name(display_name));
+        request.send().await.map(drop)
+    }
+}
+
 impl Execution {
     /// Sets the texts of the files but those of which this run has set them, as far as the site has
     /// others. What it has is listed, a request for each hundred assets.
     pub(super) async fn describe(&mut self, done: &HashSet<String>) -> Result<(), SyncError> {
         let (sync, lock) = (&self.plan.sync, &self.plan.ledger.lock);
-        // Files with equal content have one asset.
-        let mut wanted: HashMap<AssetId, (String, AssetTexts)> = HashMap::new();
+        let mut wanted = Claims::default();
         let mut pending = false;
         for (path, texts) in &sync.texts {
             let Some(locked) = lock.get(path) else {
                 continue;
             };
-            let first = wanted.entry(locked.asset);
-            let (first, all) = first.or_insert_with(|| (path.clone(), AssetTexts::default()));
-            if all.add(texts) {
-                pending |= !done.contains(path);
-            } else {
+            if let Some(first) = wanted.conflict(locked.asset, path, texts) {
                 // This run may have set the other text.
                 pending = true;
                 let conflicts = &mut self.report.texts_in_conflict;
-                conflicts.insert(path.clone(), first.clone());
+                conflicts.insert(path.clone(), first.to_owned());
+            } else {
+                pending |= !done.contains(path);
             }
         }
         if !pending {
@@ -98,7 +122,7 @@ impl Execution {
         let failed = |error| SyncError::list("assets", error);
         while let Some(asset) = assets.try_next().await.map_err(failed)? {
             let id = asset.id.as_ref().and_then(|id| AssetId::try_from(id).ok());
-            let Some((id, (path, texts))) = id.and_then(|id| wanted.remove_entry(&id)) else {
+            let Some((id, (path, texts))) = id.and_then(|id| wanted.0.remove_entry(&id)) else {
                 continue;
             };
             let last = lock.texts(id).cloned().unwrap_or_default();
@@ -117,20 +141,14 @@ impl Execution {
         self.plan.ledger.record(entries).await?;
         let mut sent = stream::iter(changes)
             .map(|(asset, path, change)| {
-                let request = client.update_asset().asset_id(asset);
-                let AssetTexts {
-                    alt_text,
-                    display_name,
-                } = change.set.clone();
+                let client = client.clone();
                 async move {
-                    let request =
-                        request.body_map(|body| body.alt_text(alt_text).display_name(display_name));
-                    let error = if change.set.is_empty() {
-                        None
+                    let set = if change.set.is_empty() {
+                        Ok(())
                     } else {
-                        request.send().await.err()
+                        change.set.send(&client, asset).await
                     };
-                    (asset, path, change, error)
+                    (asset, path, change, set.err())
                 }
             })
             .buffered(self.concurrency());

@@ -119,6 +119,15 @@ impl Progress {
     }
 }
 
+/// Says that a file waits until no other run can delete its asset any more.
+pub(crate) fn waiting(file: &str, wait: Duration) -> String {
+    let seconds = wait.as_millis().div_ceil(1000);
+    format!(
+        "{file}: stored; another run has just registered this content, so the asset is checked again \
+         in {seconds} s"
+    )
+}
+
 /// A size, as in `1.23 MiB`.
 pub(crate) fn size(bytes: u64) -> String {
     HumanBytes(bytes).to_string()

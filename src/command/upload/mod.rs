@@ -11,7 +11,8 @@ use clap::error::ErrorKind;
 use futures_util::StreamExt;
 use reqwest::Url;
 use webflow_assets::{
-    Batch, Client, Event, FolderId, Source, Upload, UploadError, Uploaded, types::FileName,
+    Batch, Client, Event, FolderId, Source, Upload, UploadError, Uploaded, sync::AssetTexts,
+    types::FileName,
 };
 
 use self::{order::InOrder, report::Report};
@@ -20,11 +21,12 @@ use crate::command::{
     args::{self, UploadArgs},
     failure::{Failed, Result},
     output,
-    progress::Progress,
+    progress::{Progress, waiting},
     signals::Signals,
     site::Site,
-    texts::{Claims, Entry, Texts, conflict, no_file},
+    texts::{Entry, Texts, conflict, no_file},
 };
+use crate::sync::Claims;
 
 /// Uploads the files. Fails if a result cannot be printed.
 pub(crate) async fn run(mut args: UploadArgs) -> Result {
@@ -73,7 +75,7 @@ pub(crate) async fn run(mut args: UploadArgs) -> Result {
         run.exit = Exit::Failure;
     }
     if let Some(texts) = &texts {
-        let entries = files.iter().map(|file| texts.of(file).cloned());
+        let entries = files.iter().map(|file| texts.of(file).map(Entry::texts));
         run.texts = entries.map(Option::unwrap_or_default).collect();
     }
     let count = files.len();
@@ -234,7 +236,7 @@ struct Run {
     done: usize,
     lines: InOrder,
     /// Those of each file, if there are any.
-    texts: Vec<Entry>,
+    texts: Vec<AssetTexts>,
     claims: Claims,
     exit: Exit,
 }
@@ -292,11 +294,7 @@ impl Run {
             }
             Event::Waiting { index, wait } => {
                 let file = self.reached(index, Reached::Stored).to_owned();
-                let seconds = wait.as_millis().div_ceil(1000);
-                let note = format!(
-                    "{file}: stored; another run has just registered this content, so the asset is \
-                     checked again in {seconds} s"
-                );
+                let note = waiting(&file, wait);
                 self.progress.aside(|| self.report.note(&note));
             }
             Event::Finished { index, result } => self.finished(index, &result)?,
