@@ -198,14 +198,8 @@ impl Context {
                     Ok(response) => retry::retry_after(response.status(), response.headers()),
                     Err(_) => None,
                 };
-                match again {
-                    Some(state) if delivery.is_repeatable(idempotent) => Attempt::Again {
-                        state,
-                        retry_after,
-                        otherwise: result,
-                    },
-                    _ => Attempt::Done(result),
-                }
+                let again = again.filter(|_| delivery.is_repeatable(idempotent));
+                Attempt::of(result, again, retry_after)
             })
             .await
     }

@@ -130,16 +130,16 @@ pub(crate) enum Attempt<S, T> {
     },
 }
 
-impl<T> Attempt<(), T> {
-    /// Another attempt may succeed if `repeatable`; if there is none, the result is `result`.
-    pub(crate) fn of(result: T, repeatable: bool, retry_after: Option<Duration>) -> Self {
-        if !repeatable {
-            return Self::Done(result);
-        }
-        Self::Again {
-            state: (),
-            retry_after,
-            otherwise: result,
+impl<S, T> Attempt<S, T> {
+    /// The result of an attempt. Another one may succeed if there is a state for it.
+    pub(crate) fn of(result: T, again: Option<S>, retry_after: Option<Duration>) -> Self {
+        match again {
+            None => Self::Done(result),
+            Some(state) => Self::Again {
+                state,
+                retry_after,
+                otherwise: result,
+            },
         }
     }
 }

@@ -101,7 +101,8 @@ impl Steps<'_> {
                     (&error, error.status().map(|status| status.as_u16())),
                     (ApiCallError::CommunicationError(_), None) | (_, Some(404 | 500 | 502 | 504))
                 );
-                Attempt::of(Err(UploadErrorKind::Update(error)), repeatable, None)
+                let again = repeatable.then_some(());
+                Attempt::of(Err(UploadErrorKind::Update(error)), again, None)
             })
             .await
     }

@@ -117,54 +117,53 @@ impl<'a> Steps<'a> {
         let turn = Turn::wait(&self.upload.client.baseurl, target.site, hashed.md5).await;
         reached.turn = Some(turn);
 
-        let contents = self.upload.contents.as_deref();
-        if let Some(filled) = self.known(&target, &hashed).await {
-            return Ok(Uploaded {
-                alt_text_kept: self.describe(filled.id, filled.is_new).await?,
-                id: filled.id,
-                asset: filled.asset,
-                stored: None,
-                outcome: Outcome::AlreadyThere,
-                md5: hashed.md5,
-                len: hashed.len,
-                attempts: Attempts::default(),
-                is_new: false,
-            });
-        }
-
-        let stored = self.fill_for_good(&target, &hashed, reached).await?;
-        let Some(registered) = &reached.registered else {
-            return Err(UploadErrorKind::Incomplete("an answer"));
+        let known = self.known(&target, &hashed).await;
+        let (filled, stored, outcome) = match known {
+            Some(filled) => (filled, None, Outcome::AlreadyThere),
+            None => self.put(&target, &hashed, reached).await?,
         };
-        let Registered { id, asset, .. } = registered;
-        let origin = registered.call.claim.origin;
-        let is_new = origin == Origin::Fresh;
-        if let Some(limit) = self.upload.wait_until_ready {
-            self.ready(*id, hashed.len, limit).await?;
-        }
-        if let Some(contents) = contents {
-            let filled = Filled {
-                id: *id,
-                asset: asset.clone(),
-                is_new,
-                is_certain: true,
-            };
-            contents.insert(target.site, hashed.md5, &filled);
-        }
         Ok(Uploaded {
-            alt_text_kept: self.describe(*id, is_new).await?,
-            id: *id,
-            asset: asset.clone(),
-            outcome: match (&stored, origin) {
-                (None, _) | (_, Origin::Older) => Outcome::AlreadyThere,
-                (Some(_), Origin::Fresh | Origin::Unknown) => Outcome::Uploaded,
-            },
+            alt_text_kept: self.describe(filled.id, filled.is_new).await?,
+            id: filled.id,
+            asset: filled.asset,
+            outcome,
+            is_new: filled.is_new && outcome == Outcome::Uploaded,
             stored,
             md5: hashed.md5,
             len: hashed.len,
             attempts: Attempts::default(),
-            is_new,
         })
+    }
+
+    /// Puts the file on the site, where the batch does not know its content.
+    async fn put(
+        &self,
+        target: &Target,
+        hashed: &Hashed,
+        reached: &mut Reached,
+    ) -> Result<(Filled, Option<Stored>, Outcome), UploadErrorKind> {
+        let stored = self.fill_for_good(target, hashed, reached).await?;
+        let Some(Registered { id, asset, call }) = &reached.registered else {
+            return Err(UploadErrorKind::Incomplete("an answer"));
+        };
+        let origin = call.claim.origin;
+        if let Some(limit) = self.upload.wait_until_ready {
+            self.ready(*id, hashed.len, limit).await?;
+        }
+        let filled = Filled {
+            id: *id,
+            asset: asset.clone(),
+            is_new: origin == Origin::Fresh,
+            is_certain: true,
+        };
+        if let Some(contents) = &self.upload.contents {
+            contents.insert(target.site, hashed.md5, &filled);
+        }
+        let outcome = match (&stored, origin) {
+            (None, _) | (_, Origin::Older) => Outcome::AlreadyThere,
+            (Some(_), Origin::Fresh | Origin::Unknown) => Outcome::Uploaded,
+        };
+        Ok((filled, stored, outcome))
     }
 
     /// The asset that has this content already, as far as the batch knows.
@@ -298,15 +297,7 @@ impl<'a> Steps<'a> {
                         (UploadErrorKind::S3(error), repeatable, retry_after)
                     }
                 };
-                let otherwise = (Err(kind), sent);
-                if !repeatable {
-                    return Attempt::Done(otherwise);
-                }
-                Attempt::Again {
-                    state: sent,
-                    retry_after,
-                    otherwise,
-                }
+                Attempt::of((Err(kind), sent), repeatable.then_some(sent), retry_after)
             })
             .await;
         *attempts += sent;

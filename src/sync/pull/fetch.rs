@@ -71,7 +71,7 @@ impl Fetcher {
                         error,
                         repeatable,
                         retry_after,
-                    }) => Attempt::of(Err(error), repeatable, retry_after),
+                    }) => Attempt::of(Err(error), repeatable.then_some(()), retry_after),
                 }
             })
             .await
