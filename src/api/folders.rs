@@ -1,6 +1,6 @@
 //! Asset folders by path.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use futures_util::TryStreamExt;
 use progenitor_client::Error;
@@ -33,7 +33,8 @@ use crate::generated::types::{ApiError, AssetFolder, FolderId};
 #[derive(Clone, Debug, Default)]
 pub struct FolderTree {
     folders: HashMap<FolderId, Place>,
-    children: HashMap<(Option<FolderId>, String), FolderId>,
+    /// The oldest first.
+    children: HashMap<(Option<FolderId>, String), Vec<FolderId>>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,8 +50,8 @@ impl FolderTree {
     pub fn new(folders: impl IntoIterator<Item = AssetFolder>) -> Self {
         let id = |text: Option<&str>| text.and_then(|text| FolderId::try_from(text).ok());
         let mut folders: Vec<AssetFolder> = folders.into_iter().collect();
-        // Dates of one format sort as texts do. Those of one date stay in the order of the list.
-        folders.sort_by(|a, b| a.created_on.cmp(&b.created_on));
+        // Dates of one format sort as texts do. Ids begin with a time too.
+        folders.sort_by(|a, b| (&a.created_on, &a.id).cmp(&(&b.created_on, &b.id)));
         let known: HashSet<FolderId> = folders.iter().filter_map(|f| id(f.id.as_deref())).collect();
         let mut tree = Self::default();
         for folder in folders {
@@ -71,10 +72,13 @@ impl FolderTree {
 
     /// Adds a folder that was created since. It is younger than those that are there.
     pub fn insert(&mut self, id: FolderId, parent: Option<FolderId>, name: impl Into<String>) {
-        let name = name.into();
-        let key = (parent, name.clone());
-        self.children.entry(key).or_insert(id);
-        self.folders.entry(id).or_insert(Place { parent, name });
+        // A list that changes while it is read can have a folder twice.
+        if let Entry::Vacant(entry) = self.folders.entry(id) {
+            let name = name.into();
+            let named = self.children.entry((parent, name.clone()));
+            named.or_default().push(id);
+            entry.insert(Place { parent, name });
+        }
     }
 
     /// The id of the folder at a path.
@@ -89,7 +93,18 @@ impl FolderTree {
     /// The id of the folder with this name in a folder, or at the top.
     #[must_use]
     pub fn child(&self, parent: Option<FolderId>, name: &str) -> Option<FolderId> {
-        self.children.get(&(parent, name.to_owned())).copied()
+        self.named(parent, name).first().copied()
+    }
+
+    /// The ids of all folders with this name in a folder, or at the top: the oldest first.
+    pub(crate) fn named(&self, parent: Option<FolderId>, name: &str) -> &[FolderId] {
+        let named = self.children.get(&(parent, name.to_owned()));
+        named.map_or(&[], Vec::as_slice)
+    }
+
+    #[cfg(feature = "sync")]
+    pub(crate) fn contains(&self, id: FolderId) -> bool {
+        self.folders.contains_key(&id)
     }
 
     /// The path of a folder.

@@ -1,8 +1,8 @@
 //! Asset folders by path: remembered, found by name, or created.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use progenitor_client::{ClientInfo, Error};
 
 use super::{
@@ -11,24 +11,16 @@ use super::{
     names::split,
 };
 use crate::{
-    api::retry::{self, Attempt},
+    api::{
+        folders::FolderTree,
+        retry::{self, Attempt},
+    },
     generated::{
         Client,
         types::{ApiError, NewAssetFolder},
     },
     id::{FolderId, SiteId},
 };
-
-/// The folders of a site.
-#[derive(Default)]
-struct Known {
-    /// The oldest first.
-    by_name: HashMap<(Option<FolderId>, String), Vec<Found>>,
-    ids: BTreeSet<FolderId>,
-}
-
-/// A folder's time of creation and its id, in the order of age. Ids begin with a time too.
-type Found = (String, FolderId);
 
 /// Finds or creates folders on a site.
 pub(super) struct Folders<'a> {
@@ -109,47 +101,30 @@ impl Folders<'_> {
     /// The folder that the lock file remembers, if the site still has it, or the oldest with the
     /// name. Concurrent calls, or one that arrives late, can create two folders with one name: then
     /// the oldest is the one that all settle on.
-    async fn find(&self, known: &Known, wanted: &Wanted) -> Option<FolderId> {
-        let named = known.named(wanted);
+    async fn find(&self, known: &FolderTree, wanted: &Wanted) -> Option<FolderId> {
+        let named = known.named(wanted.parent, &wanted.name);
         let remembered = self.remembered.get(&wanted.path);
-        if let Some(id) = remembered.filter(|id| known.ids.contains(id)) {
-            let mut younger = named.unwrap_or_default().iter().skip(1);
-            if !younger.any(|(_, other)| other == id) {
-                return Some(*id);
-            }
+        if let Some(id) = remembered.filter(|id| known.contains(**id))
+            && !named.iter().skip(1).any(|younger| younger == id)
+        {
+            return Some(*id);
         }
-        let ((_, id), others) = named?.split_first()?;
+        let (id, others) = named.split_first()?;
         if !others.is_empty() {
             self.events
                 .emit(SyncEvent::DuplicateFolder {
                     path: wanted.path.clone(),
                     id: *id,
-                    others: others.iter().map(|(_, id)| *id).collect(),
+                    others: others.to_vec(),
                 })
                 .await;
         }
         Some(*id)
     }
 
-    async fn list(&self) -> Result<Known, SyncError> {
-        let failed = |error| SyncError::list("folders", error);
-        let mut folders = self.client.list_all_folders(self.site).stream();
-        let mut known = Known::default();
-        while let Some(folder) = folders.try_next().await.map_err(failed)? {
-            let id = folder.id.and_then(|id| FolderId::try_from(id).ok());
-            let (Some(id), Some(name)) = (id, folder.display_name) else {
-                continue;
-            };
-            let parent = folder.parent_folder;
-            let parent = parent.and_then(|parent| FolderId::try_from(parent).ok());
-            let found = (folder.created_on.unwrap_or_default(), id);
-            known.ids.insert(id);
-            known.by_name.entry((parent, name)).or_default().push(found);
-        }
-        for found in known.by_name.values_mut() {
-            found.sort();
-        }
-        Ok(known)
+    async fn list(&self) -> Result<FolderTree, SyncError> {
+        let listed = self.client.list_all_folders(self.site).tree().await;
+        listed.map_err(|error| SyncError::list("folders", error))
     }
 
     /// Creates a folder. If a failed call may have arrived, lists the folders to find out.
@@ -162,8 +137,8 @@ impl Folders<'_> {
                         Ok(known) => known,
                         Err(error) => return Attempt::Done(Err(error)),
                     };
-                    if let Some((_, id)) = known.named(wanted).and_then(|found| found.first()) {
-                        return Attempt::Done(Ok(*id));
+                    if let Some(id) = known.child(wanted.parent, &wanted.name) {
+                        return Attempt::Done(Ok(id));
                     }
                 }
                 self.create_once(wanted).await
@@ -176,16 +151,9 @@ impl Folders<'_> {
             Ok(id) => return Attempt::Done(Ok(id)),
             Err(error) => error,
         };
-        let repeatable = retry::may_have_arrived(&error);
-        let failed = Err(SyncError::folder(wanted.path.clone(), error));
-        if !repeatable {
-            return Attempt::Done(failed);
-        }
-        Attempt::Again {
-            state: true,
-            retry_after: None,
-            otherwise: failed,
-        }
+        let again = retry::may_have_arrived(&error).then_some(true);
+        let failed = SyncError::folder(wanted.path.clone(), error);
+        Attempt::of(Err(failed), again, None)
     }
 
     async fn post(&self, wanted: &Wanted) -> Result<FolderId, Error<ApiError>> {
@@ -197,13 +165,5 @@ impl Folders<'_> {
         let folder = request.body(body).send().await?.into_inner();
         let id = folder.id.and_then(|id| FolderId::try_from(id).ok());
         id.ok_or_else(|| Error::Custom("the answer has no valid id".to_owned()))
-    }
-}
-
-impl Known {
-    /// The folders of a name in a parent.
-    fn named(&self, wanted: &Wanted) -> Option<&[Found]> {
-        let key = (wanted.parent, wanted.name.clone());
-        self.by_name.get(&key).map(Vec::as_slice)
     }
 }
