@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use futures_core::{Stream, future::BoxFuture};
@@ -59,6 +60,14 @@ pub enum SyncEvent {
         path: String,
         /// How much of it the current attempt has sent.
         progress: Progress,
+    },
+    /// A file is stored, under an asset that another run registered a moment ago and may still
+    /// delete. The asset is checked again after the wait.
+    Waiting {
+        /// Its path.
+        path: String,
+        /// How long it waits.
+        wait: Duration,
     },
     /// A file is on the site.
     Uploaded {

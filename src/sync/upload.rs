@@ -111,12 +111,11 @@ impl Execution {
                 };
                 async move {
                     match run.round(round).await {
-                        Ok(again) if may_repeat && !again.is_empty() => Attempt::Again {
-                            state: (run, again),
-                            retry_after: None,
-                            otherwise: Ok(()),
-                        },
-                        Ok(_) => Attempt::Done(Ok(())),
+                        Ok(again) => {
+                            let is_over = !may_repeat || again.is_empty();
+                            let again = (!is_over).then_some((run, again));
+                            Attempt::of(Ok(()), again, None)
+                        }
                         Err(error) => Attempt::Done(Err(error)),
                     }
                 }
@@ -207,8 +206,12 @@ impl Execution {
                         }
                     }
                 }
+                Event::Waiting { index, wait } => {
+                    let path = path(index);
+                    self.events.emit(SyncEvent::Waiting { path, wait }).await;
+                }
                 // The plan has the warnings, and the failure that stops the batch ends the run.
-                Event::Checked { .. } | Event::Waiting { .. } | Event::Stopped { .. } => {}
+                Event::Checked { .. } | Event::Stopped { .. } => {}
             }
         }
         Ok(again)

@@ -4,11 +4,15 @@ use std::io;
 
 use serde::Serialize;
 use webflow_assets::{
-    Client,
+    AssetId, Client, FolderId, Md5,
     sync::{Plan, Report, SyncEvent},
 };
 
-use crate::command::{output, progress::RunOutput, update::Outcome};
+use crate::command::{
+    output,
+    progress::{RunOutput, waiting},
+    update::Outcome,
+};
 
 /// An event, for machines.
 #[derive(Serialize)]
@@ -16,19 +20,19 @@ use crate::command::{output, progress::RunOutput, update::Outcome};
 enum Line<'a> {
     FolderCreated {
         path: &'a str,
-        id: String,
+        id: FolderId,
     },
     DuplicateFolder {
         path: &'a str,
-        id: String,
-        others: Vec<String>,
+        id: FolderId,
+        others: &'a [FolderId],
     },
     Uploaded {
         path: &'a str,
         id: Option<&'a str>,
         hosted_url: Option<&'a str>,
         size: u64,
-        md5: String,
+        md5: Md5,
         outcome: &'static str,
     },
     Failed {
@@ -40,12 +44,12 @@ enum Line<'a> {
     },
     Described {
         path: &'a str,
-        id: String,
+        id: AssetId,
         outcome: Outcome,
     },
     Deleted {
         path: &'a str,
-        id: String,
+        id: AssetId,
     },
     Summary {
         uploaded: usize,
@@ -71,22 +75,15 @@ pub(super) fn show(out: &RunOutput, event: &SyncEvent) -> io::Result<()> {
     match event {
         SyncEvent::FolderCreated { path, id } => {
             out.say(&format!("created the folder {path}"));
-            out.print(&Line::FolderCreated {
-                path,
-                id: id.to_string(),
-            })
+            out.print(&Line::FolderCreated { path, id: *id })
         }
         SyncEvent::DuplicateFolder { path, id, others } => {
-            let others: Vec<String> = others.iter().map(ToString::to_string).collect();
             out.say(&format!(
                 "the site has {} folders {path}; the oldest, {id}, is used",
                 others.len() + 1
             ));
-            out.print(&Line::DuplicateFolder {
-                path,
-                id: id.to_string(),
-                others,
-            })
+            let id = *id;
+            out.print(&Line::DuplicateFolder { path, id, others })
         }
         SyncEvent::Started { path } => {
             out.progress.started(out.place(path), path);
@@ -94,6 +91,10 @@ pub(super) fn show(out: &RunOutput, event: &SyncEvent) -> io::Result<()> {
         }
         SyncEvent::Progress { path, progress } => {
             out.progress.moved(out.place(path), *progress);
+            Ok(())
+        }
+        SyncEvent::Waiting { path, wait } => {
+            out.say(&waiting(path, *wait));
             Ok(())
         }
         SyncEvent::Uploaded { path, uploaded } => {
@@ -104,7 +105,7 @@ pub(super) fn show(out: &RunOutput, event: &SyncEvent) -> io::Result<()> {
                 id: uploaded.asset.id.as_deref(),
                 hosted_url: uploaded.asset.hosted_url.as_deref(),
                 size: uploaded.len,
-                md5: uploaded.md5.to_string(),
+                md5: uploaded.md5,
                 outcome: uploaded.outcome.as_str(),
             })
         }
@@ -132,7 +133,7 @@ pub(super) fn show(out: &RunOutput, event: &SyncEvent) -> io::Result<()> {
             }
             out.print(&Line::Described {
                 path,
-                id: asset.to_string(),
+                id: *asset,
                 outcome: if *kept {
                     Outcome::Kept
                 } else {
@@ -140,10 +141,7 @@ pub(super) fn show(out: &RunOutput, event: &SyncEvent) -> io::Result<()> {
                 },
             })
         }
-        SyncEvent::Deleted { path, asset } => out.print(&Line::Deleted {
-            path,
-            id: asset.to_string(),
-        }),
+        SyncEvent::Deleted { path, asset } => out.print(&Line::Deleted { path, id: *asset }),
         _ => Ok(()),
     }
 }

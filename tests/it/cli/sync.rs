@@ -1,5 +1,8 @@
 //! `sync`.
 
+#[cfg(unix)]
+use std::io::{BufRead as _, BufReader};
+
 use super::*;
 
 /// A directory with these files.
@@ -598,4 +601,25 @@ fn a_dry_run_changes_nothing_and_is_the_same_on_a_read_only_file_system() {
         assert_eq!(read_only, output, "{args:?}");
         assert_eq!(fingerprint(&dir), before, "{args:?}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_sync_says_that_it_waits_for_an_asset_of_another_run() {
+    let live = Live::start();
+    let dirs = ["sync_first", "sync_waits"].map(|test| tree(test, &[(test, "text")]));
+    let [mut first, mut second] = dirs.each_ref().map(|dir| {
+        let args = ["sync", path_text(dir), "--lease", "60s"];
+        live.point(command(&args))
+    });
+    assert_exit(&run(&mut first), 0);
+    let mut child = second.spawn().expect("the command runs");
+    let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut lines = stderr.lines().map(|line| line.expect("text"));
+    let says = "sync_waits: stored; another run has just registered this content, so the asset is \
+                checked again in ";
+    assert!(lines.any(|line| line.starts_with(says)));
+    signal(&child, "INT");
+    assert_eq!(lines.count(), 1);
+    assert_exit(&child.wait_with_output().expect("its output"), 130);
 }
