@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures_core::{Stream, future::BoxFuture};
-use futures_util::FutureExt;
+use futures_util::{FutureExt, StreamExt};
 use progenitor_client::Error;
 use tokio::sync::mpsc;
 
@@ -169,19 +169,35 @@ pub struct Failure {
 
 /// A plan that is being carried out; see [`Plan::stream`](super::Plan::stream).
 #[must_use = "a stream does nothing until it is polled"]
-pub struct SyncEvents {
-    /// `None` once it has ended.
-    run: Option<BoxFuture<'static, Result<Report, SyncError>>>,
-    /// The last item, until the events before it are taken.
-    last: Option<Result<Report, SyncError>>,
-    events: mpsc::Receiver<SyncEvent>,
+pub struct SyncEvents(pub(super) Work<SyncEvent>);
+
+impl Stream for SyncEvents {
+    type Item = Result<SyncEvent, SyncError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_next_unpin(cx)
+    }
 }
 
-impl SyncEvents {
-    /// A stream of the events that `run` emits, and of its result.
-    pub(super) fn of<F>(run: impl FnOnce(Emitter) -> F) -> Self
+impl fmt::Debug for SyncEvents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SyncEvents").finish_non_exhaustive()
+    }
+}
+
+/// Work that emits events, as a stream that has its result as the last one.
+pub(super) struct Work<E> {
+    /// `None` once it has ended.
+    run: Option<BoxFuture<'static, Result<E, SyncError>>>,
+    /// The last item, until the events before it are taken.
+    last: Option<Result<E, SyncError>>,
+    events: mpsc::Receiver<E>,
+}
+
+impl<E> Work<E> {
+    pub(super) fn new<F>(run: impl FnOnce(Emitter<E>) -> F) -> Self
     where
-        F: Future<Output = Result<Report, SyncError>> + Send + 'static,
+        F: Future<Output = Result<E, SyncError>> + Send + 'static,
     {
         let (sender, events) = mpsc::channel(1);
         Self {
@@ -192,8 +208,8 @@ impl SyncEvents {
     }
 }
 
-impl Stream for SyncEvents {
-    type Item = Result<SyncEvent, SyncError>;
+impl<E: Unpin> Stream for Work<E> {
+    type Item = Result<E, SyncError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
@@ -202,10 +218,7 @@ impl Stream for SyncEvents {
                 return Poll::Ready(Some(Ok(event)));
             }
             let Some(run) = &mut this.run else {
-                let last = this.last.take();
-                return Poll::Ready(
-                    last.map(|last| last.map(|report| SyncEvent::Finished { report })),
-                );
+                return Poll::Ready(this.last.take());
             };
             match run.poll_unpin(cx) {
                 Poll::Ready(last) => {
@@ -222,19 +235,13 @@ impl Stream for SyncEvents {
     }
 }
 
-impl fmt::Debug for SyncEvents {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SyncEvents").finish_non_exhaustive()
-    }
-}
-
 /// Hands events to the stream.
 #[derive(Clone, Debug)]
-pub(super) struct Emitter(mpsc::Sender<SyncEvent>);
+pub(super) struct Emitter<E>(mpsc::Sender<E>);
 
-impl Emitter {
+impl<E> Emitter<E> {
     /// Waits until the event before this one is taken.
-    pub(super) async fn emit(&self, event: SyncEvent) {
+    pub(super) async fn emit(&self, event: E) {
         // Without a receiver, this future is about to be dropped.
         let _ = self.0.send(event).await;
     }

@@ -27,7 +27,7 @@ pub(super) struct Folders<'a> {
     pub(super) client: &'a Client,
     pub(super) site: SiteId,
     pub(super) concurrency: usize,
-    pub(super) events: &'a Emitter,
+    pub(super) events: &'a Emitter<SyncEvent>,
     /// The folders that the lock file remembers.
     pub(super) remembered: &'a BTreeMap<String, FolderId>,
 }

@@ -10,7 +10,7 @@ use super::{
     action::{Action, Planned},
     delete::{self, Held},
     error::SyncError,
-    events::{Emitter, Report, SyncEvent, SyncEvents},
+    events::{Emitter, Report, SyncEvent, SyncEvents, Work},
     journal::Entry,
     listing::Listing,
     plan::Plan,
@@ -68,7 +68,7 @@ impl Plan {
     /// # fn main() {}
     /// ```
     pub fn stream(self) -> SyncEvents {
-        SyncEvents::of(|events| run(self, events))
+        SyncEvents(Work::new(|events| run(self, events)))
     }
 
     /// Carries out the plan and returns the results.
@@ -88,17 +88,18 @@ impl Plan {
     }
 }
 
-async fn run(plan: Plan, events: Emitter) -> Result<Report, SyncError> {
+async fn run(plan: Plan, events: Emitter<SyncEvent>) -> Result<SyncEvent, SyncError> {
     let mut execution = Execution::new(plan, events);
     execution.all().await?;
-    execution.report.bytes_written = execution.plan.ledger.written();
-    Ok(mem::take(&mut execution.report))
+    let mut report = execution.report;
+    report.bytes_written = execution.plan.ledger.written();
+    Ok(SyncEvent::Finished { report })
 }
 
 /// A plan that is being carried out.
 pub(super) struct Execution {
     pub(super) plan: Plan,
-    pub(super) events: Emitter,
+    pub(super) events: Emitter<SyncEvent>,
     pub(super) report: Report,
     /// The assets that were created from here, now or earlier.
     pub(super) created: HashSet<AssetId>,
@@ -109,7 +110,7 @@ pub(super) struct Execution {
 }
 
 impl Execution {
-    fn new(mut plan: Plan, events: Emitter) -> Self {
+    fn new(mut plan: Plan, events: Emitter<SyncEvent>) -> Self {
         let unchanged = |file: &&Planned| file.action == Action::Unchanged;
         let report = Report {
             unchanged: plan.files.iter().filter(unchanged).count(),

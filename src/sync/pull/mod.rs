@@ -5,6 +5,7 @@ pub(super) mod error;
 mod fetch;
 mod layout;
 mod place;
+mod record;
 mod run;
 
 use std::path::PathBuf;
