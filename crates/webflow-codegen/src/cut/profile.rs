@@ -205,10 +205,11 @@ fn different_names(name: &str, schema: &mut Map<String, Value>, notes: &mut BTre
 
 /// Lets a request send an empty list: without `nullable` that is the same as no list.
 fn explicit_lists(schema: &mut Map<String, Value>) {
-    let required = schema.get("required").cloned().unwrap_or_default();
-    let required = required.as_array().cloned().unwrap_or_default();
+    let required = schema.get("required").and_then(Value::as_array);
+    let required = required.into_iter().flatten().filter_map(Value::as_str);
+    let required: BTreeSet<String> = required.map(str::to_owned).collect();
     for (name, field) in properties(schema) {
-        let is_required = required.iter().any(|required| required == name.as_str());
+        let is_required = required.contains(name);
         if field.get("items").is_some() && !is_required {
             field["nullable"] = true.into();
         }

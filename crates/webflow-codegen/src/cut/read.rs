@@ -14,9 +14,9 @@ use crate::{
 /// How deep a description may nest, in both formats: the limit of `serde_json` is 128.
 const MAX_DEPTH: usize = 128;
 
-/// How many values a description may have, those that aliases repeat included: some ten times
+/// How many values a description may have, those that aliases repeat included: some five times
 /// what Webflow publishes.
-const MAX_VALUES: usize = 1_000_000;
+const MAX_VALUES: usize = 400_000;
 
 /// A description as it was read.
 #[derive(Debug)]
@@ -88,6 +88,7 @@ fn yaml(text: &str, name: &str) -> Result<Value> {
             max_nodes: 2 * MAX_VALUES,
             // What they repeat is counted like everything else.
             max_aliases: MAX_VALUES,
+            max_recorded_anchor_events: MAX_VALUES / 2,
             enforce_alias_anchor_ratio: false,
         },
         alias_limits: serde_saphyr::alias_limits! {

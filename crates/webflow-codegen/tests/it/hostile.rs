@@ -1,6 +1,9 @@
 //! Broken and hostile descriptions: each is refused with its place, and nothing is written.
 
-use std::{fmt::Write as _, fs::File, iter};
+use std::{collections::BTreeSet, fmt::Write as _, fs::File, iter};
+
+use serde_json::{Map, Value, json};
+use webflow_codegen::cut::{Plan, cut, read::Input, select::Selection};
 
 use crate::project::{DESCRIPTION, FRAGMENT, PROVENANCE, Project, replaced};
 
@@ -253,6 +256,41 @@ fn more_values_than_any_description_has_are_refused() {
     let ones = "1,".repeat(1_000_000);
     let found = refused(format!("{{\"openapi\": [{ones} 1]}}"));
     assert!(found.contains("too many values"), "{found}");
+}
+
+#[test]
+fn many_operations_of_one_name_and_many_required_fields_are_cut_out() {
+    let count = 8_000;
+    let names: Vec<String> = (0..count).map(|index| format!("n{index}")).collect();
+    let fields = names
+        .iter()
+        .map(|name| (name.clone(), json!({ "items": {} })));
+    let fields: Map<String, Value> = fields.collect();
+    let mut body =
+        json!({ "allOf": [{ "required": names, "properties": fields }, { "required": names }] });
+    let mut paths = Map::new();
+    for index in 0..count {
+        let path = format!("/{}a{}", "-".repeat(index % 90), ".".repeat(index / 90));
+        let schema = if index == 0 { body.take() } else { json!({}) };
+        let content = json!({ "application/json": { "schema": schema } });
+        let operation =
+            json!({ "requestBody": { "content": content }, "responses": { "200": {} } });
+        paths.insert(path, json!({ "post": operation }));
+    }
+    let document = json!({ "openapi": "3.1.0", "paths": paths });
+    let input = Input {
+        path: String::new(),
+        name: String::new(),
+        sha256: String::new(),
+        document,
+    };
+    let fragment = cut(&input, &Plan::of(Selection::All)).unwrap();
+    let names: BTreeSet<&String> = fragment.lock.operations.values().collect();
+    assert_eq!(names.len(), count);
+    assert!(names.contains(&format!("post_a_{count}")));
+    let schema = &fragment.document["components"]["schemas"]["PostARequest"];
+    assert_eq!(schema["required"].as_array().unwrap().len(), count);
+    assert_eq!(schema["properties"]["n0"]["nullable"], Value::Null);
 }
 
 #[test]
