@@ -56,14 +56,18 @@ impl Reader<'_> {
         }))
     }
 
-    /// The schema of a body. Its examples are not taken over.
+    /// The schema of a body.
     fn body(self, media: &Value, side: Side, at: &At) -> Result<Value> {
         let source = self.source;
         let converter = Converter { source, side };
-        match media.get("schema") {
-            Some(schema) => converter.schema(schema, &at.child("schema")),
-            None => Ok(json!({})),
+        let mut out = match media.get("schema") {
+            Some(schema) => converter.schema(schema, &at.child("schema"))?,
+            None => json!({}),
+        };
+        if let Some(media) = media.as_object() {
+            converter.heed(media, at, &mut out)?;
         }
+        Ok(out)
     }
 
     pub(super) fn responses(self, object: &Map<String, Value>, at: &At) -> Result<Vec<Response>> {

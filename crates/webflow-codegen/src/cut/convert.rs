@@ -108,7 +108,9 @@ impl Converter<'_> {
         self.references(object, at, &mut out)?;
         self.choices(object, at, &mut out)?;
         self.settle(object, at, &mut out);
-        Ok(out.into())
+        let mut out = out.into();
+        self.heed(object, at, &mut out)?;
+        Ok(out)
     }
 
     /// What the schema itself says.
@@ -311,7 +313,7 @@ impl Converter<'_> {
     /// Adds the type that the other keywords imply, and removes keywords that do not fit the type.
     fn settle(&self, object: &Map<String, Value>, at: &At, out: &mut Map<String, Value>) {
         if out.contains_key(ANY) {
-            out.retain(|key, _| ["nullable", "deprecated", "description"].contains(&&**key));
+            any(out);
             return;
         }
         let has = |key: &str| out.contains_key(key);
@@ -334,7 +336,7 @@ impl Converter<'_> {
             Some(kind) if out.contains_key("properties") => {
                 let text = format!("`properties`, but of type `{kind}`; taken as any value");
                 self.source.note(at, &text);
-                out.retain(|key, _| ["nullable", "deprecated", "description"].contains(&&**key));
+                any(out);
             }
             Some("string") => {}
             _ => drop(out.remove("enum")),
@@ -358,6 +360,11 @@ impl Converter<'_> {
             out.remove("format");
         }
     }
+}
+
+/// Leaves nothing of a schema but what does not depend on the type.
+pub(super) fn any(out: &mut Map<String, Value>) {
+    out.retain(|key, _| ["nullable", "deprecated", "description"].contains(&&**key));
 }
 
 /// The type of a value, if it is not null.

@@ -8,6 +8,7 @@ mod body;
 mod combine;
 pub mod convert;
 pub mod diff;
+mod example;
 pub mod facts;
 pub mod file;
 mod fragment;

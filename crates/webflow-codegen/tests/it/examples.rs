@@ -1,12 +1,14 @@
 //! The examples of a description, and the Rust types that they are of.
 
-use std::{collections::BTreeSet, fmt::Display};
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 use webflow_codegen::cut::{Fragment, key::key, read::Input};
 
+use crate::judge::{Verdict, judge};
+
 /// What an example is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Error,
     Response,
@@ -20,20 +22,19 @@ pub(crate) struct Example {
     pub(crate) kind: Kind,
     pub(crate) rust_type: String,
     pub(crate) value: Value,
-    /// Where the example contradicts the schema that it is of.
-    pub(crate) contradiction: Option<String>,
+    schema: Value,
 }
 
 impl Example {
-    /// The first place at which `other` says something else, and what it says: a field that is
-    /// null says what a missing one does, and a number is the same with and without a fraction of
-    /// zero.
-    pub(crate) fn difference(&self, other: &Value) -> Option<String> {
-        difference(&self.value, other, "")
+    pub(crate) fn judge(&self, description: &Value) -> Verdict {
+        let sent = self.kind == Kind::Request;
+        judge(description, &self.schema, &self.value, sent)
     }
 }
 
-fn difference(one: &Value, other: &Value, place: &str) -> Option<String> {
+/// The first place at which `other` says something else, and what it says: a field that is null
+/// says what a missing one does, and a number is the same with and without a fraction of zero.
+pub(crate) fn difference(one: &Value, other: &Value, place: &str) -> Option<String> {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {
             let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
@@ -124,13 +125,17 @@ impl<'a> Examples<'a> {
         if depth > 20 || (schema.get("content").is_some() && schema.get("type").is_none()) {
             return self.body(schema, cut);
         }
+        let place = self.place.clone();
+        let whole = cut;
+        let cut = resolved(self.fragment, cut);
         for key in ["allOf", "anyOf", "oneOf"] {
-            for shape in schema[key].as_array().into_iter().flatten() {
-                self.schema(shape, cut, depth + 1);
+            let shapes = schema[key].as_array().into_iter().flatten();
+            for (index, shape) in shapes.enumerate() {
+                // One of several in a request, the fields of all in a response.
+                let variant = cut["oneOf"].get(index).filter(|_| key != "allOf");
+                self.schema(shape, variant.unwrap_or(whole), depth + 1);
             }
         }
-        let place = self.place.clone();
-        let cut = resolved(self.fragment, cut);
         for (name, field) in entries(schema.get("properties")) {
             if let Some(cut) = cut
                 .pointer("/properties")
@@ -161,94 +166,24 @@ impl<'a> Examples<'a> {
             }
         };
         let examples = holder.get("example").cloned().into_iter().chain(examples);
+        // What names an example stands where the example is meant, too.
+        let is_named = |value: &Value| {
+            let keys = ["summary", "description", "value"];
+            schema["properties"].get("value").is_none()
+                && entries(Some(value)).all(|(key, _)| keys.contains(&key.as_str()))
+        };
+        let examples = examples.map(|value| match value.get("value") {
+            Some(inner) if is_named(&value) => inner.clone(),
+            _ => value,
+        });
         for value in examples.filter(|value| value.is_object() || value.is_array()) {
             self.list.push(Example {
                 place: self.place.clone(),
                 kind: self.kind,
                 rust_type: rust_type.clone(),
-                contradiction: self.contradiction(schema, &value, ""),
+                schema: schema.clone(),
                 value,
             });
-        }
-    }
-
-    /// Where `value` is not what `schema` says, without the keywords that the tool is known to
-    /// read otherwise.
-    fn contradiction(&self, schema: &Value, value: &Value, place: &str) -> Option<String> {
-        let document = self.description;
-        let schema = resolved(document, schema);
-        let within = |schema, value, name: &dyn Display| {
-            self.contradiction(schema, value, &format!("{place}/{name}"))
-        };
-        if let Some(body) = schema.pointer("/content/application~1json/schema") {
-            return self.contradiction(body, value, place);
-        }
-        let of_all = |keys: &'static [&str]| {
-            let shapes = keys.iter().filter_map(|key| schema[*key].as_array());
-            shapes.flatten()
-        };
-        let mut choices = of_all(&["anyOf", "oneOf"])
-            .map(|shape| self.contradiction(shape, value, place))
-            .peekable();
-        if let Some(first) = choices.peek().cloned() {
-            return choices
-                .all(|choice| choice.is_some())
-                .then_some(first)
-                .flatten();
-        }
-        let kind = schema["type"].as_str().unwrap_or_default();
-        let fits = match value {
-            Value::Null => true,
-            Value::Bool(_) => ["boolean", ""].contains(&kind),
-            Value::Number(_) => ["integer", "number", ""].contains(&kind),
-            Value::String(_) => ["string", ""].contains(&kind),
-            Value::Array(_) => ["array", ""].contains(&kind),
-            Value::Object(_) => ["object", ""].contains(&kind),
-        };
-        if !fits {
-            return Some(format!("`{place}`: {value} is no {kind}"));
-        }
-        match value {
-            Value::Array(list) => {
-                let mut list = list.iter().enumerate();
-                list.find_map(|(n, value)| within(schema.get("items")?, value, &n))
-            }
-            Value::Object(object) => {
-                let shapes: Vec<&Value> = of_all(&["allOf"]).chain([schema]).collect();
-                let field = |name: &str| {
-                    let mut shapes = shapes.iter();
-                    shapes.find_map(|shape| resolved(document, shape)["properties"].get(name))
-                };
-                let required = schema["required"].as_array().into_iter().flatten();
-                let required = required.filter_map(Value::as_str);
-                // In Rust, a response may lack any field.
-                let missing = required
-                    .filter(|_| self.kind == Kind::Request)
-                    .find(|name| {
-                        !object.contains_key(*name)
-                            && field(name).is_some_and(|field| field["readOnly"] != true)
-                    });
-                let is_open = shapes
-                    .iter()
-                    .all(|shape| resolved(document, shape)["properties"].is_null())
-                    || shapes.iter().any(|shape| {
-                        shape
-                            .get("additionalProperties")
-                            .is_some_and(|v| *v != false)
-                    })
-                    || field("additionalProperties").is_some();
-                let wrong = object.iter().find_map(|(name, value)| match field(name) {
-                    Some(schema) => within(schema, value, name),
-                    None if is_open => None,
-                    None => Some(format!("`{place}/{name}` is not in the schema")),
-                });
-                wrong.or_else(|| Some(format!("`{place}/{}` is missing", missing?)))
-            }
-            Value::String(_) => {
-                let values = schema["enum"].as_array()?;
-                (!values.contains(value)).then(|| format!("`{place}`: {value} is not in the list"))
-            }
-            _ => None,
         }
     }
 }

@@ -8,6 +8,7 @@ mod conversions;
 mod edits;
 mod examples;
 mod hostile;
+mod judge;
 mod project;
 mod recipes;
 mod reproduces;
