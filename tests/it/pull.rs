@@ -281,6 +281,7 @@ async fn a_pulled_file_that_was_edited_to_the_same_length_is_noticed() {
     assert_eq!((report.unchanged, report.pulled), (1, 0));
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn a_link_in_the_directory_is_not_followed() {
     let sandbox = Sandbox::start().await.unwrap();

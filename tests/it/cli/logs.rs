@@ -1,16 +1,13 @@
 //! What goes to a log, where there is no terminal.
 
-use std::{
-    io::{BufRead, BufReader},
-    time::Duration,
-};
-
 use super::*;
 
 #[cfg(unix)]
 #[test]
 fn a_wait_for_the_rate_limit_is_a_line() {
-    let window = Duration::from_secs(600);
+    use std::io::{BufRead, BufReader};
+
+    let window = std::time::Duration::from_secs(600);
     let live = Live::of(Sandbox::builder().rate_limit(1, window));
     let mut child = live
         .upload(&[

@@ -48,7 +48,7 @@ impl Drop for Served {
 
 #[test]
 fn a_second_process_can_use_the_export_lines() {
-    let (mut served, lines) = Served::start(&["--max-size", "100"]);
+    let (served, lines) = Served::start(&["--max-size", "100"]);
     let exported: Vec<(&str, &str)> = lines
         .iter()
         .map(|line| {
@@ -81,10 +81,13 @@ fn a_second_process_can_use_the_export_lines() {
 
     #[cfg(unix)]
     {
+        let mut served = served;
         signal(&served.0, "TERM");
         let status = served.0.wait().expect("the command ends");
         assert_eq!(status.code(), Some(0));
     }
+    #[cfg(not(unix))]
+    drop(served);
 }
 
 #[test]

@@ -5,10 +5,10 @@ use std::{error::Error, fs, time::Duration};
 use futures_util::TryStreamExt;
 use webflow_assets::{
     sandbox::{Operation, Sandbox},
-    sync::{Action, LockFile, LongNames, SyncError, SyncEvent},
+    sync::{LockFile, LongNames, SyncError, SyncEvent},
 };
 
-use super::{actions, client, count, counts, lock, sync, tree, write};
+use super::{client, count, counts, lock, sync, tree, write};
 use crate::support::chain;
 
 #[tokio::test]
@@ -67,6 +67,8 @@ async fn a_long_name_is_refused_or_shortened_and_the_others_are_sent() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_name_with_a_control_character_is_a_problem_of_the_plan_and_the_others_are_sent() {
+    use super::{Action, actions};
+
     let sandbox = Sandbox::start().await.unwrap();
     let dir = tree(&[("a.txt", "a"), ("b\n.txt", "b"), ("d\u{1b}/c.txt", "c")]);
     let plan = sync(&sandbox, &dir).plan().await.unwrap();
@@ -185,6 +187,8 @@ async fn a_pipe_in_the_place_of_a_file_of_sync_is_never_waited_for() {
 #[tokio::test]
 async fn a_name_that_is_no_utf8_and_a_link_to_nowhere_are_problems() {
     use std::os::unix::{ffi::OsStrExt, fs::symlink};
+
+    use super::{Action, actions};
 
     let sandbox = Sandbox::start().await.unwrap();
     let dir = tree(&[("a.txt", "a"), ("gone.txt", "gone")]);
