@@ -272,7 +272,7 @@ impl Names<'_> {
             for (index, variant) in variants.into_iter().enumerate() {
                 let title = variant.get(TITLE).and_then(Value::as_str).map(pascal);
                 let title = title.filter(|title| !title.is_empty());
-                let title = title.unwrap_or_else(|| format!("Variant{}", index + 1));
+                let title = title.unwrap_or_else(|| untitled(&variant, index));
                 // The variant has the name of its type.
                 let (place, default) = (format!("{name}.{title}"), format!("{name}{title}"));
                 let variant = match variant.get("items") {
@@ -357,6 +357,18 @@ impl Names<'_> {
             ));
         }
         reference("schemas", &unique)
+    }
+}
+
+/// The name of a variant without a title: by what it is if possible, so that it stays when another
+/// comes before it, and otherwise by its position.
+fn untitled(variant: &Value, index: usize) -> String {
+    let required = variant.get("required").and_then(Value::as_array);
+    let required = required.into_iter().flatten().filter_map(Value::as_str);
+    match required.min() {
+        Some(field) => format!("With{}", pascal(field)),
+        None if variant.get("items").is_some() => "List".to_owned(),
+        None => format!("Variant{}", index + 1),
     }
 }
 

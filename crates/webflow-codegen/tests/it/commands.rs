@@ -145,6 +145,7 @@ fn each_difference_that_a_caller_sees_has_a_line_and_no_other_counts() {
         let body = format!("application/json: {{ schema: {schema} }}");
         small(&body, "application/json: {}")
     };
+    let own = |field| format!("{{ required: [{field}], properties: {{ {field}: {{}} }} }}");
     let one = "{ $ref: '#/components/schemas/One' }";
     let two = "{ $ref: '#/components/schemas/Two' }";
     let inline = "{ title: One, type: object, properties: { a: { type: string } } }";
@@ -186,6 +187,25 @@ fn each_difference_that_a_caller_sees_has_a_line_and_no_other_counts() {
             sent("{ type: string }"),
             sent("{ type: [string, 'null'] }"),
             "| request body | `put_a` | may be null now | **yes** |",
+        ),
+        // A variant without a title has the name of a field that it requires.
+        (
+            sent(&format!("{{ oneOf: [{}, {}] }}", own("a"), own("b"))),
+            sent(&format!(
+                "{{ oneOf: [{}, {}, {}] }}",
+                own("c"),
+                own("b"),
+                own("a")
+            )),
+            "Changes: 2, breaking: 1. A breaking release.",
+        ),
+        // One that requires none has that of its position: the report says what that is now.
+        (
+            sent("{ oneOf: [{ properties: { a: {} } }, { properties: { b: {} } }] }"),
+            sent(
+                "{ oneOf: [{ properties: { c: {} } }, { properties: { a: {} } }, { properties: { b: {} } }] }",
+            ),
+            "| field | `PutARequestVariant1.a` | removed | **yes** |",
         ),
     ] {
         let project = Project::new();

@@ -190,6 +190,20 @@ fn a_response_is_not_lost_because_one_value_is_not_as_announced() {
             json!({ "type": "object", "properties": { "a": {} }, "additionalProperties": {} }),
         ),
         (json!({ "const": "a" }), json!({ "type": "string" })),
+        (
+            json!({ "properties": { "a": { "type": ["string", "null"], "example": 1 } } }),
+            json!({ "type": "object", "properties": { "a": { "nullable": true } } }),
+        ),
+        (
+            json!({
+                "items": { "properties": { "a": { "enum": ["b", "c"] }, "d": { "type": "string" } } },
+                "examples": [[{ "a": true, "d": "e", "f": 1 }, 2]],
+            }),
+            json!({
+                "type": "array",
+                "items": { "type": "object", "properties": { "a": {}, "d": { "type": "string" } } },
+            }),
+        ),
     ] {
         assert_eq!(converted(&before, Side::Response).0, after, "{before}");
     }
