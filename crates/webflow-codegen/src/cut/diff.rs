@@ -1,5 +1,7 @@
 //! The differences between two fragments, and what they mean for Rust callers.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::cut::facts::{Fact, Facts, Kind, facts};
@@ -22,9 +24,7 @@ pub struct Difference {
 pub fn diff(old: &Value, new: &Value) -> Vec<Difference> {
     let (old, new) = (facts(old), facts(new));
     let mut differences = Vec::new();
-    let mut keys: Vec<_> = old.keys().chain(new.keys()).collect();
-    keys.sort();
-    keys.dedup();
+    let keys: BTreeSet<_> = old.keys().chain(new.keys()).collect();
     for key in keys {
         let (kind, place) = key;
         let mut push = |change: String, breaking| {
@@ -83,9 +83,7 @@ fn addition_text(fact: &Fact) -> String {
 
 fn changes(kind: Kind, old: &Fact, new: &Fact, push: &mut impl FnMut(String, bool)) {
     let nothing = String::new();
-    let mut properties: Vec<_> = old.says.keys().chain(new.says.keys()).collect();
-    properties.sort();
-    properties.dedup();
+    let properties: BTreeSet<_> = old.says.keys().chain(new.says.keys()).collect();
     for property in properties {
         let [before, after] = [old, new].map(|fact| fact.says.get(property).unwrap_or(&nothing));
         if before != after {

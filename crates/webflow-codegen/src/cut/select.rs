@@ -35,7 +35,6 @@ pub enum Selection {
 pub(super) struct Cut {
     /// The title and the version of the description.
     pub(super) info: Value,
-    /// The server's address.
     pub(super) server: String,
     /// The security schemes by name.
     pub(super) security: Map<String, Value>,
@@ -107,10 +106,8 @@ pub(super) fn cut(
                     .map(|found| (found, path_of(found), found.name.clone(), false)),
             );
             if let (Selection::Tag(tag), true) = (selection, wanted.is_empty()) {
-                let mut tags: Vec<&str> = published.iter().flat_map(Published::tags).collect();
-                tags.sort_unstable();
-                tags.dedup();
-                let tags = tags.join("`, `");
+                let tags: BTreeSet<&str> = published.iter().flat_map(Published::tags).collect();
+                let tags = Vec::from_iter(tags).join("`, `");
                 let message = format!("no operation has the tag `{tag}`; there are `{tags}`");
                 return Err(Error::new("/paths", message));
             }

@@ -7,6 +7,7 @@ use std::{
     rc::Rc,
 };
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
@@ -306,41 +307,26 @@ impl<'a> Source<'a> {
                 format!("`{reference}` is not within the description; only `#/…` is read");
             return Err(place.error(message));
         };
-        let pointer = &percent_decoded(pointer);
+        // A reference is a URI: `{` may be written `%7B`.
+        let decoded = percent_decode_str(pointer).decode_utf8();
+        let pointer = decoded.as_deref().unwrap_or(pointer);
         let trail = iter::successors(at.trail.as_deref(), |followed| followed.before.as_deref());
-        if trail.clone().any(|followed| followed.pointer == *pointer) {
+        if trail.clone().any(|followed| followed.pointer == pointer) {
             return Err(place.error(format!("`{reference}` leads back to itself")));
         }
         let target = self.root.pointer(pointer);
         let target =
             target.ok_or_else(|| place.error(format!("nothing stands at `{reference}`")))?;
         let at = At {
-            pointer: pointer.clone(),
+            pointer: pointer.to_owned(),
             depth: at.depth + 1,
             trail: Some(Rc::new(Followed {
-                pointer: pointer.clone(),
+                pointer: pointer.to_owned(),
                 before: at.trail.clone(),
             })),
         };
         Ok((target, at))
     }
-}
-
-/// A reference is a URI: `{` may be written `%7B`.
-fn percent_decoded(text: &str) -> String {
-    let mut pieces = text.split('%');
-    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
-    for piece in pieces {
-        let code = piece.get(..2).map(|code| u8::from_str_radix(code, 16));
-        if let Some(Ok(byte)) = code {
-            bytes.push(byte);
-            bytes.extend_from_slice(&piece.as_bytes()[2..]);
-        } else {
-            bytes.push(b'%');
-            bytes.extend_from_slice(piece.as_bytes());
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 fn size(value: &Value) -> usize {
