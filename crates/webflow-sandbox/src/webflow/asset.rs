@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::body::Fields;
-use super::guard::{PathId, checked, known_site, needs};
+use super::guard::{PathId, checked, known_folder, known_site, needs};
 use super::page::{ListQuery, Pagination, Pairs};
 use super::refusal::Refusal;
 use crate::asset::{Asset, Change, rfc3339};
@@ -50,12 +50,7 @@ pub(super) async fn list(
         offset,
         folder,
     } = ListQuery::read(query)?;
-    if folder
-        .as_ref()
-        .is_some_and(|folder| state.contents().folders.get(folder).is_none())
-    {
-        return Err(Refusal::not_found("The folder cannot be found"));
-    }
+    known_folder(&state, folder.as_ref(), "The folder cannot be found")?;
     let (assets, total) = state.filled_assets(folder.as_deref(), offset, limit);
     let details = |asset| Details::new(&state, asset);
     Ok(Json(Page {

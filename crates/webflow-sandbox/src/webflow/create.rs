@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::body::Fields;
-use super::guard::{PathId, known_site, needs};
+use super::guard::{PathId, known_folder, known_site, needs};
 use super::refusal::Refusal;
 use crate::asset::{Asset, rfc3339};
 use crate::encoding::is_hex;
@@ -36,13 +36,8 @@ pub(super) async fn create(
     needs(caller, "assets:write")?;
     known_site(&state, site)?;
     let wanted = CreateRequest::read(request).await?;
-    if wanted
-        .parent_folder
-        .as_ref()
-        .is_some_and(|folder| state.contents().folders.get(folder).is_none())
-    {
-        return Err(Refusal::not_found("The parent folder cannot be found"));
-    }
+    let folder = wanted.parent_folder.as_ref();
+    known_folder(&state, folder, "The parent folder cannot be found")?;
 
     let fault = fault.map(|Extension(fault)| fault);
     let now = Timestamp::now();

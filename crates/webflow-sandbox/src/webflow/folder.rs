@@ -7,7 +7,7 @@ use axum::extract::{Extension, Request, State as Shared};
 use serde::Serialize;
 
 use super::body::Fields;
-use super::guard::{PathId, checked, known_site, needs};
+use super::guard::{PathId, checked, known_folder, known_site, needs};
 use super::page::{ListQuery, Pagination, Pairs};
 use super::refusal::Refusal;
 use crate::folder::Folder;
@@ -53,12 +53,7 @@ pub(super) async fn create(
     );
     let parent = fields.parent_folder();
     fields.check()?;
-    if parent
-        .as_ref()
-        .is_some_and(|parent| state.contents().folders.get(parent).is_none())
-    {
-        return Err(Refusal::not_found("The parent folder cannot be found"));
-    }
+    known_folder(&state, parent.as_ref(), "The parent folder cannot be found")?;
     let folder = Folder::new(name, parent);
     state.contents().folders.add(folder.clone());
     let assets = Vec::new();

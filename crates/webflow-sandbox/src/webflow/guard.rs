@@ -34,6 +34,14 @@ pub(super) fn known_site(state: &State, id: PathId) -> Result<(), Refusal> {
     }
 }
 
+/// Refuses a folder that the site does not have.
+pub(super) fn known_folder(state: &State, id: Option<&String>, what: &str) -> Result<(), Refusal> {
+    match id {
+        Some(id) if state.contents().folders.get(id).is_none() => Err(Refusal::not_found(what)),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses a token without a scope. Reading assets takes `assets:read`, which every token has.
 pub(super) fn needs(caller: Caller, scope: &str) -> Result<(), Refusal> {
     if caller.scopes().contains(&scope) {
