@@ -8,7 +8,6 @@ mod upload;
 #[cfg(feature = "sandbox")]
 use std::{collections::BTreeMap, time::Duration};
 use std::{
-    error::Error,
     fmt::Display,
     io::{self, Write},
     ops::RangeInclusive,
@@ -34,7 +33,7 @@ pub(crate) use site::{ApiArgs, FolderArg, SiteArgs};
 pub(crate) use sync::{PullArgs, SyncArgs, UrlArgs, lock_file};
 pub(crate) use upload::UploadArgs;
 
-use crate::command::output;
+use crate::command::{failure::Failed, output};
 
 /// Put files on a Webflow site
 #[derive(Debug, Parser)]
@@ -289,10 +288,8 @@ pub(crate) fn usage(subcommand: &str, kind: ErrorKind, message: &str) -> ! {
 }
 
 /// Ends the process for what is wrong with a file of the command line.
-pub(crate) fn usage_of(subcommand: &str, error: &dyn Error) -> ! {
-    let mut lines = vec![error.to_string()];
-    lines.extend(output::causes(error));
-    let message = output::escape(&lines.join(": "));
+pub(crate) fn usage_of(subcommand: &str, failed: &Failed) -> ! {
+    let message = output::escape(&failed.line());
     usage(subcommand, ErrorKind::ValueValidation, &message)
 }
 

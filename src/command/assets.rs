@@ -1,12 +1,8 @@
 //! `get` and `rm`, and how an asset is printed.
 
-use std::{
-    collections::HashSet,
-    io::{self, IsTerminal},
-};
+use std::{collections::HashSet, io};
 
 use clap::error::ErrorKind;
-use console::Term;
 use serde::Serialize;
 use webflow_assets::{
     AssetId, Client, Error,
@@ -44,7 +40,6 @@ pub(crate) struct AssetLine<'a> {
     variants: Vec<VariantLine<'a>>,
 }
 
-/// An image in another size.
 #[derive(Serialize)]
 struct VariantLine<'a> {
     hosted_url: Option<&'a str>,
@@ -215,12 +210,9 @@ async fn save(
 /// Deletes assets, after asking.
 pub(crate) async fn rm(args: RmArgs) -> Result {
     let asks = !args.yes;
-    if asks && !(io::stdin().is_terminal() && Term::stderr().is_term()) {
-        output::error(
-            "nothing was deleted: there is no terminal to ask on; pass --yes",
-            &[],
-        );
-        return Ok(Exit::Failure);
+    if asks && !output::can_ask() {
+        let text = "nothing was deleted: there is no terminal to ask on; pass --yes";
+        return Err(Failed::of(text.to_owned()).into());
     }
     let client = site::client("rm", &args.api)?;
     let mut exit = Exit::Success;

@@ -43,10 +43,19 @@ impl Failed {
 
     /// Something that this error prevented.
     pub(crate) fn caused_by(text: String, cause: &dyn StdError) -> Self {
+        let mut causes = output::causes(cause);
+        causes.insert(0, cause.to_string());
         Self {
-            causes: vec![cause.to_string()],
+            causes,
             ..Self::of(text)
         }
+    }
+
+    /// The failure and its causes in one line.
+    pub(crate) fn line(&self) -> String {
+        let causes = self.causes.iter().map(String::as_str);
+        let parts: Vec<&str> = std::iter::once(&*self.text).chain(causes).collect();
+        parts.join(": ")
     }
 
     /// Prints the failure and returns how the command ends.

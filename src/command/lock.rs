@@ -1,48 +1,10 @@
 //! Looks up synchronised files in their lock file.
 
-use std::{
-    io,
-    path::{Component, Path, PathBuf, absolute},
-};
+use std::path::{Component, Path, PathBuf, absolute};
 
-use webflow_assets::sync::{LockFile, LockFileError, Locked};
+use webflow_assets::sync::{LockFile, Locked};
 
-use crate::command::failure::{Ended, Failed};
-
-/// Why a file cannot be looked up.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum LookUpError {
-    #[error("{path}: it cannot be looked up")]
-    Path { path: String, source: io::Error },
-    #[error(
-        "{path}: there is no {} in its directory or above; `webflow-assets sync` writes one",
-        LockFile::NAME
-    )]
-    NoLockFile { path: String },
-    #[error("{lock_file}: there is no such lock file; `webflow-assets sync --lock-file` writes it")]
-    Missing { lock_file: String },
-    #[error(transparent)]
-    LockFile(#[from] LockFileError),
-    #[error("{path}: {lock_file} does not have it; has it been synchronised?")]
-    Unknown { path: String, lock_file: String },
-    #[error("{path}: {lock_file} has no URL for it; synchronise it with --verify")]
-    NoUrl { path: String, lock_file: String },
-}
-
-impl From<LookUpError> for Ended {
-    fn from(error: LookUpError) -> Self {
-        Failed::from_error(&error).into()
-    }
-}
-
-impl LookUpError {
-    fn unknown(path: &Path, lock_file: &Path) -> Self {
-        Self::Unknown {
-            path: path.display().to_string(),
-            lock_file: lock_file.display().to_string(),
-        }
-    }
-}
+use crate::command::failure::Failed;
 
 /// A lock file, and some of its files with their paths.
 type Below<'a> = (&'a LockFile, Vec<(&'a str, &'a Locked)>);
@@ -62,17 +24,17 @@ impl Locks {
     }
 
     /// The lock file of a file, and the entry that it has there.
-    pub(crate) fn find(&mut self, path: &Path) -> Result<(&LockFile, &Locked), LookUpError> {
+    pub(crate) fn find(&mut self, path: &Path) -> Result<(&LockFile, &Locked), Failed> {
         let file = full(path)?;
         let (lock_file, lock) = self.lock(path, &file)?;
         let key = key(&file, &directory_of(lock_file, lock)?);
         key.and_then(|key| Some((lock, lock.get(&key)?)))
-            .ok_or_else(|| LookUpError::unknown(path, lock_file))
+            .ok_or_else(|| unknown(path, lock_file))
     }
 
     /// The lock file of a directory, and the files below it with their paths there. Without a
     /// directory, those of the given lock file or of the current directory.
-    pub(crate) fn below(&mut self, dir: Option<&Path>) -> Result<Below<'_>, LookUpError> {
+    pub(crate) fn below(&mut self, dir: Option<&Path>) -> Result<Below<'_>, Failed> {
         let shown = dir.unwrap_or(Path::new("."));
         let whole = dir.is_none() && self.given.is_some();
         let dir = full(shown)?;
@@ -83,31 +45,28 @@ impl Locks {
         } else {
             key(&dir, &root)
         };
-        let below = below.ok_or_else(|| LookUpError::unknown(shown, lock_file))?;
+        let below = below.ok_or_else(|| unknown(shown, lock_file))?;
         let files = lock.files().filter(|(path, _)| {
             let rest = path.strip_prefix(&*below);
             rest.is_some_and(|rest| below.is_empty() || rest.starts_with('/'))
         });
         let files: Vec<_> = files.collect();
         if files.is_empty() && !below.is_empty() {
-            return Err(LookUpError::unknown(shown, lock_file));
+            return Err(unknown(shown, lock_file));
         }
         Ok((lock, files))
     }
 
-    /// The URL that a file is hosted at.
-    pub(crate) fn url(&mut self, path: &Path) -> Result<&str, LookUpError> {
-        let file = full(path)?;
-        let (lock_file, _) = self.lock(path, &file)?;
-        let no_url = LookUpError::NoUrl {
-            path: path.display().to_string(),
-            lock_file: lock_file.display().to_string(),
-        };
-        self.find(path)?.1.url.as_deref().ok_or(no_url)
+    pub(crate) fn url(&mut self, path: &Path) -> Result<&str, Failed> {
+        let (lock_file, _) = self.lock(path, &full(path)?)?;
+        let (shown, lock_file) = (path.display(), lock_file.display());
+        let text = format!("{shown}: {lock_file} has no URL for it; synchronise it with --verify");
+        let url = self.find(path)?.1.url.as_deref();
+        url.ok_or_else(|| Failed::of(text))
     }
 
     /// The lock file for a file, which is read once.
-    fn lock(&mut self, path: &Path, file: &Path) -> Result<(&Path, &LockFile), LookUpError> {
+    fn lock(&mut self, path: &Path, file: &Path) -> Result<(&Path, &LockFile), Failed> {
         let lock_file = match &self.given {
             Some(given) => full(given)?,
             None => file
@@ -115,18 +74,25 @@ impl Locks {
                 .skip(1)
                 .map(|dir| dir.join(LockFile::NAME))
                 .find(|lock_file| lock_file.is_file())
-                .ok_or_else(|| LookUpError::NoLockFile {
-                    path: path.display().to_string(),
+                .ok_or_else(|| {
+                    let (path, name) = (path.display(), LockFile::NAME);
+                    Failed::of(format!(
+                        "{path}: there is no {name} in its directory or above; `webflow-assets sync` writes \
+                         one"
+                    ))
                 })?,
         };
         let place = self.read.iter().position(|(read, _)| *read == lock_file);
         let place = if let Some(place) = place {
             place
         } else {
-            let Some(lock) = LockFile::read(&lock_file)? else {
-                let lock_file = lock_file.display().to_string();
-                return Err(LookUpError::Missing { lock_file });
-            };
+            let lock = LockFile::read(&lock_file).map_err(|error| Failed::from_error(&error))?;
+            let lock = lock.ok_or_else(|| {
+                Failed::of(format!(
+                    "{}: there is no such lock file; `webflow-assets sync --lock-file` writes it",
+                    lock_file.display()
+                ))
+            })?;
             self.read.push((lock_file, lock));
             self.read.len() - 1
         };
@@ -136,15 +102,24 @@ impl Locks {
 }
 
 /// The directory whose files a lock file lists.
-fn directory_of(lock_file: &Path, lock: &LockFile) -> Result<PathBuf, LookUpError> {
+fn directory_of(lock_file: &Path, lock: &LockFile) -> Result<PathBuf, Failed> {
     full(&lock_file.with_file_name(lock.dir()))
 }
 
+fn unknown(path: &Path, lock_file: &Path) -> Failed {
+    let (path, lock_file) = (path.display(), lock_file.display());
+    Failed::of(format!(
+        "{path}: {lock_file} does not have it; has it been synchronised?"
+    ))
+}
+
 /// The path from the root, without `.` and `..`. The file itself need not be there.
-pub(crate) fn full(path: &Path) -> Result<PathBuf, LookUpError> {
-    let absolute = absolute(path).map_err(|source| LookUpError::Path {
-        path: path.display().to_string(),
-        source,
+pub(crate) fn full(path: &Path) -> Result<PathBuf, Failed> {
+    let absolute = absolute(path).map_err(|error| {
+        Failed::caused_by(
+            format!("{}: it cannot be looked up", path.display()),
+            &error,
+        )
     })?;
     let mut full = PathBuf::new();
     for part in absolute.components() {

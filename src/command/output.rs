@@ -4,11 +4,12 @@ use std::{
     env,
     error::Error,
     fmt::Write as _,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     iter,
     sync::atomic::{AtomicBool, Ordering},
 };
 
+use console::Term;
 use serde::Serialize;
 
 use crate::command::Exit;
@@ -86,6 +87,11 @@ fn annotation(level: &str, text: &str, causes: &[String]) -> String {
         .map(|line| escape(&line).replace('%', "%25"))
         .collect();
     format!("::{level}::{}", lines.join("%0A"))
+}
+
+/// Whether there is somebody to ask.
+pub(crate) fn can_ask() -> bool {
+    io::stdin().is_terminal() && Term::stderr().is_term()
 }
 
 /// Asks a question on a terminal. Anything but a yes is a no.

@@ -287,11 +287,7 @@ fn explain(error: &ConfigError) -> String {
         ConfigError::PlainHttp { url } => format!(
             "the base URL `{url}` would send the token in the clear: use `https`, or pass --allow-http"
         ),
-        error => {
-            let mut lines = vec![error.to_string()];
-            lines.extend(output::causes(error));
-            lines.join(": ")
-        }
+        error => Failed::from_error(error).line(),
     }
 }
 

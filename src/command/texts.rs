@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    error::Error,
     io,
     path::{Path, PathBuf},
 };
@@ -9,10 +10,7 @@ use std::{
 use serde::Deserialize;
 use webflow_assets::sync::AssetTexts;
 
-use crate::command::{
-    input,
-    lock::{self, LookUpError},
-};
+use crate::command::{failure::Failed, input, lock};
 
 /// Why the texts of a file are not set.
 pub(crate) fn conflict(file: &str, first: &str) -> String {
@@ -22,32 +20,6 @@ pub(crate) fn conflict(file: &str, first: &str) -> String {
 /// Says of an entry that there is no file for it.
 pub(crate) fn no_file(entry: &Entry) -> String {
     format!("{}: there are texts for it, and no such file", entry.path)
-}
-
-/// Why the texts cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum TextsError {
-    #[error("{file}: the texts cannot be read")]
-    Read { file: String, source: io::Error },
-    #[error(
-        "{file}: it is no CSV with the columns path, alt_text and display_name, of which the path is needed"
-    )]
-    Csv { file: String, source: csv::Error },
-    #[error(
-        "{file}: it is no JSON array of objects with the names path, alt_text and display_name, of which the path is needed"
-    )]
-    Json {
-        file: String,
-        source: serde_json::Error,
-    },
-    #[error(
-        "{file}: the quoted text that begins in line {line} does not end with its cell; close it, and double the quotes in it"
-    )]
-    Quote { file: String, line: usize },
-    #[error("{file}: `{path}` is in it twice; leave one of them out")]
-    Twice { file: String, path: String },
-    #[error(transparent)]
-    Path(#[from] LookUpError),
 }
 
 /// The texts for an asset; `None` where the file has none.
@@ -80,30 +52,26 @@ pub(crate) struct Texts {
 
 impl Texts {
     /// Reads a file: JSON by its extension, or else CSV.
-    pub(crate) fn read(file: &Path) -> Result<Self, TextsError> {
-        let shown = || file.display().to_string();
-        let text = input::read(file).map_err(|source| TextsError::Read {
-            file: shown(),
-            source,
-        })?;
+    pub(crate) fn read(file: &Path) -> Result<Self, Failed> {
+        const COLUMNS: &str = "path, alt_text and display_name, of which the path is needed";
+        let shown = file.display();
+        let failed =
+            |why: &str, error: &dyn Error| Failed::caused_by(format!("{shown}: {why}"), error);
+        let text = input::read(file).map_err(|error| failed("the texts cannot be read", &error))?;
         let is_json = file
             .extension()
             .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
         let entries: Vec<Entry> = if is_json {
-            serde_json::from_str(&text).map_err(|source| TextsError::Json {
-                file: shown(),
-                source,
-            })?
+            let no_json = format!("it is no JSON array of objects with the names {COLUMNS}");
+            serde_json::from_str(&text).map_err(|error| failed(&no_json, &error))?
         } else if let Some(line) = open_quote(&text) {
-            return Err(TextsError::Quote {
-                file: shown(),
-                line,
-            });
+            return Err(Failed::of(format!(
+                "{shown}: the quoted text that begins in line {line} does not end with its cell; \
+                 close it, and double the quotes in it"
+            )));
         } else {
-            from_csv(&text).map_err(|source| TextsError::Csv {
-                file: shown(),
-                source,
-            })?
+            let no_csv = format!("it is no CSV with the columns {COLUMNS}");
+            from_csv(&text).map_err(|error| failed(&no_csv, &error))?
         };
         let dir = file.parent().map(Path::to_owned).unwrap_or_default();
         let mut texts = Self {
@@ -114,10 +82,9 @@ impl Texts {
         for (place, entry) in texts.entries.iter().enumerate() {
             let path = lock::full(&texts.path(entry))?;
             if texts.places.insert(path, place).is_some() {
-                return Err(TextsError::Twice {
-                    file: shown(),
-                    path: entry.path.clone(),
-                });
+                let path = &entry.path;
+                let text = format!("{shown}: `{path}` is in it twice; leave one of them out");
+                return Err(Failed::of(text));
             }
         }
         Ok(texts)
@@ -139,6 +106,15 @@ impl Texts {
         entries
             .filter_map(|place| self.entries.get(place))
             .collect()
+    }
+
+    /// The entries that are about the files of a directory, by path.
+    pub(crate) fn within(&self, dir: &Path) -> Result<HashMap<String, &Entry>, Failed> {
+        let dir = lock::full(dir)?;
+        let places = self.places.iter();
+        let within = places
+            .filter_map(|(path, place)| Some((lock::key(path, &dir)?, self.entries.get(*place)?)));
+        Ok(within.collect())
     }
 
     /// The entry for a file.

@@ -26,7 +26,6 @@ struct Change {
     texts: AssetTexts,
 }
 
-/// The outcome of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
@@ -133,7 +132,7 @@ fn changes(args: &UpdateArgs) -> Vec<Change> {
     let mut locks = Locks::new(args.lock_file.as_deref());
     let mut asset = |text: &str, path: &Path| {
         text.parse().or_else(|_| {
-            let (_, locked) = locks.find(path).map_err(|error| error.to_string())?;
+            let (_, locked) = locks.find(path).map_err(|failed| failed.text)?;
             Ok(locked.asset)
         })
     };

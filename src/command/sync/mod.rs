@@ -3,16 +3,10 @@
 mod check;
 mod events;
 mod plan;
-mod texts;
 
-use std::{
-    collections::HashMap,
-    io::{self, IsTerminal},
-    pin::pin,
-};
+use std::{collections::HashMap, io, pin::pin};
 
 use clap::error::ErrorKind;
-use console::Term;
 use futures_util::StreamExt;
 use webflow_assets::{
     Client,
@@ -34,7 +28,7 @@ use crate::command::{
 pub(crate) async fn run(args: SyncArgs) -> Result {
     let read = args.texts.as_deref().map(Texts::read).transpose();
     let read = read.unwrap_or_else(|error| args::usage_of("sync", &error));
-    let within = read.as_ref().map(|texts| texts::within(texts, &args));
+    let within = read.as_ref().map(|texts| texts.within(&args.dir));
     let texts = within.transpose()?.unwrap_or_default();
     let lists = args.verify || args.delete || matches!(args.folder, Some(FolderArg::Id(_)));
     let sends = lists || !args.dry_run;
@@ -81,13 +75,10 @@ pub(crate) async fn run(args: SyncArgs) -> Result {
         return Ok(Exit::Failure);
     }
     if let Some(question) = plan::question(&plan).filter(|_| !args.yes) {
-        if !(io::stdin().is_terminal() && Term::stderr().is_term()) {
-            output::error(
-                "nothing was changed: assets would be deleted, and there is no terminal to ask on; \
-                 pass --yes",
-                &[],
-            );
-            return Ok(Exit::Failure);
+        if !output::can_ask() {
+            let text = "nothing was changed: assets would be deleted, and there is no terminal to ask \
+                        on; pass --yes";
+            return Err(Failed::of(text.to_owned()).into());
         }
         let answer = tokio::task::spawn_blocking(move || output::ask(&question));
         let answer = tokio::select! {
@@ -106,7 +97,7 @@ pub(crate) async fn run(args: SyncArgs) -> Result {
 async fn make(
     site: &Site,
     folder: &str,
-    texts: &HashMap<String, Entry>,
+    texts: &HashMap<String, &Entry>,
     args: &SyncArgs,
 ) -> Result<Plan, SyncError> {
     let sync = site.client.sync(site.id, &args.dir).folder(folder);
