@@ -118,7 +118,6 @@ pub(crate) struct Retries {
     deadline: Option<Instant>,
 }
 
-/// The result of one attempt at an operation.
 pub(crate) enum Attempt<S, T> {
     /// The operation is over.
     Done(T),

@@ -166,7 +166,6 @@ fn unreachable(error: &Error<ApiError>) -> Option<Finding> {
     }
 }
 
-/// The scopes that Webflow lists for the token.
 fn token(about: &Response<TokenInfo>) -> Finding {
     let scopes = match about {
         Ok(about) => about

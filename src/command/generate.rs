@@ -17,7 +17,6 @@ use crate::command::{
     failure::{Failed, Result},
 };
 
-/// Prints a completion script.
 pub(crate) fn completions(shell: Shell) -> Result {
     let mut script = Vec::new();
     // Into memory first: clap panics if it cannot write.
@@ -89,7 +88,6 @@ pub(crate) fn man(dir: Option<&Path>) -> Result {
     Ok(Exit::Success)
 }
 
-/// A page of the manual.
 struct Page {
     file: String,
     text: Vec<u8>,

@@ -159,7 +159,6 @@ fn failed(out: &RunOutput, path: &str, id: AssetId, error: &PullError) -> io::Re
     })
 }
 
-/// The summary.
 fn end(report: &PullReport, args: &PullArgs) -> Result {
     if args.json {
         output::json_line(&Line::Summary {

@@ -6,7 +6,6 @@ use console::{Alignment, Term, pad_str};
 
 use crate::command::output;
 
-/// A column of a table.
 pub(crate) struct Column {
     title: &'static str,
     /// In characters; on a terminal, longer texts are cut. `None` for the remaining width.

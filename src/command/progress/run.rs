@@ -35,7 +35,6 @@ impl RunOutput {
         }
     }
 
-    /// The place of a file.
     pub(crate) fn place(&self, path: &str) -> usize {
         self.places.get(path).copied().unwrap_or(usize::MAX)
     }

@@ -146,7 +146,6 @@ pub(super) fn show(out: &RunOutput, event: &SyncEvent) -> io::Result<()> {
     }
 }
 
-/// Prints the results.
 pub(super) fn summary(report: &Report) -> io::Result<()> {
     output::json_line(&Line::Summary {
         uploaded: report.uploaded,

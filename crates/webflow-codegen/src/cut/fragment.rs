@@ -9,7 +9,6 @@ use crate::cut::{lock::Lock, text::pascal};
 /// The fragment that is being made.
 #[derive(Debug)]
 pub(super) struct Fragment {
-    /// The document.
     pub(super) document: Value,
     /// What a maintainer should know.
     pub(super) notes: BTreeSet<String>,

@@ -13,7 +13,6 @@ pub(super) enum Merge {
     Either,
 }
 
-/// The two schemas contradict each other.
 #[derive(Debug)]
 pub(super) struct Contradiction;
 

@@ -14,7 +14,6 @@ use crate::{
     error::Result,
 };
 
-/// One operation.
 #[derive(Debug)]
 pub(super) struct Operation {
     /// The method in lower case.
@@ -31,44 +30,33 @@ pub(super) struct Operation {
     pub(super) words: Map<String, Value>,
     /// Its parameters, those of the path included.
     pub(super) parameters: Vec<Parameter>,
-    /// The request's body, if it has one.
     pub(super) request: Option<Request>,
     /// The responses in the order of their statuses.
     pub(super) responses: Vec<Response>,
 }
 
-/// A parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Parameter {
-    /// The name.
     pub(super) name: String,
     /// `path`, `query` or `header`.
     pub(super) location: String,
-    /// Whether it is required.
     pub(super) required: bool,
-    /// Its schema.
     pub(super) schema: Value,
     /// What else the fragment says of it.
     pub(super) object: Map<String, Value>,
 }
 
-/// The body of a request.
 #[derive(Debug)]
 pub(super) struct Request {
-    /// Whether it is required.
     pub(super) required: bool,
-    /// Its media type.
     pub(super) media: String,
-    /// Its schema.
     pub(super) schema: Value,
 }
 
-/// A response.
 #[derive(Debug)]
 pub(super) struct Response {
     /// The status, such as `404` or `4XX`.
     pub(super) status: String,
-    /// The headers, by name.
     pub(super) headers: Map<String, Value>,
     /// The body's media type and schema, if it has a body.
     pub(super) body: Option<(String, Value)>,
@@ -93,10 +81,8 @@ impl Response {
     }
 }
 
-/// Reads operations.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a> {
-    /// The description.
     pub(super) source: &'a Source<'a>,
 }
 

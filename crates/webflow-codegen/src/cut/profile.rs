@@ -254,7 +254,6 @@ fn widen(document: &mut Value) {
     }
 }
 
-/// The properties of a schema.
 fn properties(schema: &mut Map<String, Value>) -> impl Iterator<Item = (&String, &mut Value)> {
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
     properties.into_iter().flatten()

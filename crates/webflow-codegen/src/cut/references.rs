@@ -13,7 +13,6 @@ pub(super) fn with(reference: Value, mut beside: Map<String, Value>) -> Value {
     beside.into()
 }
 
-/// A reference to a component.
 pub(super) fn reference(kind: &str, name: &str) -> Value {
     json!({ "$ref": format!("#/components/{kind}/{name}") })
 }
@@ -54,7 +53,6 @@ fn schema_references(value: &Value) -> impl Iterator<Item = String> {
     names.map(str::to_owned)
 }
 
-/// The references in a value.
 pub(super) fn references(value: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
     match value {
         Value::Object(object) => {
