@@ -50,8 +50,8 @@ impl FolderTree {
     pub fn new(folders: impl IntoIterator<Item = AssetFolder>) -> Self {
         let id = |text: Option<&str>| text.and_then(|text| FolderId::try_from(text).ok());
         let mut folders: Vec<AssetFolder> = folders.into_iter().collect();
-        // Dates of one format sort as texts do. Ids begin with a time too.
-        folders.sort_by(|a, b| (&a.created_on, &a.id).cmp(&(&b.created_on, &b.id)));
+        // Dates of one format sort as texts do. Those of one date stay in the order of the list.
+        folders.sort_by(|a, b| a.created_on.cmp(&b.created_on));
         let known: HashSet<FolderId> = folders.iter().filter_map(|f| id(f.id.as_deref())).collect();
         let mut tree = Self::default();
         for folder in folders {
