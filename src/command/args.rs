@@ -153,7 +153,12 @@ fn sandbox_notes() -> String {
             hits => format!("  {hits} only: {}\n", faults.join(", ")),
         })
         .collect();
-    format!("{RULE_NOTES}{faults}{SANDBOX_EXAMPLES}")
+    let operations = Operation::ALL.map(|operation| match operation {
+        Operation::PostObject => format!("{operation} (the form upload to S3)"),
+        _ => operation.to_string(),
+    });
+    let operations = operations.join(", ");
+    format!("{RULE_NOTES}{operations}\n{FAULT_NOTES}{faults}{SANDBOX_EXAMPLES}")
 }
 
 #[cfg(feature = "sandbox")]
@@ -162,9 +167,10 @@ Rules for --fault are OPERATION:FAULT, with *N for N times or *forever at the en
 operation take turns in the order given. One with *5% at the end hits that share of the requests
 that the others leave alone, by chance.
 
-Operations: create, post (the form upload to S3), get, delete, list, update, list-folders,
-create-folder, get-folder, list-sites, introspect
+Operations: ";
 
+#[cfg(feature = "sandbox")]
+const FAULT_NOTES: &str = "
 Faults; a status may be followed by a header, a code or a body, as in 429,retry-after=1 or
 400,code=RequestTimeout or 502,html or 500,empty:
 ";

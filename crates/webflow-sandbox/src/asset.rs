@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::encoding::random_hex;
 
@@ -64,6 +65,43 @@ impl Asset {
 pub(crate) struct Change {
     pub(crate) display_name: Option<String>,
     pub(crate) alt_text: Option<String>,
+}
+
+/// An asset as it is documented, its fields in the order of the documented example.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Details {
+    id: String,
+    original_file_name: String,
+    display_name: String,
+    content_type: String,
+    size: u64,
+    site_id: String,
+    created_on: String,
+    last_updated: String,
+    hosted_url: String,
+    variants: [(); 0],
+    alt_text: Option<String>,
+    folder_id: Option<String>,
+}
+
+impl Details {
+    pub(crate) fn new(asset: Asset, site_id: String, hosted_url: String) -> Self {
+        Self {
+            hosted_url,
+            size: asset.size.unwrap_or_default(),
+            site_id,
+            last_updated: rfc3339(asset.changed_on),
+            display_name: asset.display_name,
+            id: asset.id,
+            original_file_name: asset.file_name,
+            content_type: asset.content_type,
+            created_on: asset.created_on,
+            variants: [],
+            alt_text: asset.alt_text,
+            folder_id: asset.parent_folder,
+        }
+    }
 }
 
 /// An object in the bucket.

@@ -14,34 +14,73 @@ pub enum Side {
     S3,
 }
 
-/// The requests that faults can hit. In text: `create`, `post`, `get`, `delete`, `list`, `update`, `list-folders`,
-/// `create-folder`, `get-folder`, `list-sites`, `introspect`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Operation {
-    /// `POST /v2/sites/{site_id}/assets`
-    CreateAsset,
-    /// The form upload to S3.
-    PostObject,
-    /// `GET /v2/assets/{asset_id}`
-    GetAsset,
-    /// `DELETE /v2/assets/{asset_id}`
-    DeleteAsset,
-    /// `GET /v2/sites/{site_id}/assets`
-    ListAssets,
-    /// `PATCH /v2/assets/{asset_id}`
-    UpdateAsset,
-    /// `GET /v2/sites/{site_id}/asset_folders`
-    ListFolders,
-    /// `POST /v2/sites/{site_id}/asset_folders`
-    CreateFolder,
-    /// `GET /v2/asset_folders/{asset_folder_id}`
-    GetFolder,
-    /// `GET /v2/sites`
-    ListSites,
-    /// `GET /v2/token/introspect`
-    IntrospectToken,
+/// Gives the macro `$then` the table of operations. A row has the name in a rule, the variant of [`Operation`] and, for
+/// those of Webflow, the method, the path below `/v2` and the function in `webflow` that serves it.
+macro_rules! operations {
+    ($then:ident) => {
+        $then! {
+            "create" => CreateAsset (POST "/sites/{site_id}/assets", create::create)
+            /// The form upload to S3.
+            "post" => PostObject
+            "get" => GetAsset (GET "/assets/{asset_id}", asset::get)
+            "delete" => DeleteAsset (DELETE "/assets/{asset_id}", asset::delete)
+            "list" => ListAssets (GET "/sites/{site_id}/assets", asset::list)
+            "update" => UpdateAsset (PATCH "/assets/{asset_id}", asset::update)
+            "list-folders" => ListFolders (GET "/sites/{site_id}/asset_folders", folder::list)
+            "create-folder" => CreateFolder (POST "/sites/{site_id}/asset_folders", folder::create)
+            "get-folder" => GetFolder (GET "/asset_folders/{asset_folder_id}", folder::get)
+            "list-sites" => ListSites (GET "/sites", site::list)
+            "introspect" => IntrospectToken (GET "/token/introspect", site::introspect)
+        }
+    };
 }
+pub(crate) use operations;
+
+macro_rules! declare {
+    ($(
+        $(#[doc = $doc:literal])*
+        $name:literal => $variant:ident $(($method:ident $path:literal, $($handler:tt)*))?
+    )*) => {
+        /// The requests that faults can hit.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Operation {
+            $(
+                $(#[doc = $doc])*
+                $(#[doc = concat!("`", stringify!($method), " /v2", $path, "`")])?
+                ///
+                #[doc = concat!("In a rule: `", $name, "`.")]
+                $variant,
+            )*
+        }
+
+        impl Operation {
+            /// Every operation.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            fn of(side: Side, method: &Method, path: &str) -> Option<Self> {
+                if side == Side::S3 {
+                    return (method == Method::POST).then_some(Self::PostObject);
+                }
+                let path = path.strip_prefix("/v2")?;
+                $($(
+                    if method == Method::$method && fits(path, $path) {
+                        return Some(Self::$variant);
+                    }
+                )?)*
+                None
+            }
+        }
+    };
+}
+
+operations!(declare);
 
 /// How a create call is answered when the site already holds the content.
 ///
@@ -88,57 +127,15 @@ impl Side {
     }
 }
 
-impl Operation {
-    /// Every operation.
-    pub const ALL: [Self; 11] = [
-        Self::CreateAsset,
-        Self::PostObject,
-        Self::GetAsset,
-        Self::DeleteAsset,
-        Self::ListAssets,
-        Self::UpdateAsset,
-        Self::ListFolders,
-        Self::CreateFolder,
-        Self::GetFolder,
-        Self::ListSites,
-        Self::IntrospectToken,
-    ];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::CreateAsset => "create",
-            Self::PostObject => "post",
-            Self::GetAsset => "get",
-            Self::DeleteAsset => "delete",
-            Self::ListAssets => "list",
-            Self::UpdateAsset => "update",
-            Self::ListFolders => "list-folders",
-            Self::CreateFolder => "create-folder",
-            Self::GetFolder => "get-folder",
-            Self::ListSites => "list-sites",
-            Self::IntrospectToken => "introspect",
-        }
-    }
-
-    fn of(side: Side, method: &Method, path: &str) -> Option<Self> {
-        if side == Side::S3 {
-            return (method == Method::POST).then_some(Self::PostObject);
-        }
-        let parts: Vec<&str> = path.split('/').skip(2).collect();
-        match (method.as_str(), parts.as_slice()) {
-            ("POST", ["sites", _, "assets"]) => Some(Self::CreateAsset),
-            ("GET", ["assets", _]) => Some(Self::GetAsset),
-            ("DELETE", ["assets", _]) => Some(Self::DeleteAsset),
-            ("GET", ["sites", _, "assets"]) => Some(Self::ListAssets),
-            ("PATCH", ["assets", _]) => Some(Self::UpdateAsset),
-            ("GET", ["sites", _, "asset_folders"]) => Some(Self::ListFolders),
-            ("POST", ["sites", _, "asset_folders"]) => Some(Self::CreateFolder),
-            ("GET", ["asset_folders", _]) => Some(Self::GetFolder),
-            ("GET", ["sites"]) => Some(Self::ListSites),
-            ("GET", ["token", "introspect"]) => Some(Self::IntrospectToken),
-            _ => None,
-        }
-    }
+/// Whether a path is one of those that the template of a route stands for.
+fn fits(path: &str, template: &str) -> bool {
+    let mut segments = path.split('/');
+    let all = template.split('/').all(|part| {
+        segments
+            .next()
+            .is_some_and(|segment| part == segment || part.starts_with('{'))
+    });
+    all && segments.next().is_none()
 }
 
 impl Request {

@@ -180,49 +180,11 @@ impl State {
         true
     }
 
-    /// A page of the assets that have been filled, oldest first, and how many there are on all pages. With `folder`,
-    /// only those in it and below it.
-    pub(crate) fn filled_assets(
-        &self,
-        folder: Option<&str>,
-        offset: usize,
-        limit: usize,
-    ) -> (Vec<Asset>, usize) {
-        let contents = self.contents();
-        let folders = folder.map(|folder| contents.folders.below(folder));
-        let wanted = |asset: &&Asset| {
-            let parent = asset.parent_folder.as_deref();
-            asset.size.is_some()
-                && folders
-                    .as_ref()
-                    .is_none_or(|folders| parent.is_some_and(|parent| folders.contains(parent)))
-        };
-        let wanted: Vec<&Asset> = contents.assets.iter().filter(wanted).collect();
-        let page = wanted.iter().skip(offset).take(limit);
-        (page.map(|asset| (*asset).clone()).collect(), wanted.len())
-    }
-
     pub(crate) fn folder(&self, id: &str) -> Option<FolderContents> {
         let contents = self.contents();
         let folder = contents.folders.get(id)?.clone();
         let assets = contents.by_folder().remove(id).unwrap_or_default();
         Some(FolderContents { folder, assets })
-    }
-
-    /// A page of the folders, oldest first, and how many there are on all pages.
-    pub(crate) fn folder_page(&self, offset: usize, limit: usize) -> (Vec<FolderContents>, usize) {
-        let contents = self.contents();
-        let mut by_folder = contents.by_folder();
-        let folders = contents.folders.all();
-        let page = folders
-            .iter()
-            .skip(offset)
-            .take(limit)
-            .map(|folder| FolderContents {
-                assets: by_folder.remove(folder.id.as_str()).unwrap_or_default(),
-                folder: folder.clone(),
-            });
-        (page.collect(), folders.len())
     }
 
     /// Logs a request that has arrived; returns its place in the log and the fault that hits it.
@@ -245,7 +207,7 @@ impl Contents {
     }
 
     /// The ids of the filled assets directly in each folder.
-    fn by_folder(&self) -> HashMap<&str, Vec<String>> {
+    pub(crate) fn by_folder(&self) -> HashMap<&str, Vec<String>> {
         let mut contents = HashMap::<&str, Vec<String>>::new();
         for asset in self.assets.iter().filter(|asset| asset.size.is_some()) {
             if let Some(folder) = &asset.parent_folder {

@@ -26,15 +26,15 @@ const PERCENT: u32 = MILLION / 100;
 ///
 /// ```text
 /// rule      = operation ":" fault [ "*" ( number | "forever" | chance ) ]      once by default
-/// operation = "create" | "post" | "get" | "delete" | "list" | "update"
-///           | "list-folders" | "create-folder" | "get-folder" | "list-sites" | "introspect"
+/// operation = such as "create", "post" or "list-folders"
 /// chance    = number [ "." decimals ] "%"      0.0001% to 100%
 /// answer    = status *( "," header "=" value )
 ///             [ ",code=" value | ",body=" value | ",html" | ",empty" ]
 /// duration  = such as "250ms", "1.5s" or "1m30s"
 /// ```
 ///
-/// The faults are the variants of [`Fault`]; each says its name, its argument and the operations that it can hit.
+/// The operations are the variants of [`Operation`], the faults those of [`Fault`]. Each says its name, and a fault its
+/// argument and the operations that it can hit.
 ///
 /// A status alone comes with the service's own error document. In a *value*, `%2C` is a comma, `%2A` an asterisk, `%25`
 /// a percent sign, and any other byte can be written in the same way.

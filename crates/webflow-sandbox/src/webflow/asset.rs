@@ -9,10 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::body::Fields;
-use super::guard::{PathId, checked, known_folder, known_site, needs};
+use super::guard::{PathId, checked, known_site, needs};
 use super::page::{ListQuery, Pagination, Pairs};
 use super::refusal::Refusal;
-use crate::asset::{Asset, Change, rfc3339};
+use crate::asset::{Asset, Change, Details};
 use crate::fault::Fault;
 use crate::rate_limit::Caller;
 use crate::state::State;
@@ -35,7 +35,7 @@ pub(super) async fn get(
             return Err(not_found());
         }
     }
-    Ok(Json(Details::new(&state, asset)))
+    Ok(Json(details(&state, asset)))
 }
 
 /// Oldest first, and only filled assets; whether the live service does either is not documented.
@@ -45,21 +45,13 @@ pub(super) async fn list(
     query: Pairs,
 ) -> Result<Json<Page>, Refusal> {
     known_site(&state, site)?;
-    let ListQuery {
-        limit,
-        offset,
-        folder,
-    } = ListQuery::read(query)?;
-    known_folder(&state, folder.as_ref(), "The folder cannot be found")?;
-    let (assets, total) = state.filled_assets(folder.as_deref(), offset, limit);
-    let details = |asset| Details::new(&state, asset);
+    let (assets, pagination) = ListQuery::read(query)?.assets(&state)?;
     Ok(Json(Page {
-        assets: assets.into_iter().map(details).collect(),
-        pagination: Pagination {
-            limit,
-            offset,
-            total,
-        },
+        assets: assets
+            .into_iter()
+            .map(|asset| details(&state, asset))
+            .collect(),
+        pagination,
     }))
 }
 
@@ -80,7 +72,7 @@ pub(super) async fn update(
     fields.only(&["displayName", "altText"]);
     fields.check()?;
     let asset = state.update_asset(&id, change).ok_or_else(not_found)?;
-    Ok(Json(Details::new(&state, asset)))
+    Ok(Json(details(&state, asset)))
 }
 
 pub(super) async fn delete(
@@ -96,6 +88,11 @@ pub(super) async fn delete(
     }
 }
 
+fn details(state: &State, asset: Asset) -> Details {
+    let url = state.hosted_url(&asset);
+    Details::new(asset, state.site_id.clone(), url)
+}
+
 fn not_found() -> Refusal {
     Refusal::not_found("The asset cannot be found")
 }
@@ -104,41 +101,4 @@ fn not_found() -> Refusal {
 pub(super) struct Page {
     assets: Vec<Details>,
     pagination: Pagination,
-}
-
-/// An asset as it is documented, its fields in the order of the documented example.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Details {
-    id: String,
-    original_file_name: String,
-    display_name: String,
-    content_type: String,
-    size: u64,
-    site_id: String,
-    created_on: String,
-    last_updated: String,
-    hosted_url: String,
-    variants: [(); 0],
-    alt_text: Option<String>,
-    folder_id: Option<String>,
-}
-
-impl Details {
-    fn new(state: &State, asset: Asset) -> Self {
-        Self {
-            hosted_url: state.hosted_url(&asset),
-            size: asset.size.unwrap_or_default(),
-            site_id: state.site_id.clone(),
-            last_updated: rfc3339(asset.changed_on),
-            display_name: asset.display_name,
-            id: asset.id,
-            original_file_name: asset.file_name,
-            content_type: asset.content_type,
-            created_on: asset.created_on,
-            variants: [],
-            alt_text: asset.alt_text,
-            folder_id: asset.parent_folder,
-        }
-    }
 }

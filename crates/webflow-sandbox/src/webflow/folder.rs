@@ -21,17 +21,17 @@ pub(super) async fn list(
     query: Pairs,
 ) -> Result<Json<Page>, Refusal> {
     known_site(&state, site)?;
-    let ListQuery { limit, offset, .. } = ListQuery::read(query)?;
-    let limit = limit.min(state.settings.folders_per_page);
-    let (folders, total) = state.folder_page(offset, limit);
-    let details = |folder| Details::new(&state, folder);
+    let query = ListQuery::read(query)?.at_most(state.settings.folders_per_page);
+    let contents = state.contents();
+    let (folders, pagination) = query.page(contents.folders.all().iter());
+    let mut by_folder = contents.by_folder();
+    let details = |folder: Folder| {
+        let assets = by_folder.remove(folder.id.as_str()).unwrap_or_default();
+        Details::new(&state, FolderContents { folder, assets })
+    };
     Ok(Json(Page {
         asset_folders: folders.into_iter().map(details).collect(),
-        pagination: Pagination {
-            limit,
-            offset,
-            total,
-        },
+        pagination,
     }))
 }
 

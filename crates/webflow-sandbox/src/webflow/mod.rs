@@ -17,31 +17,26 @@ use axum::http::header::{AUTHORIZATION, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{any, get};
+use axum::routing::{MethodFilter, any, on};
 
 use self::refusal::Refusal;
 pub(super) use self::refusal::document;
 use crate::rate_limit::Caller;
+use crate::request::operations;
 use crate::state::State;
+
+macro_rules! routes {
+    ($(
+        $(#[doc = $doc:literal])*
+        $name:literal => $variant:ident $(($method:ident $path:literal, $subject:ident::$handler:ident))?
+    )*) => {
+        Router::new()$($(.route($path, on(MethodFilter::$method, $subject::$handler)))?)*
+    };
+}
 
 /// `/v2` and everything below it.
 pub(super) fn router(state: &Arc<State>) -> Router {
-    let operations = Router::new()
-        .route(
-            "/sites/{site_id}/assets",
-            get(asset::list).post(create::create),
-        )
-        .route(
-            "/assets/{asset_id}",
-            get(asset::get).patch(asset::update).delete(asset::delete),
-        )
-        .route(
-            "/sites/{site_id}/asset_folders",
-            get(folder::list).post(folder::create),
-        )
-        .route("/asset_folders/{asset_folder_id}", get(folder::get))
-        .route("/sites", get(site::list))
-        .route("/token/introspect", get(site::introspect))
+    let operations = operations!(routes)
         .fallback(no_route)
         .method_not_allowed_fallback(no_method);
     Router::new()

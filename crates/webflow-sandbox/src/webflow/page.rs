@@ -4,8 +4,11 @@ use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use serde::Serialize;
 
+use super::guard::known_folder;
 use super::refusal::{FieldError, Refusal};
+use crate::asset::Asset;
 use crate::encoding::{is_hex, number};
+use crate::state::State;
 
 /// The query of a URL, in the order in which it was written.
 pub(super) type Pairs = Result<Query<Vec<(String, String)>>, QueryRejection>;
@@ -14,9 +17,9 @@ const MAX_LIMIT: usize = 100;
 
 /// The query of a list request.
 pub(super) struct ListQuery {
-    pub(super) limit: usize,
-    pub(super) offset: usize,
-    pub(super) folder: Option<String>,
+    limit: usize,
+    offset: usize,
+    folder: Option<String>,
 }
 
 impl ListQuery {
@@ -53,12 +56,51 @@ impl ListQuery {
             Err(Refusal::invalid(errors))
         }
     }
+
+    /// The same query of a list whose pages have so many entries at the most.
+    pub(super) fn at_most(self, limit: usize) -> Self {
+        Self {
+            limit: self.limit.min(limit),
+            ..self
+        }
+    }
+
+    /// A page of the assets that have been filled. With `folderId`, only those in it and below it.
+    pub(super) fn assets(&self, state: &State) -> Result<(Vec<Asset>, Pagination), Refusal> {
+        known_folder(state, self.folder.as_ref(), "The folder cannot be found")?;
+        let contents = state.contents();
+        let folder = self.folder.as_deref();
+        let folders = folder.map(|folder| contents.folders.below(folder));
+        let is_wanted = |asset: &&Asset| {
+            let parent = asset.parent_folder.as_deref();
+            asset.size.is_some()
+                && folders
+                    .as_ref()
+                    .is_none_or(|folders| parent.is_some_and(|parent| folders.contains(parent)))
+        };
+        Ok(self.page(contents.assets.iter().filter(is_wanted)))
+    }
+
+    /// A page of these entries.
+    pub(super) fn page<'a, T: Clone + 'a>(
+        &self,
+        all: impl Iterator<Item = &'a T>,
+    ) -> (Vec<T>, Pagination) {
+        let all: Vec<&T> = all.collect();
+        let page = all.iter().skip(self.offset).take(self.limit);
+        let pagination = Pagination {
+            limit: self.limit,
+            offset: self.offset,
+            total: all.len(),
+        };
+        (page.copied().cloned().collect(), pagination)
+    }
 }
 
 /// Which part of the list a page holds.
 #[derive(Serialize)]
 pub(super) struct Pagination {
-    pub(super) limit: usize,
-    pub(super) offset: usize,
-    pub(super) total: usize,
+    limit: usize,
+    offset: usize,
+    total: usize,
 }
