@@ -2,15 +2,12 @@
 
 use std::{fmt, io, sync::Arc, time::Duration};
 
+use http::StatusCode;
 use percent_encoding::percent_decode_str;
 use reqwest::{Url, redirect};
 use tokio::time::{Instant, timeout_at};
 
-use super::{
-    Content, MAX_LEN, Source,
-    read::Read,
-    spool::{Spool, SpoolError},
-};
+use super::{Content, MAX_LEN, Source, read::Read, spool::Spool};
 use crate::{api::trace, http::builder};
 
 /// How many redirects are followed.
@@ -97,39 +94,49 @@ impl Remote {
         // A time limit too long for the clock to represent is no limit.
         let deadline = Instant::now().checked_add(self.timeout);
         let fetch = self.fetch_all();
-        let result = match deadline {
-            Some(deadline) => timeout_at(deadline, fetch)
-                .await
-                .map_err(|_| FetchError::TimedOut(self.timeout))
-                .flatten(),
-            None => fetch.await,
+        let Some(deadline) = deadline else {
+            return fetch.await;
         };
-        result.map_err(io::Error::from)
+        timeout_at(deadline, fetch).await.unwrap_or_else(|_| {
+            let text = format!("it took longer than {} s", self.timeout.as_secs_f64());
+            Err(io::Error::new(io::ErrorKind::TimedOut, text))
+        })
     }
 
-    async fn fetch_all(&self) -> Result<Read, FetchError> {
-        let url = Url::parse(&self.url).map_err(|error| FetchError::Url(error.to_string()))?;
+    /// Fetches the content. No error quotes the URL.
+    async fn fetch_all(&self) -> io::Result<Read> {
+        let no_url = |why: &str| {
+            let text = format!("it is not a URL to fetch from: {why}");
+            io::Error::new(io::ErrorKind::InvalidInput, text)
+        };
+        let failed = |error: reqwest::Error| io::Error::other(NotFetched(error.without_url()));
+        let url = Url::parse(&self.url).map_err(|error| no_url(&error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(FetchError::Url(
-                "its scheme is not `https` or `http`".to_owned(),
-            ));
+            return Err(no_url("its scheme is not `https` or `http`"));
         }
         let http = match &self.http {
             Some(http) => http.clone(),
-            None => http_client()?,
+            None => http_client().map_err(failed)?,
         };
-        let mut response = http.get(url).send().await?;
+        let mut response = http.get(url).send().await.map_err(failed)?;
         let status = response.status();
         trace::request!("GET", response.url(), status);
         if !status.is_success() {
-            return Err(FetchError::Status(status));
+            let kind = match status {
+                StatusCode::NOT_FOUND => io::ErrorKind::NotFound,
+                _ => io::ErrorKind::Other,
+            };
+            return Err(io::Error::new(
+                kind,
+                format!("the server answered {status}"),
+            ));
         }
         let mut spool = Spool::new(self.max_len);
         spool.check(response.content_length().unwrap_or_default())?;
-        while let Some(chunk) = response.chunk().await? {
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
             spool.push(&chunk).await?;
         }
-        Ok(spool.finish().await?)
+        spool.finish().await
     }
 }
 
@@ -168,41 +175,7 @@ pub(crate) fn http_client() -> reqwest::Result<reqwest::Client> {
     builder(follow).referer(false).build()
 }
 
-/// Why a URL was not fetched. It never quotes the URL.
+/// The request failed, or could not be sent.
 #[derive(Debug, thiserror::Error)]
-enum FetchError {
-    #[error("it is not a URL to fetch from: {0}")]
-    Url(String),
-    #[error("the server answered {0}")]
-    Status(http::StatusCode),
-    #[error("it took longer than {} s", .0.as_secs_f64())]
-    TimedOut(Duration),
-    #[error("it cannot be fetched")]
-    Http(#[source] reqwest::Error),
-    #[error(transparent)]
-    Spool(#[from] SpoolError),
-}
-
-impl From<reqwest::Error> for FetchError {
-    fn from(error: reqwest::Error) -> Self {
-        Self::Http(error.without_url())
-    }
-}
-
-impl From<FetchError> for io::Error {
-    fn from(error: FetchError) -> Self {
-        let error = match error {
-            FetchError::Spool(error) => return error.into(),
-            error => error,
-        };
-        let kind = match &error {
-            FetchError::Url(_) => io::ErrorKind::InvalidInput,
-            FetchError::Status(http::StatusCode::NOT_FOUND) => io::ErrorKind::NotFound,
-            FetchError::TimedOut(_) => io::ErrorKind::TimedOut,
-            FetchError::Status(_) | FetchError::Http(_) | FetchError::Spool(_) => {
-                io::ErrorKind::Other
-            }
-        };
-        Self::new(kind, error)
-    }
-}
+#[error("it cannot be fetched")]
+struct NotFetched(#[source] reqwest::Error);

@@ -36,14 +36,18 @@ impl Spool {
     }
 
     /// Fails for more bytes than are allowed.
-    pub(super) fn check(&self, len: u64) -> Result<(), SpoolError> {
+    pub(super) fn check(&self, len: u64) -> io::Result<()> {
         if len > self.max_len {
-            return Err(SpoolError::TooLarge(self.max_len));
+            let text = format!(
+                "it is larger than the {} bytes that are allowed",
+                self.max_len
+            );
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
         }
         Ok(())
     }
 
-    pub(super) async fn push(&mut self, chunk: &[u8]) -> Result<(), SpoolError> {
+    pub(super) async fn push(&mut self, chunk: &[u8]) -> io::Result<()> {
         let before = self.file.as_ref().map_or(0, |file| file.len);
         self.check(before + (self.buffer.len() + chunk.len()) as u64)?;
         if let Some(file) = &mut self.file {
@@ -57,7 +61,7 @@ impl Spool {
         Ok(())
     }
 
-    pub(super) async fn finish(self) -> Result<Read, SpoolError> {
+    pub(super) async fn finish(self) -> io::Result<Read> {
         let Some(Temporary {
             mut file,
             path,
@@ -68,8 +72,8 @@ impl Spool {
             let buffer = self.buffer.freeze();
             return Ok(blocking(move || Read::buffer(buffer)).await);
         };
-        file.flush().await?;
-        let stamp = Stamp::of(&file.metadata().await?);
+        file.flush().await.map_err(not_kept)?;
+        let stamp = Stamp::of(&file.metadata().await.map_err(not_kept)?);
         Ok(Read::File(Pinned {
             path: path.path().to_owned(),
             stamp,
@@ -80,8 +84,8 @@ impl Spool {
 }
 
 impl Temporary {
-    async fn new() -> Result<Self, SpoolError> {
-        let (file, path) = blocking(TempPath::create).await?;
+    async fn new() -> io::Result<Self> {
+        let (file, path) = blocking(TempPath::create).await.map_err(not_kept)?;
         Ok(Self {
             file: File::from_std(file),
             path,
@@ -90,31 +94,20 @@ impl Temporary {
         })
     }
 
-    async fn push(&mut self, chunk: &[u8]) -> Result<(), SpoolError> {
+    async fn push(&mut self, chunk: &[u8]) -> io::Result<()> {
         self.len += chunk.len() as u64;
         self.hasher.update(chunk);
-        Ok(self.file.write_all(chunk).await?)
+        self.file.write_all(chunk).await.map_err(not_kept)
     }
 }
 
-/// Why the content cannot be kept.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SpoolError {
-    #[error("it is larger than the {0} bytes that are allowed")]
-    TooLarge(u64),
-    #[error(
-        "it cannot be kept in a temporary file in {}; TMPDIR names another directory",
-        std::env::temp_dir().display()
-    )]
-    Io(#[from] io::Error),
-}
+#[error(
+    "it cannot be kept in a temporary file in {}; TMPDIR names another directory",
+    std::env::temp_dir().display()
+)]
+struct NotKept(#[source] io::Error);
 
-impl From<SpoolError> for io::Error {
-    fn from(error: SpoolError) -> Self {
-        let kind = match &error {
-            SpoolError::TooLarge(_) => io::ErrorKind::FileTooLarge,
-            SpoolError::Io(error) => error.kind(),
-        };
-        Self::new(kind, error)
-    }
+fn not_kept(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), NotKept(error))
 }
