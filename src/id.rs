@@ -2,7 +2,7 @@
 
 #[cfg(feature = "sync")]
 use std::io::{self, Read};
-use std::{convert::Infallible, error::Error, fmt, str::FromStr};
+use std::{convert::Infallible, fmt, str::FromStr};
 
 use fast_md5::Md5 as Hasher;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -15,7 +15,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// let error = "my-site".parse::<SiteId>().unwrap_err();
 /// assert_eq!(error.to_string(), "a site id has 24 hexadecimal digits");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} has {digits} hexadecimal digits")]
 pub struct IdError {
     what: &'static str,
     digits: usize,
@@ -29,14 +30,6 @@ impl IdError {
         &self.text
     }
 }
-
-impl fmt::Display for IdError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} has {} hexadecimal digits", self.what, self.digits)
-    }
-}
-
-impl Error for IdError {}
 
 /// What is an id already always converts.
 impl From<Infallible> for IdError {

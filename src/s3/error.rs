@@ -143,15 +143,21 @@ impl fmt::Display for Refusal {
 }
 
 /// What a form's policy forbids about an upload. Values of fields are not quoted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Violation {
     /// The form has expired, or would before the file is sent.
+    #[error("its {lifetime} s have run out; ask for a new form")]
     Expired {
         /// Whole seconds for which the form was valid.
         lifetime: u64,
     },
     /// The file is larger or smaller than allowed.
+    #[error("the file has {len} bytes and {}", if len > max {
+        format!("at most {max} are allowed (at least {min})")
+    } else {
+        format!("at least {min} are required")
+    })]
     Size {
         /// Length of the file in bytes.
         len: u64,
@@ -161,40 +167,17 @@ pub enum Violation {
         max: u64,
     },
     /// A field does not have the value that the policy asks for.
+    #[error("it asks for another value of the field `{name}`")]
     Field {
         /// The field's name, as the policy spells it.
         name: String,
     },
     /// The fields take more room than S3 allows.
+    #[error("the form without the file has {len} bytes and at most {max} are allowed")]
     FormTooLarge {
         /// Size of the form without the file, in bytes.
         len: u64,
         /// Largest size allowed, in bytes.
         max: u64,
     },
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Expired { lifetime } => {
-                write!(f, "its {lifetime} s have run out; ask for a new form")
-            }
-            Self::Size { len, min, max } if len > max => write!(
-                f,
-                "the file has {len} bytes and at most {max} are allowed (at least {min})"
-            ),
-            Self::Size { len, min, .. } => {
-                write!(
-                    f,
-                    "the file has {len} bytes and at least {min} are required"
-                )
-            }
-            Self::Field { name } => write!(f, "it asks for another value of the field `{name}`"),
-            Self::FormTooLarge { len, max } => write!(
-                f,
-                "the form without the file has {len} bytes and at most {max} are allowed"
-            ),
-        }
-    }
 }
