@@ -99,7 +99,8 @@ pub use upload::{
     Upload,
     batch::{Batch, Event, Events},
     check::Checked,
-    error::{CleanUp, Invalid, UploadError, UploadErrorKind},
+    error::{CleanUp, UploadError, UploadErrorKind},
+    invalid::Invalid,
     result::{Attempts, Outcome, Uploaded},
 };
 #[cfg(feature = "sandbox")]

@@ -13,7 +13,10 @@ use crate::{
     api::explain::{Explained, into_cause},
     generated::types::ApiError,
     source::MAX_LEN,
-    upload::error::{CONTROL, POINTER, UploadError},
+    upload::{
+        error::UploadError,
+        invalid::{CONTROL, POINTER},
+    },
 };
 
 /// The scopes for listing and creating folders.

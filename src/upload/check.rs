@@ -2,7 +2,8 @@
 
 use super::{
     Upload,
-    error::{Invalid, UploadError, UploadErrorKind},
+    error::{UploadError, UploadErrorKind},
+    invalid::Invalid,
     result::Attempts,
 };
 use crate::{

@@ -2,12 +2,12 @@
 
 use std::{borrow::Cow, error::Error as StdError, fmt, io, time::Duration};
 
-use super::result::Attempts;
+use super::{invalid::Invalid, result::Attempts};
 use crate::{
     api::explain::{cause, describe, key_hint},
     generated::types::ApiError,
     s3,
-    source::{FileWarning, Md5},
+    source::Md5,
 };
 use http::StatusCode;
 use progenitor_client::Error as ApiCallError;
@@ -114,73 +114,6 @@ pub enum CleanUp {
     /// It should have been deleted and could not be.
     Failed(ApiCallError<ApiError>),
 }
-
-/// Why an upload cannot be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Invalid {
-    /// The site id is not 24 hexadecimal digits.
-    SiteId(String),
-    /// The folder id is not 24 hexadecimal digits.
-    FolderId(String),
-    /// The path gives no file name: its last part is not UTF-8, or is not a name.
-    NoFileName,
-    /// The file name is empty or has 100 characters or more.
-    FileName {
-        /// The file name.
-        name: String,
-        /// Its length in characters.
-        len: usize,
-    },
-    /// The file name has a control character, such as a line break.
-    ControlCharacter,
-    /// The file is larger than [`Upload::max_len`](crate::Upload::max_len).
-    TooLarge {
-        /// Its length in bytes.
-        len: u64,
-        /// The limit in bytes.
-        limit: u64,
-    },
-    /// The file is a Git LFS pointer, which stands in for a file that was not fetched.
-    LfsPointer,
-    /// The file has warnings, which [`Upload::strict`](crate::Upload::strict) refuses.
-    Warnings(Vec<FileWarning>),
-}
-
-/// Why a name with a control character is refused.
-pub(crate) const CONTROL: &str =
-    "its name has a control character, which Webflow does not take; rename it";
-
-/// Why a Git LFS pointer is refused.
-pub(crate) const POINTER: &str =
-    "it is a Git LFS pointer and not the file itself; fetch it with `git lfs pull`";
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SiteId(id) => write!(f, "the site id `{id}` is not 24 hexadecimal digits"),
-            Self::FolderId(id) => write!(f, "the folder id `{id}` is not 24 hexadecimal digits"),
-            Self::NoFileName => f.write_str("the path gives no file name; set one"),
-            Self::FileName { len: 0, .. } => f.write_str("the file name is empty; set one"),
-            Self::FileName { len, .. } => write!(
-                f,
-                "the file name has {len} characters and Webflow takes at most 99; set a shorter one"
-            ),
-            Self::ControlCharacter => f.write_str(CONTROL),
-            Self::TooLarge { len, limit } => write!(
-                f,
-                "the file has {len} bytes and Webflow takes at most {limit}; make it smaller"
-            ),
-            Self::LfsPointer => f.write_str(POINTER),
-            Self::Warnings(warnings) => {
-                let warnings: Vec<String> = warnings.iter().map(FileWarning::to_string).collect();
-                f.write_str(&warnings.join("; "))
-            }
-        }
-    }
-}
-
-impl StdError for Invalid {}
 
 impl UploadError {
     pub(crate) fn new(

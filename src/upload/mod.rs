@@ -6,6 +6,7 @@ mod cleanup;
 mod contents;
 pub(crate) mod error;
 mod finish;
+pub(crate) mod invalid;
 mod own;
 mod ownership;
 mod register;
