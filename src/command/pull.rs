@@ -68,8 +68,7 @@ pub(crate) async fn run(args: PullArgs) -> Result {
         let event = tokio::select! {
             biased;
             stopped = signals.stop() => {
-                drop(events);
-                clear(out.as_ref());
+                drop((events, out));
                 output::say("interrupted: the lock file has what was fetched, and the next run goes on");
                 return Ok(stopped);
             }
@@ -83,32 +82,18 @@ pub(crate) async fn run(args: PullArgs) -> Result {
                 out = Some(RunOutput::start(&site.client, args.json, args.quiet, files));
             }
             (Some(Ok(PullEvent::Finished { report })), _) => {
-                clear(out.as_ref());
+                drop(out);
                 return end(&report, &args);
             }
-            (Some(Ok(event)), Some(out)) => {
-                if let Err(unwritable) = show(out, &event) {
-                    out.progress.clear();
-                    return Err(unwritable.into());
-                }
-            }
+            (Some(Ok(event)), Some(out)) => show(out, &event)?,
             (Some(Ok(_)), None) => {}
             (Some(Err(error @ SyncError::NoFolder(_))), _) => {
                 let text = format!("{error}; `webflow-assets folders` lists them");
                 return Err(Failed::of(text).into());
             }
-            (Some(Err(error)), _) => {
-                clear(out.as_ref());
-                return Err(sync::failed(&error).into());
-            }
+            (Some(Err(error)), _) => return Err(sync::failed(&error).into()),
             (None, _) => return Ok(Exit::Failure),
         }
-    }
-}
-
-fn clear(out: Option<&RunOutput>) {
-    if let Some(out) = out {
-        out.progress.clear();
     }
 }
 

@@ -84,8 +84,11 @@ impl Bars {
     pub(super) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
         self.all.suspend(print)
     }
+}
 
-    pub(super) fn clear(&self) {
+/// Leaves nothing of the bars on the terminal.
+impl Drop for Bars {
+    fn drop(&mut self) {
         self.total.finish_and_clear();
         for (_, bar) in lock(&self.files).drain() {
             bar.finish_and_clear();
@@ -104,7 +107,7 @@ fn total_style(client: Client) -> ProgressStyle {
     style(&template).with_key("pace", move |state: &ProgressState, w: &mut dyn Write| {
         // A text that cannot be drawn is no reason to stop.
         let _ = match held(&client) {
-            Some(left) if is_wide() => {
+            Some(left) if columns() >= WIDE => {
                 write!(w, "waiting for the rate limit, {:#}", HumanDuration(left))
             }
             Some(left) => write!(w, "rate limit, {:#}", HumanDuration(left)),
@@ -170,10 +173,6 @@ fn style(template: &str) -> ProgressStyle {
             let percent = len.map_or(0, |len| state.pos() * 100 / len);
             let _ = write!(w, "{percent:>3}%");
         })
-}
-
-fn is_wide() -> bool {
-    columns() >= WIDE
 }
 
 fn columns() -> usize {

@@ -22,12 +22,14 @@ const INTERVAL: Duration = Duration::from_secs(30);
 /// How often to check whether there is something to print.
 const POLL: Duration = Duration::from_millis(500);
 
-/// Prints until it is stopped or dropped.
-pub(super) struct Lines(Mutex<Option<Sender<()>>>);
+/// Prints until it is dropped.
+pub(super) struct Lines {
+    _running: Option<Sender<()>>,
+}
 
 impl Lines {
     pub(super) fn start(client: Client, board: Arc<Mutex<Board>>) -> Self {
-        let (stop, stopped) = mpsc::channel::<()>();
+        let (running, stopped) = mpsc::channel::<()>();
         let mut schedule = Schedule::new(Instant::now());
         let print = move || {
             while stopped.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
@@ -41,11 +43,9 @@ impl Lines {
         let started = thread::Builder::new()
             .name("progress".to_owned())
             .spawn(print);
-        Self(Mutex::new(started.is_ok().then_some(stop)))
-    }
-
-    pub(super) fn stop(&self) {
-        lock(&self.0).take();
+        Self {
+            _running: started.is_ok().then_some(running),
+        }
     }
 }
 

@@ -21,16 +21,11 @@ pub(crate) use self::run::RunOutput;
 use self::{bars::Bars, board::Board, lines::Lines};
 use crate::command::{output, verbose};
 
-/// Shows the progress of several files until it is cleared.
+/// Shows the progress of several files until it is dropped.
 pub(crate) struct Progress {
     board: Arc<Mutex<Board>>,
-    shown: Shown,
-}
-
-enum Shown {
-    Bars(Bars),
-    Lines(Lines),
-    Nothing,
+    bars: Option<Bars>,
+    _lines: Option<Lines>,
 }
 
 impl Progress {
@@ -42,14 +37,13 @@ impl Progress {
         let board = Arc::new(Mutex::new(Board::new(lens)));
         let has_cursor =
             Term::stderr().is_term() && env::var_os("TERM").is_none_or(|term| term != "dumb");
-        let shown = if quiet {
-            Shown::Nothing
-        } else if has_cursor && !verbose::is_on() {
-            Shown::Bars(Bars::start(client.clone(), alone))
-        } else {
-            Shown::Lines(Lines::start(client.clone(), Arc::clone(&board)))
+        let draws = !quiet && has_cursor && !verbose::is_on();
+        let prints = !quiet && !draws;
+        let progress = Self {
+            bars: draws.then(|| Bars::start(client.clone(), alone)),
+            _lines: prints.then(|| Lines::start(client.clone(), Arc::clone(&board))),
+            board,
         };
-        let progress = Self { board, shown };
         progress.update();
         progress
     }
@@ -57,7 +51,7 @@ impl Progress {
     /// A file is being read. Its name is shown, as a path would not fit.
     pub(crate) fn started(&self, index: usize, file: &str) {
         self.board().start(index);
-        if let Shown::Bars(bars) = &self.shown {
+        if let Some(bars) = &self.bars {
             let name = Path::new(file).file_name();
             let name = name.map_or(file.into(), OsStr::to_string_lossy);
             bars.add(index, output::escape(&name));
@@ -67,7 +61,7 @@ impl Progress {
     /// A chunk of a file was sent.
     pub(crate) fn moved(&self, index: usize, position: Position) {
         self.board().moved(index, position.sent, position.total);
-        if let Shown::Bars(bars) = &self.shown {
+        if let Some(bars) = &self.bars {
             bars.moved(index, position.sent, position.total);
         }
         self.update();
@@ -87,29 +81,21 @@ impl Progress {
 
     /// Prints something above the bars.
     pub(crate) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
-        match &self.shown {
-            Shown::Bars(bars) => bars.aside(print),
-            _ => print(),
-        }
-    }
-
-    pub(crate) fn clear(&self) {
-        match &self.shown {
-            Shown::Bars(bars) => bars.clear(),
-            Shown::Lines(lines) => lines.stop(),
-            Shown::Nothing => {}
+        match &self.bars {
+            Some(bars) => bars.aside(print),
+            None => print(),
         }
     }
 
     fn removed(&self, index: usize) {
-        if let Shown::Bars(bars) = &self.shown {
+        if let Some(bars) = &self.bars {
             bars.remove(index);
         }
         self.update();
     }
 
     fn update(&self) {
-        if let Shown::Bars(bars) = &self.shown {
+        if let Some(bars) = &self.bars {
             bars.total(&self.board());
         }
     }

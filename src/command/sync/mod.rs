@@ -121,8 +121,7 @@ async fn carry_out(client: &Client, plan: Plan, args: &SyncArgs, signals: &mut S
         let event = tokio::select! {
             biased;
             stopped = &mut stop => {
-                drop(events);
-                out.progress.clear();
+                drop((events, out));
                 output::say("interrupted: the lock file has what was uploaded, and the next run goes on");
                 return Ok(stopped);
             }
@@ -130,19 +129,11 @@ async fn carry_out(client: &Client, plan: Plan, args: &SyncArgs, signals: &mut S
         };
         match event {
             Some(Ok(SyncEvent::Finished { report })) => {
-                out.progress.clear();
+                drop(out);
                 return end(&report, args);
             }
-            Some(Ok(event)) => {
-                if let Err(unwritable) = events::show(&out, &event) {
-                    out.progress.clear();
-                    return Err(unwritable.into());
-                }
-            }
-            Some(Err(error)) => {
-                out.progress.clear();
-                return Err(failed(&error).into());
-            }
+            Some(Ok(event)) => events::show(&out, &event)?,
+            Some(Err(error)) => return Err(failed(&error).into()),
             None => return Ok(Exit::Failure),
         }
     }

@@ -348,7 +348,7 @@ impl Run {
 
     /// Reports the files that had not finished when a signal arrived.
     fn interrupted(self, count: usize) -> io::Result<()> {
-        self.progress.clear();
+        drop(self.progress);
         for Active { file, reached, .. } in &self.active {
             let state = match reached {
                 Reached::Nothing => "was not uploaded",
@@ -367,7 +367,7 @@ impl Run {
     }
 
     fn end(self, count: usize) -> io::Result<Exit> {
-        self.progress.clear();
+        drop(self.progress);
         let left = count - self.done;
         if left > 0 {
             output::say(&format!("stopped: {} not begun", were(left)));
