@@ -30,10 +30,14 @@ const ESCAPES: &[u8] = b"%&\\=";
 pub(crate) struct Secrets {
     /// The secrets, their Base64 encodings, the encodings of those, and the secrets in hexadecimal
     /// digits; in lower case and sorted.
-    spellings: Vec<String>,
+    spellings: Vec<Spelling>,
     /// Whether a quotation may begin with a byte. Most bytes of most responses begin none.
     begins: [bool; 256],
 }
+
+/// A secret as it may be quoted, and whether it is in Base64, where the digits on both sides have
+/// some of its bits.
+type Spelling = (String, bool);
 
 impl Secrets {
     pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
@@ -44,14 +48,18 @@ impl Secrets {
             .filter_map(|text| hexadecimal(text))
             .collect();
         // What is encoded in Base64 may be within something that is encoded, too.
-        for _ in 0..2 {
-            let encoded: Vec<String> = spellings.iter().flat_map(|text| base64(text)).collect();
-            spellings.extend(encoded);
-        }
-        let spellings = spellings.into_iter().chain(digits);
-        let spellings: BTreeSet<String> = spellings.map(|text| text.to_ascii_lowercase()).collect();
+        let mut encoded: BTreeSet<String> =
+            spellings.iter().flat_map(|text| base64(text)).collect();
+        let twice: Vec<String> = encoded.iter().flat_map(|text| base64(text)).collect();
+        encoded.extend(twice);
+        spellings.extend(digits);
+        let verbatim = spellings.into_iter().map(|text| (text, false));
+        let spellings: BTreeSet<Spelling> = verbatim
+            .chain(encoded.into_iter().map(|text| (text, true)))
+            .map(|(text, encoded)| (text.to_ascii_lowercase(), encoded))
+            .collect();
         let mut begins = [false; 256];
-        let firsts = spellings.iter().filter_map(|text| text.bytes().next());
+        let firsts = spellings.iter().filter_map(|(text, _)| text.bytes().next());
         for byte in firsts.chain(ESCAPES.iter().copied()) {
             begins[usize::from(byte)] = true;
             begins[usize::from(byte.to_ascii_uppercase())] = true;
@@ -107,9 +115,15 @@ impl Secrets {
             let spellings = self.beginning_with(*first).iter();
             let spellings = spellings.chain(decoded.unwrap_or_default());
             // The longest: a part may begin where the whole does.
-            if let Some(len) = spellings.filter_map(|s| quoted(rest, s)).max() {
-                quotations.push(at..at + len);
+            let found = spellings.filter_map(|(s, encoded)| Some((quoted(rest, s)?, *encoded)));
+            if let Some((len, encoded)) = found.max() {
+                let quotation = at..at + len;
                 at += len;
+                quotations.push(if encoded {
+                    with_neighbours(text, quotation)
+                } else {
+                    quotation
+                });
             } else {
                 at += 1;
             }
@@ -117,12 +131,12 @@ impl Secrets {
         quotations
     }
 
-    fn beginning_with(&self, byte: u8) -> &[String] {
+    fn beginning_with(&self, byte: u8) -> &[Spelling] {
         let byte = byte.to_ascii_lowercase();
-        let is_less = |text: &String| text.as_bytes().first() < Some(&byte);
+        let is_less = |(text, _): &Spelling| text.as_bytes().first() < Some(&byte);
         let from = self.spellings.partition_point(is_less);
         let rest = &self.spellings[from..];
-        let is_it = |text: &String| text.as_bytes().first() == Some(&byte);
+        let is_it = |(text, _): &Spelling| text.as_bytes().first() == Some(&byte);
         &rest[..rest.partition_point(is_it)]
     }
 
@@ -184,6 +198,17 @@ impl Decoded {
     fn source(&self, part: Range<usize>) -> Range<usize> {
         self.sources[part.start].start..self.sources[part.end - 1].end
     }
+}
+
+/// A part of a text that is in Base64, with the digit on each side and the padding.
+fn with_neighbours(text: &[u8], part: Range<usize>) -> Range<usize> {
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
+    let before = text[..part.start].last().is_some_and(is_digit);
+    let start = part.start - usize::from(before);
+    let after = text.get(part.end).is_some_and(is_digit);
+    let end = part.end + usize::from(after);
+    let padding = text[end..].iter().take(2).take_while(|byte| **byte == b'=');
+    start..end + padding.count()
 }
 
 /// How Base64 spells a secret, in both alphabets and wherever it stands in what was encoded. The
@@ -313,6 +338,8 @@ fn number(digits: &[u8], radix: u32) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     const SECRET: &str = "AKIDEXAMPLE/2026+07&29==";
@@ -376,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_in_base64_is_hidden_but_for_the_digits_it_shares_with_its_neighbours() {
+    fn a_secret_in_base64_is_hidden_with_the_digits_that_it_shares_with_its_neighbours() {
         let secrets = Secrets::new([SECRET]);
         for before in ["", "a", "ab", "user:"] {
             let text = format!("{before}{SECRET}?>");
@@ -384,9 +411,14 @@ mod tests {
                 let clean = secrets.redact(&encoded).into_owned();
                 let left = clean.replacen(REDACTED, "", 1);
                 assert_eq!(clean.len(), left.len() + REDACTED.len(), "{encoded}");
-                let shared = (before.len() + "?>".len()) * 8 / 6 + 2;
+                let shared = (before.len() + "?>".len()) * 8 / 6;
                 assert!(left.len() <= shared, "{clean}");
             }
+        }
+        for secret in [SECRET, "AKIDEXAMPLE", "AKIDEXAMPLE/"] {
+            let encoded = STANDARD.encode(secret);
+            let clean = Secrets::new([secret]).redact(&encoded).into_owned();
+            assert_eq!(clean, REDACTED, "{encoded}");
         }
         let twice = STANDARD_NO_PAD.encode(STANDARD_NO_PAD.encode(format!("user:{SECRET}")));
         let clean = secrets.redact(&twice).into_owned();

@@ -10,7 +10,10 @@ use std::{
 use http::HeaderValue;
 use reqwest::Url;
 
-use crate::{http::is_loopback, redact::Secrets};
+use crate::{
+    http::{is_loopback, is_protected},
+    redact::Secrets,
+};
 
 /// Webflow's Data API v2, from its published description.
 pub const DEFAULT_BASE_URL: &str = "https://api.webflow.com/v2";
@@ -133,28 +136,28 @@ pub(crate) fn stays_here(base_url: &str) -> bool {
 
 /// Checks a base URL and takes the slash off its end, which would double in every request.
 pub(crate) fn base_url(text: &str, allow_http: bool) -> Result<String, ConfigError> {
+    // What may be secret is not quoted: what stands before an `@`, and a query.
+    let shown = match text.rsplit_once('@') {
+        Some((_, host)) => format!("…@{host}"),
+        None => text.to_owned(),
+    };
+    let shown = shown.split(['?', '#']).next().unwrap_or_default();
     let refuse = |reason| ConfigError::BaseUrl {
-        url: text.to_owned(),
+        url: shown.to_owned(),
         reason,
     };
     let url =
         Url::parse(text).map_err(|_| refuse("it is not a URL, which begins with `https://`"))?;
     if !url.username().is_empty() || url.password().is_some() {
-        let mut url = url;
-        // Without what may be secret in it. Where these fail, there is nothing to take out.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-        return Err(ConfigError::BaseUrl {
-            url: url.into(),
-            reason: "it has a user name or password; the token alone signs in",
-        });
+        return Err(refuse(
+            "it has a user name or password; the token alone signs in",
+        ));
     }
     match url.scheme() {
-        "https" => {}
-        "http" if allow_http || is_loopback(&url) => {}
+        "https" | "http" if is_protected(&url, allow_http) => {}
         "http" => {
             return Err(ConfigError::PlainHttp {
-                url: text.to_owned(),
+                url: shown.to_owned(),
             });
         }
         _ => return Err(refuse("its scheme is neither `https` nor `http`")),
@@ -235,7 +238,8 @@ mod tests {
             "https://api.webflow.com/v2#a",
         ] {
             let error = base_url(refused, false).unwrap_err().to_string();
-            assert!(error.contains(&format!("`{refused}`")), "{error}");
+            let shown = refused.split(['?', '#']).next().unwrap();
+            assert!(error.contains(&format!("`{shown}`")), "{error}");
         }
         assert!(base_url("http://api.webflow.com/v2", true).is_ok());
         let error = base_url("https://user:hunter2@example.com", false).unwrap_err();

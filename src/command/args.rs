@@ -285,6 +285,7 @@ fn long_version() -> String {
 
 /// Ends the process as clap does for wrong usage of a sub-command.
 pub(crate) fn usage(subcommand: &str, kind: ErrorKind, message: &str) -> ! {
+    let message = output::redacted(message);
     let mut command = Cli::command();
     command.build();
     match command.find_subcommand_mut(subcommand) {

@@ -16,6 +16,7 @@ use crate::command::{
     failure::{Failed, Result},
     output,
     progress::size,
+    signals::Signals,
     site,
 };
 use crate::sync::without_id;
@@ -130,12 +131,18 @@ pub(crate) async fn get(args: GetArgs) -> Result {
             )),
         );
     }
+    let mut signals = Signals::watch()?;
     let mut exit = Exit::Success;
     let mut printed = false;
     for id in &args.ids {
         match fetch(&client, *id).await {
             Ok(asset) if args.output.is_some() => {
-                if let Some(failed) = save(&client, *id, &asset, &args).await? {
+                // Dropped, it leaves no part of the file.
+                let saved = tokio::select! {
+                    saved = save(&client, *id, &asset, &args) => saved?,
+                    signal = signals.stop() => return Ok(signal),
+                };
+                if let Some(failed) = saved {
                     exit = failed;
                 }
             }

@@ -27,6 +27,7 @@ const SKEW: i64 = 30;
 /// Where Webflow has files posted to. It says so only when an asset is created.
 const UPLOADS: &str = "https://webflow-prod-assets.s3.amazonaws.com/";
 
+const ADDRESS: &str = "check --base-url, WEBFLOW_BASE_URL, proxies and the network";
 const LATER: &str = "try again later; -vv shows the requests";
 const TOKEN: &str =
     "make a token for this site with the scopes assets:read, assets:write and sites:read";
@@ -128,6 +129,10 @@ async fn check(client: &Client, wanted: &Wanted) -> Vec<Finding> {
         Ok(id) => Some(client.list_assets().site_id(id).limit(1).send().await),
         Err(_) => None,
     };
+    if is_foreign(&about, &sites) {
+        let text = "it answers, but not as Webflow's API does";
+        return vec![Finding::bad("api", text, ADDRESS)];
+    }
     let mut findings = vec![Finding::good("api", "it answers")];
     // No single response says that a token is unknown: each may be for want of a scope.
     if let (Err(error), Err(_)) = (&about, &sites)
@@ -148,22 +153,41 @@ async fn check(client: &Client, wanted: &Wanted) -> Vec<Finding> {
     findings.push(uploads(client, assets.as_ref()).await);
     let headers = about.as_ref().map(ResponseValue::headers);
     let headers = headers.or(sites.as_ref().map(ResponseValue::headers));
-    findings.extend(headers.ok().and_then(clock));
-    findings.extend(rate_limit(client, about.as_ref().ok()));
+    let clock = headers.ok().and_then(clock);
+    findings.push(clock.unwrap_or_else(|| {
+        let text = "not compared: no response has a date that can be read";
+        Finding::note("clock", text, "a proxy may take it out")
+    }));
+    let limit = rate_limit(client, about.as_ref().ok());
+    findings.push(limit.unwrap_or_else(|| {
+        let text = "no response states it";
+        Finding::note(
+            "rate limit",
+            text,
+            "requests wait once one is refused with 429",
+        )
+    }));
     findings
 }
 
 /// The end of all checks: there is no response, or one that says nothing about the token.
 fn unreachable(error: &Error<ApiError>) -> Option<Finding> {
     match status(error) {
-        None => Some(Finding::bad(
-            "api",
-            why(error),
-            "check --base-url, WEBFLOW_BASE_URL, proxies and the network",
-        )),
+        None => Some(Finding::bad("api", why(error), ADDRESS)),
         Some(429 | 500..) => Some(Finding::bad("api", why(error), LATER)),
         Some(_) => None,
     }
+}
+
+/// Whether another server answers: one that knows neither resource, or states nothing about either.
+fn is_foreign(about: &Response<TokenInfo>, sites: &Response<SiteList>) -> bool {
+    fn is_unknown<T>(response: &Response<T>) -> bool {
+        matches!(response, Err(Error::ErrorResponse(response))
+            if response.status() == 404 && response.code.is_none())
+    }
+    let states_nothing = matches!((about, sites), (Ok(about), Ok(sites))
+        if about.authorization.is_none() && sites.sites.is_none());
+    states_nothing || (is_unknown(about) && is_unknown(sites))
 }
 
 fn token(about: &Response<TokenInfo>) -> Finding {

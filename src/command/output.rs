@@ -1,28 +1,51 @@
 //! What the command prints: results on stdout, everything else on stderr.
 
 use std::{
+    borrow::Cow,
     env,
     error::Error,
     fmt::Write as _,
     io::{self, IsTerminal, Write},
     iter,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use console::Term;
 use serde::Serialize;
 
-use crate::command::Exit;
+use crate::{
+    api::token::{TOKEN_VARIABLE, Token},
+    command::Exit,
+    redact::Secrets,
+};
 
 const SIGPIPE: u8 = 13;
 
 /// Whether a result could not be printed.
 static LOST: AtomicBool = AtomicBool::new(false);
 
+/// The token, which may also have been given as something that is quoted.
+static TOKEN: OnceLock<Secrets> = OnceLock::new();
+
+/// Keeps a token out of all that is printed from now on.
+pub(crate) fn hide(token: &Token) {
+    // The first stays: a command has one.
+    let _ = TOKEN.set(token.secrets());
+}
+
+/// A text without the token, which is that of the environment if none has been read yet.
+pub(crate) fn redacted(text: &str) -> Cow<'_, str> {
+    let of_environment = || Secrets::new(env::var(TOKEN_VARIABLE).iter().map(|token| token.trim()));
+    TOKEN.get_or_init(of_environment).redact(text)
+}
+
 /// Prints a result. Fails if its reader is gone, who needs no more. Any other failure, such as a full
 /// disk, is reported once and no reason to stop: the work may matter more than its record.
 pub(crate) fn line(text: &str) -> io::Result<()> {
-    match needed_line(text) {
+    match needed_line(&redacted(text)) {
         Err(failure) if failure.kind() != io::ErrorKind::BrokenPipe => {
             if !LOST.swap(true, Ordering::Relaxed) {
                 unwritable(&failure);
@@ -121,7 +144,7 @@ pub(crate) fn block(lines: &str) {
 
 /// A closed stderr is no reason to stop.
 fn raw(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", redacted(text));
 }
 
 /// Ends the command after a result that cannot be printed.

@@ -235,6 +235,7 @@ fn client_or(subcommand: &str, args: &ApiArgs, otherwise: Option<&str>) -> Resul
         (token, _) => token,
     };
     let client = token.and_then(|token| {
+        output::hide(&token);
         let base_url = given(subcommand, args.base_url.as_ref(), BASE_URL_VARIABLE);
         builder(args)
             .token(token)

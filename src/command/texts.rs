@@ -7,10 +7,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use reqwest::Url;
 use serde::Deserialize;
 use webflow_assets::sync::AssetTexts;
 
-use crate::command::{failure::Failed, input, lock};
+use crate::{
+    command::{failure::Failed, input, lock},
+    http::public,
+};
 
 /// Why the texts of a file are not set.
 pub(crate) fn conflict(file: &str, first: &str) -> String {
@@ -19,7 +23,10 @@ pub(crate) fn conflict(file: &str, first: &str) -> String {
 
 /// Says of an entry that there is no file for it.
 pub(crate) fn no_file(entry: &Entry) -> String {
-    format!("{}: there are texts for it, and no such file", entry.path)
+    format!(
+        "{}: there are texts for it, and no such file",
+        entry.label()
+    )
 }
 
 /// The texts for an asset; `None` where the file has none.
@@ -33,6 +40,16 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// The path, as it may be printed: the query of a URL may sign it.
+    pub(crate) fn label(&self) -> String {
+        self.url().map_or_else(|| self.path.clone(), public)
+    }
+
+    /// The URL that the texts are for, if they are not for a file.
+    pub(crate) fn url(&self) -> Option<Url> {
+        Url::parse(&self.path).ok().filter(Url::has_host)
+    }
+
     pub(crate) fn texts(&self) -> AssetTexts {
         AssetTexts {
             alt_text: self.alt_text.clone(),
@@ -41,7 +58,7 @@ impl Entry {
     }
 }
 
-/// The texts of a file, in its order.
+/// The texts of a file, sorted by path.
 #[derive(Debug)]
 pub(crate) struct Texts {
     pub(crate) entries: Vec<Entry>,
@@ -61,7 +78,7 @@ impl Texts {
         let is_json = file
             .extension()
             .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-        let entries: Vec<Entry> = if is_json {
+        let mut entries: Vec<Entry> = if is_json {
             let no_json = format!("it is no JSON array of objects with the names {COLUMNS}");
             serde_json::from_str(&text).map_err(|error| failed(&no_json, &error))?
         } else if let Some(line) = open_quote(&text) {
@@ -73,6 +90,8 @@ impl Texts {
             let no_csv = format!("it is no CSV with the columns {COLUMNS}");
             from_csv(&text).map_err(|error| failed(&no_csv, &error))?
         };
+        // Of files with equal content, the first by path has its way, as in `sync`.
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
         let dir = file.parent().map(Path::to_owned).unwrap_or_default();
         let mut texts = Self {
             entries,
@@ -82,7 +101,7 @@ impl Texts {
         for (place, entry) in texts.entries.iter().enumerate() {
             let path = lock::full(&texts.path(entry))?;
             if texts.places.insert(path, place).is_some() {
-                let path = &entry.path;
+                let path = entry.label();
                 let text = format!("{shown}: `{path}` is in it twice; leave one of them out");
                 return Err(Failed::of(text));
             }

@@ -7,16 +7,19 @@ use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use webflow_assets::{AssetId, Client, sync::AssetTexts};
 
-use crate::command::{
-    Exit,
-    args::{self, UpdateArgs},
-    assets::{self, READ, WRITE},
-    failure::{Failed, Result},
-    lock::Locks,
-    output, site,
-    texts::{Texts, conflict},
-};
 use crate::sync::{Claims, TextsChange};
+use crate::{
+    command::{
+        Exit,
+        args::{self, UpdateArgs},
+        assets::{self, READ, WRITE},
+        failure::{Failed, Result},
+        lock::Locks,
+        output, site,
+        texts::{Texts, conflict},
+    },
+    http::public,
+};
 
 /// An asset and the texts that it is to have.
 struct Change {
@@ -145,12 +148,16 @@ fn changes(args: &UpdateArgs) -> Vec<Change> {
         let entries = texts.entries.iter();
         return entries
             .map(|entry| {
-                let asset = asset(&entry.path, &texts.path(entry)).and_then(|asset| {
+                let asset = match entry.url() {
+                    Some(url) => Err(format!("{}: it is a URL, and no file or id", public(url))),
+                    None => asset(&entry.path, &texts.path(entry)),
+                };
+                let asset = asset.and_then(|asset| {
                     let first = claims.conflict(asset, &entry.path, &entry.texts());
                     first.map_or(Ok(asset), |first| Err(conflict(&entry.path, first)))
                 });
                 Change {
-                    name: entry.path.clone(),
+                    name: entry.label(),
                     asset,
                     texts: entry.texts(),
                 }

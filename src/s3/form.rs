@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     api::trace,
-    http::is_loopback,
+    http::is_protected,
     source::{BodyStream, Source},
 };
 
@@ -205,7 +205,7 @@ impl PostForm {
 
     /// Checks everything that can be checked before a byte is sent.
     fn check(&self, len: u64) -> Result<(), Error> {
-        if self.url.scheme() == "http" && !self.allow_http && !is_loopback(&self.url) {
+        if !is_protected(&self.url, self.allow_http) {
             return Err(Error::Form(
                 "the upload URL would send the file and its signature in the clear; use `https`, \
                  or expressly allow `http`"

@@ -1,6 +1,9 @@
 //! S3's response to a form: XML or headers into [`Stored`] or a [`Refusal`].
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use http::{
     HeaderMap, StatusCode,
@@ -109,8 +112,19 @@ pub(super) fn parse(
     let document = Document::parse(body);
     let is_error = document.as_ref().is_some_and(|d| d.root == Root::Error);
     // S3 sends an entity tag for every file that it stored, even if the document is cut off.
-    let is_proof = headers.contains_key(header::ETAG)
-        || document.as_ref().is_some_and(|d| d.is_whole && !is_error);
+    let of_document = document.as_ref().and_then(|d| d.fields.get("ETag"));
+    let of_headers = headers.get_all(header::ETAG).iter();
+    let tags = of_headers.filter_map(|tag| tag.to_str().ok());
+    let tags: BTreeSet<&str> = tags
+        .chain(of_document.map(String::as_str))
+        .map(unquoted)
+        .filter(|tag| !tag.is_empty())
+        .collect();
+    let is_proof = match tags.len() {
+        0 => document.as_ref().is_some_and(|d| d.is_whole),
+        // Tags that differ prove nothing.
+        number => number == 1,
+    };
     if status.is_success() && is_proof && !is_error {
         return Ok(document.unwrap_or_default().stored(&headers));
     }
@@ -146,6 +160,12 @@ fn refusal(status: StatusCode, headers: HeaderMap, message: String) -> Refusal {
 
 fn text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// An entity tag without its quotes.
+fn unquoted(tag: &str) -> &str {
+    let tag = tag.trim();
+    tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"')
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -235,7 +255,7 @@ impl Document {
                 .or_else(|| text(headers, header::LOCATION)),
             bucket: self.take("Bucket"),
             key: self.take("Key"),
-            etag: etag.map(|tag| tag.trim_start_matches("W/").trim_matches('"').to_owned()),
+            etag: etag.map(|tag| unquoted(&tag).to_owned()),
             server_side_encryption: text(headers, "x-amz-server-side-encryption"),
             version_id: text(headers, "x-amz-version-id"),
             request_id: text(headers, REQUEST_ID),

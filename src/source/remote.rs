@@ -8,7 +8,10 @@ use reqwest::{Url, redirect};
 use tokio::time::{Instant, timeout_at};
 
 use super::{Content, MAX_LEN, Source, read::Read, spool::Spool};
-use crate::{api::trace, http::builder};
+use crate::{
+    api::trace,
+    http::{builder, is_protected, public},
+};
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
@@ -63,7 +66,8 @@ impl Remote {
 
     /// Sets the HTTP client, whose own settings for redirects, proxies, headers and TLS apply.
     ///
-    /// The default client follows up to five redirects, none of them from `https` to `http`.
+    /// The default client follows up to five redirects, none of them from `https` or this
+    /// machine to `http` on another.
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self
@@ -79,15 +83,10 @@ impl Remote {
 
     /// The URL without its parts that may be secret: a password, or a signature in the query.
     pub(super) fn label(&self) -> String {
-        let Ok(mut url) = Url::parse(&self.url) else {
-            return "a URL".to_owned();
-        };
-        // These fail only if there is nothing to remove.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-        url.set_query(None);
-        url.set_fragment(None);
-        url.into()
+        match Url::parse(&self.url) {
+            Ok(url) => public(url),
+            Err(_) => "a URL".to_owned(),
+        }
     }
 
     pub(super) async fn fetch(&self) -> io::Result<Read> {
@@ -162,10 +161,10 @@ impl From<Remote> for Source {
 /// A client that follows a few redirects, none of them from `https` to `http`.
 pub(crate) fn http_client() -> reqwest::Result<reqwest::Client> {
     let follow = redirect::Policy::custom(|attempt| {
-        let downgrade = attempt.url().scheme() == "http"
-            && attempt.previous().iter().any(|url| url.scheme() == "https");
+        let is_protected = |url: &Url| is_protected(url, false);
+        let downgrade = !is_protected(attempt.url()) && attempt.previous().iter().any(is_protected);
         if downgrade {
-            attempt.error("it redirects from `https` to `http`")
+            attempt.error("it redirects to `http` on another machine")
         } else if attempt.previous().len() > REDIRECTS {
             attempt.error("it redirects more than five times")
         } else {

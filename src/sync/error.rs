@@ -99,6 +99,9 @@ pub enum SyncError {
     /// The site id is not 24 hexadecimal digits. Nothing was sent.
     #[error("the site id `{0}` is not 24 hexadecimal digits")]
     SiteId(String),
+    /// The site lists an asset without an id of 24 hexadecimal digits.
+    #[error("the asset `{0}` has no valid id in Webflow's list; nothing was pulled")]
+    NoId(String),
     /// A folder path has an empty part. Nothing was sent.
     #[error("the folder path `{0}` has an empty part")]
     FolderPath(String),

@@ -317,7 +317,7 @@ pub(super) fn is_own(name: &[u8]) -> bool {
 }
 
 /// Creates a file that was not there before.
-fn create(dir: &Path, prefix: &str) -> io::Result<NamedTempFile> {
+pub(super) fn create(dir: &Path, prefix: &str) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix);
     #[cfg(unix)]

@@ -332,7 +332,7 @@ fn may_pass(error: &UploadError) -> bool {
                 || error.status() == Some(StatusCode::TOO_MANY_REQUESTS)
                 || is_of_proxy(error)
         }
-        UploadErrorKind::Mismatch { .. } => true,
+        UploadErrorKind::Mismatch { .. } | UploadErrorKind::OtherContent(_) => true,
         _ => error.is_retryable(),
     }
 }

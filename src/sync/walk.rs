@@ -112,6 +112,9 @@ fn overrides(root: &Path, prefix: &str, globs: &[String]) -> Result<Override, Sy
         if glob.trim().is_empty() || glob.starts_with(['!', '#']) {
             return Err(refuse("is empty or begins with `!` or `#`"));
         }
+        if has_posix_class(glob) {
+            return Err(refuse(POSIX));
+        }
         if let Err(error) = builder.add(&format!("{prefix}{glob}")) {
             return Err(refuse(&format!("cannot be used: {}", glob_error(error))));
         }
@@ -119,6 +122,14 @@ fn overrides(root: &Path, prefix: &str, globs: &[String]) -> Result<Override, Sy
     builder
         .build()
         .map_err(|error| SyncError::Glob(error.to_string()))
+}
+
+const POSIX: &str = "has a class such as `[:upper:]`, which is not known; write `[A-Z]`";
+
+/// Whether a pattern has a class of git's that would be taken for its characters.
+fn has_posix_class(pattern: &str) -> bool {
+    let after = pattern.split_once("[:").map(|(_, after)| after);
+    after.is_some_and(|after| after.contains(":]"))
 }
 
 /// What is wrong with a pattern, without the pattern.
@@ -156,6 +167,9 @@ fn check_ignore_file(dir: &Path, follow: bool) -> Result<(), SyncError> {
     for (number, line) in (1..).zip(text.lines()) {
         if matches!(line.trim(), "!" | "/" | "!/") {
             return Err(refuse(format!("line {number} names nothing")));
+        }
+        if has_posix_class(line) {
+            return Err(refuse(format!("line {number} {POSIX}")));
         }
         builder
             .add_line(None, line)

@@ -6,6 +6,7 @@ use super::{invalid::Invalid, result::Attempts};
 use crate::{
     api::explain::{cause, describe, key_hint},
     generated::types::ApiError,
+    id::AssetId,
     s3,
     source::Md5,
 };
@@ -64,6 +65,9 @@ pub enum UploadErrorKind {
     Create(ApiCallError<ApiError>),
     /// Webflow registered the asset, and its answer lacks what the upload needs.
     Incomplete(&'static str),
+    /// Webflow answered with an asset that it has just registered for another file of this
+    /// program, as if an earlier answer were repeated. Nothing was sent to S3.
+    OtherContent(AssetId),
     /// Webflow registered the asset, and the file did not arrive on S3.
     S3(s3::Error),
     /// S3 stored other bytes than were hashed.
@@ -231,6 +235,10 @@ impl fmt::Display for UploadError {
             UploadErrorKind::Incomplete(missing) => {
                 write!(f, "Webflow registered the asset without {missing}")
             }
+            UploadErrorKind::OtherContent(id) => write!(
+                f,
+                "Webflow answered with asset {id}, which is another file's; upload it again"
+            ),
             UploadErrorKind::S3(_) => f.write_str("the upload to S3 failed"),
             UploadErrorKind::Mismatch { md5, etag } => write!(
                 f,

@@ -9,7 +9,10 @@ use std::{
 use tokio::time::Instant;
 
 use super::ownership::Claim;
-use crate::{generated::types::AssetUpload, id::AssetId};
+use crate::{
+    generated::types::AssetUpload,
+    id::{AssetId, Md5},
+};
 
 /// The base URL of an API, within which ids are unique, and the id of an asset.
 type Key = (String, AssetId);
@@ -26,6 +29,8 @@ struct Own {
 /// The create call that registered an asset.
 #[derive(Clone, Copy)]
 pub(super) struct Call {
+    /// The content that it is for.
+    pub(super) md5: Md5,
     pub(super) claim: Claim,
     /// When the answered attempt began.
     pub(super) called: Instant,
@@ -53,11 +58,13 @@ impl Registered {
 }
 
 /// The call that decides about the asset: this one, unless an earlier one of this process
-/// registered the asset.
-pub(super) fn decisive(base_url: &str, id: AssetId, call: Call) -> Call {
+/// registered the asset. `None` if that one was for other content: an answer that was repeated
+/// on the way would have a file replace another one.
+pub(super) fn decisive(base_url: &str, id: AssetId, call: Call) -> Option<Call> {
     let mut own = own();
     let key = (base_url.to_owned(), id);
-    match own.assets.get(&key) {
+    Some(match own.assets.get(&key) {
+        Some(earlier) if earlier.md5 != call.md5 => return None,
         Some(earlier) if earlier.is_filled => Call {
             claim: call.claim.after_fill(),
             ..call
@@ -67,7 +74,7 @@ pub(super) fn decisive(base_url: &str, id: AssetId, call: Call) -> Call {
             own.add(key, call);
             call
         }
-    }
+    })
 }
 
 /// Notes that an asset has its file.

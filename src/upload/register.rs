@@ -57,12 +57,14 @@ impl Steps<'_> {
             Some(known) if known.id == id => known.asset = asset,
             _ => {
                 let call = Call {
+                    md5,
                     claim: Claim::of(&evidence, lease),
                     called: answered.checked_sub(took).unwrap_or(answered),
                     answered,
                     is_filled: false,
                 };
-                let call = own::decisive(self.upload.client.baseurl(), id, call);
+                let call = own::decisive(self.upload.client.baseurl(), id, call)
+                    .ok_or(UploadErrorKind::OtherContent(id))?;
                 *registered = Some(Registered { id, asset, call });
             }
         }

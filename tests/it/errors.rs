@@ -4,11 +4,12 @@ use std::{
     collections::BTreeSet, error::Error as StdError, fmt::Debug, fs, io, path::Path, time::Duration,
 };
 
+use httpmock::MockServer;
 use serde_json::json;
 use syn::Item;
 use webflow_assets::{
     Client, ConfigError, Error as ApiCallError, Remote, RetryPolicy, Source, Token, Upload,
-    UploadError, explain,
+    UploadError, UploadErrorKind, explain,
     s3::{self, PostForm, Violation},
     sandbox::Sandbox,
     sync::PullError,
@@ -20,6 +21,7 @@ use crate::support::{
     post::{Post, answer},
     raw_server,
 };
+use crate::upload::mock_create;
 
 /// One line for each layer of each error, under what led to it.
 #[derive(Default)]
@@ -348,6 +350,18 @@ async fn upload_errors_name_the_file_and_the_phase() {
         let error = failed(rules, *set).await;
         add_upload(&mut table, &rules.join(" "), &error);
     }
+    let repeating = MockServer::start_async().await;
+    let created =
+        json!({"id": "64358b9544249dc43d390002", "createdOn": "2026-11-22T12:00:00.100Z"});
+    mock_create(&repeating, created).await;
+    let client = crate::support::client(&repeating.base_url());
+    for content in ["a", "b"] {
+        let upload = client.upload(SITE, Source::bytes("a.txt", content));
+        let error = upload.send().await.unwrap_err();
+        if matches!(error.kind(), UploadErrorKind::OtherContent(_)) {
+            add_upload(&mut table, "an answer that is repeated", &error);
+        }
+    }
     table.covers("src/upload/error.rs", "UploadErrorKind");
     insta::assert_snapshot!("upload", table.text);
 }
@@ -362,6 +376,7 @@ fn pull_errors_say_what_failed() {
     let refused = reqwest::Client::builder().user_agent("\n").build();
     for (cause, error) in [
         ("no address", PullError::NoUrl),
+        ("an unsafe address", PullError::PlainHttp),
         ("a refusal", PullError::Status(http::StatusCode::NOT_FOUND)),
         ("no response", PullError::Http(refused.unwrap_err())),
         ("a pause", PullError::TimedOut(Duration::from_secs(60))),

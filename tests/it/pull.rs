@@ -22,7 +22,7 @@ use webflow_assets::{
     sync::{LockFile, Pull, PullError, PullEvent, SyncError},
 };
 
-use crate::support::{SITE, client_for};
+use crate::support::{SITE, chain, client_for};
 
 fn client(sandbox: &Sandbox) -> Client {
     let quick = RetryPolicy::default().base_delay(Duration::from_millis(1));
@@ -348,6 +348,71 @@ async fn a_folder_that_is_not_there_is_named_and_another_site_refused() {
     assert!(matches!(error, SyncError::Elsewhere { .. }), "{error}");
 }
 
+#[tokio::test]
+async fn an_asset_without_a_valid_id_is_named_before_anything_is_written() {
+    let server = MockServer::start_async().await;
+    let folders = serde_json::from_value(json!({ "assetFolders": [] })).unwrap();
+    server.list_asset_folders(|_, then| drop(then.ok(&folders)));
+    for odd in [
+        json!({ "originalFileName": "odd.txt" }),
+        json!({ "id": "../x", "originalFileName": "odd.txt" }),
+    ] {
+        let good = json!({ "id": format!("{:024}", 1), "originalFileName": "a.txt" });
+        let assets = serde_json::from_value(json!({ "assets": [good, odd] })).unwrap();
+        let mut listed = server.list_assets(|_, then| drop(then.ok(&assets)));
+        let client = Client::builder()
+            .token(Token::new("t0ken").unwrap())
+            .base_url(server.base_url())
+            .build()
+            .unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let error = client.pull(SITE, dir.path()).send().await.unwrap_err();
+        assert!(
+            matches!(&error, SyncError::NoId(name) if name == "odd.txt"),
+            "{error}"
+        );
+        assert!(files(dir.path()).is_empty());
+        listed.delete();
+    }
+}
+
+#[tokio::test]
+async fn a_file_whose_asset_has_another_size_on_the_site_is_not_called_unchanged() {
+    let server = MockServer::start_async().await;
+    let folders = serde_json::from_value(json!({ "assetFolders": [] })).unwrap();
+    server.list_asset_folders(|_, then| drop(then.ok(&folders)));
+    let client = Client::builder()
+        .token(Token::new("t0ken").unwrap())
+        .base_url(server.base_url())
+        .build()
+        .unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    for (content, overwrite, report) in [
+        ("four", false, (1, 0, 0)),
+        ("four", false, (0, 1, 0)),
+        ("the nine!", false, (0, 0, 1)),
+        ("the nine!", true, (1, 0, 0)),
+        ("the nine!", false, (0, 1, 0)),
+    ] {
+        let asset = json!({
+            "id": format!("{:024}", 1), "originalFileName": "a.txt", "size": content.len(),
+            "hostedUrl": server.url("/a.txt"),
+        });
+        let assets = serde_json::from_value(json!({ "assets": [asset] })).unwrap();
+        let mut listed = server.list_assets(|_, then| drop(then.ok(&assets)));
+        let mut content_mock = server.mock(|when, then| {
+            when.path("/a.txt");
+            then.status(200).body(content);
+        });
+        let pull = client.pull(SITE, dir.path()).overwrite(overwrite);
+        let done = pull.send().await.unwrap();
+        assert_eq!((done.pulled, done.unchanged, done.kept), report);
+        listed.delete();
+        content_mock.delete();
+    }
+    assert_eq!(files(dir.path())["a.txt"], b"the nine!");
+}
+
 /// Serves content as a bad day would. Returns its address.
 async fn bad_day() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -375,6 +440,7 @@ async fn bad_day() -> String {
                 ("/odd", _) => b"HTTP/1.1 200 OK\r\nETag: \"e6e5fd26daa9bca985675f67015fd882\"\r\nContent-Length: 3\r\n\r\nodd",
                 // Its tag is no MD5.
                 ("/kms", _) => b"HTTP/1.1 200 OK\r\nETag: \"e6e5fd26daa9bca985675f67015fd882\"\r\nx-amz-server-side-encryption: aws:kms\r\nContent-Length: 3\r\n\r\nkms",
+                ("/aside", _) => b"HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/\r\nContent-Length: 0\r\n\r\n",
                 ("/stalled", _) => b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nstal",
                 _ => b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
             };
@@ -411,6 +477,7 @@ async fn content_that_does_not_arrive_whole_is_fetched_again_or_reported() {
         ("flip", 4),
         ("odd", 3),
         ("kms", 3),
+        ("aside", 3),
     ];
     let assets: Vec<_> = assets
         .iter()
@@ -422,6 +489,7 @@ async fn content_that_does_not_arrive_whole_is_fetched_again_or_reported() {
         .chain([
             json!({ "id": format!("{:024}", 18), "originalFileName": "nowhere", "size": 1 }),
             json!({ "id": format!("{:024}", 19), "originalFileName": "file", "hostedUrl": "file:///etc/hostname" }),
+            json!({ "id": format!("{:024}", 20), "originalFileName": "plain", "hostedUrl": "http://192.0.2.1/plain" }),
         ])
         .collect();
     let assets = serde_json::from_value(json!({ "assets": assets })).unwrap();
@@ -459,7 +527,13 @@ async fn content_that_does_not_arrive_whole_is_fetched_again_or_reported() {
     for name in ["nowhere", "file"] {
         assert!(matches!(failed[name], PullError::NoUrl), "{name}");
     }
-    assert_eq!(failed.len(), 7);
+    assert!(matches!(failed["plain"], PullError::PlainHttp));
+    let redirected = chain(&failed["aside"]);
+    assert!(
+        redirected.contains("redirects to `http` on another machine"),
+        "{redirected}"
+    );
+    assert_eq!(failed.len(), 9);
     // Nothing of what failed is left.
     let left = fs::read_dir(dir.path().join(".webflow-assets")).unwrap();
     let mut left: Vec<_> = left.map(|file| file.unwrap().file_name()).collect();

@@ -411,9 +411,26 @@ fn a_success_with_neither_a_document_nor_an_entity_tag_confirms_nothing() {
         assert_eq!(error.to_string(), expected);
     }
     for (headers, body) in [
+        (&[("etag", "\"\"")][..], ""),
+        (&[("etag", "e"), ("etag", "f")], ""),
+        (
+            &[("etag", "e")],
+            "<PostResponse><ETag>f</ETag></PostResponse>",
+        ),
+    ] {
+        let answer = answer(201, headers, body.as_bytes());
+        let (result, _) = Post::shared().exchange(&details, &Source::bytes("x", "x"), answer);
+        let error = result.unwrap_err();
+        assert!(
+            matches!(error, Error::Unconfirmed(_)),
+            "{headers:?}: {error:?}"
+        );
+    }
+    for (headers, body) in [
         (&[("etag", "e")][..], ""),
         (&[], "<PostResponse><Key>x</Key></PostResponse>"),
         (&[], "<PostResponse/>"),
+        (&[("etag", "e"), ("etag", "\"e\"")], ""),
     ] {
         let answer = answer(201, headers, body.as_bytes());
         let (result, _) = Post::shared().exchange(&details, &Source::bytes("x", "x"), answer);

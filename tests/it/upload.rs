@@ -142,7 +142,7 @@ async fn content_under_its_old_name_is_told_apart_by_its_date() {
 }
 
 /// Answers create calls with a form for this server's `/bucket`, and these fields.
-async fn mock_create(server: &MockServer, fields: serde_json::Value) {
+pub(crate) async fn mock_create(server: &MockServer, fields: serde_json::Value) {
     let mut body = json!({
         "id": "64358b9544249dc43d37d2b7",
         "originalFileName": "a.txt",

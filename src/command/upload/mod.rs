@@ -48,7 +48,7 @@ pub(crate) async fn run(mut args: UploadArgs) -> Result {
         for entry in texts.unmatched(files.iter().cloned()) {
             let text = no_file(entry);
             if args.strict {
-                report.refused(&entry.path, &text)?;
+                report.refused(&entry.label(), &text)?;
                 refused += 1;
             } else if !args.quiet {
                 output::warning(&text);

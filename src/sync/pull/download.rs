@@ -5,15 +5,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tempfile::NamedTempFile;
-
 use super::{
     error::PullError,
     fetch::{Fetcher, size},
     layout::{name, safe},
     place::There,
 };
-use crate::generated::{Client, types::Asset};
+use crate::{
+    generated::{Client, types::Asset},
+    sync::state_dir::create,
+};
 
 impl Client {
     /// Fetches the content of an asset into a file, and returns its path. If `to` is a directory, the
@@ -45,7 +46,7 @@ impl Client {
             Some(dir) if !dir.as_os_str().is_empty() => dir,
             _ => Path::new("."),
         };
-        let create = || NamedTempFile::new_in(dir);
+        let create = || create(dir, ".webflow-assets-");
         let fetcher = Fetcher::of(self)?;
         let url = asset.hosted_url.as_deref();
         let content = fetcher.fetch(url, size(asset), create).await?.file;

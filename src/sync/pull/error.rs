@@ -13,6 +13,11 @@ pub enum PullError {
     /// Webflow states no address for the asset, or none that can be fetched.
     #[error("Webflow gives no address to fetch it from")]
     NoUrl,
+    /// The address is not `https`: the content could be replaced on the way.
+    #[error(
+        "its address is not `https`, and its content could be replaced on the way; use `https`, or expressly allow `http`"
+    )]
+    PlainHttp,
     /// The server refused the request.
     #[error("the server answered {0}")]
     Status(StatusCode),

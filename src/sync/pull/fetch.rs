@@ -16,6 +16,7 @@ use crate::{
         trace,
     },
     generated::{Client, types::Asset},
+    http::is_protected,
     source::{Md5, http_client},
 };
 
@@ -35,6 +36,7 @@ pub(super) struct Fetched {
 #[derive(Clone, Debug)]
 pub(super) struct Fetcher {
     http: reqwest::Client,
+    allow_http: bool,
     retry: RetryPolicy,
     /// How long the server may pause.
     idle: Duration,
@@ -45,6 +47,7 @@ impl Fetcher {
         let settings = client.inner().settings();
         Ok(Self {
             http: http_client()?,
+            allow_http: settings.allow_http,
             retry: settings.retry,
             idle: settings.idle,
         })
@@ -61,6 +64,10 @@ impl Fetcher {
         let url = url.and_then(|url| Url::parse(url).ok());
         let url = url.filter(|url| matches!(url.scheme(), "https" | "http"));
         let url = &url.ok_or(PullError::NoUrl)?;
+        // Anybody on the way could read and replace the content.
+        if !is_protected(url, self.allow_http) {
+            return Err(PullError::PlainHttp);
+        }
         let create = &create;
         let mut retries = self.retry.start();
         retries
@@ -150,15 +157,15 @@ struct Failed {
 impl Failed {
     fn again(error: PullError) -> Self {
         Self {
-            error,
             repeatable: true,
-            retry_after: None,
+            ..error.into()
         }
     }
 }
 
-impl From<io::Error> for Failed {
-    fn from(error: io::Error) -> Self {
+/// Of an error that stays.
+impl<E: Into<PullError>> From<E> for Failed {
+    fn from(error: E) -> Self {
         Self {
             error: error.into(),
             repeatable: false,

@@ -10,6 +10,7 @@ use std::{
 use super::{
     PullEvent, PullReport,
     error::PullError,
+    fetch::size,
     layout::{Layout, name, safe},
     place,
 };
@@ -167,7 +168,8 @@ impl Record {
             Ok(found) if found.is_file() => Stamp::of(&found),
             _ => return false,
         };
-        if stamp.size != locked.size {
+        let on_site = size(&job.asset).unwrap_or(locked.size);
+        if stamp.size != locked.size || on_site != locked.size {
             return false;
         }
         let md5 = self.stamps.md5(&job.path, stamp).or_else(|| {

@@ -172,11 +172,14 @@ fn a_place_for_files_that_does_not_answer_is_named() {
     });
     server.mock(|when, then| {
         when.any_request();
-        then.status(200).json_body(serde_json::json!({}));
+        then.status(200)
+            .header("date", "today")
+            .json_body(serde_json::json!({ "sites": [] }));
     });
     let mut doctor = live.command(&["doctor"]);
     let output = run(doctor.env("WEBFLOW_BASE_URL", server.base_url()));
     assert_exit(&output, 1);
+    assert!(verdicts(&output).ends_with(&["note clock".to_owned(), "note rate".to_owned()]));
     let failed = text(&output.stdout)
         .lines()
         .find(|line| line.starts_with("failed"));
@@ -186,4 +189,24 @@ fn a_place_for_files_that_does_not_answer_is_named() {
         "{failed}"
     );
     assert!(failed.contains("check proxies"), "{failed}");
+}
+
+#[test]
+fn a_server_that_is_not_webflow_is_named() {
+    let live = Live::start();
+    for (status, body) in [(404, "<html>Not here</html>"), (200, "{}")] {
+        let server = httpmock::MockServer::start();
+        server.mock(|when, then| {
+            when.any_request();
+            then.status(status).body(body);
+        });
+        let mut doctor = live.command(&["doctor"]);
+        let output = run(doctor.env("WEBFLOW_BASE_URL", server.base_url()));
+        assert_exit(&output, 1);
+        assert_eq!(
+            text(&output.stdout),
+            "failed  api           it answers, but not as Webflow's API does; check --base-url, \
+             WEBFLOW_BASE_URL, proxies and the network\n"
+        );
+    }
 }

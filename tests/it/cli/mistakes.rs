@@ -69,6 +69,18 @@ const MISTAKES: &[&[&str]] = &[
     &["pull", "pulled", "--folder", "nosuch"],
     &["pull", "pulled", "--overwrite"],
     &["sync", "img", "--yes"],
+    &[
+        "list",
+        "--base-url",
+        "https://user:s3cret@example.com/v2?s3cret",
+    ],
+    &["list", "--base-url", "https://example.com/v2?key=s3cret"],
+    &["list", "--base-url", "http://example.com/v2?key=s3cret"],
+    &["list", "--base-url", "user:s3cret@"],
+    &["list", "--base-url", "TOKEN"],
+    &["list", "--site", "TOKEN"],
+    &["list", "--folder", "TOKEN"],
+    &["update", "--texts", "urls.csv"],
 ];
 
 #[test]
@@ -81,6 +93,10 @@ fn each_mistake_is_said_in_a_line_with_its_remedy() {
     write("empty.png", "");
     write("notes.psd", "notes");
     write("twice.csv", "path,alt_text\nhero.png,A\n./hero.png,B\n");
+    write(
+        "urls.csv",
+        "path,alt_text\nhttps://example.com/a.png?s3cret,A\n",
+    );
     write("bearer", &format!("Bearer {}", live.sandbox.token()));
     write("other-token", "another-token");
     write(
@@ -102,6 +118,7 @@ fn each_mistake_is_said_in_a_line_with_its_remedy() {
             .iter()
             .map(|arg| match *arg {
                 "ASSET" => asset.as_str(),
+                "TOKEN" => live.sandbox.token(),
                 "BASE" => base.as_str(),
                 arg => arg,
             })
@@ -115,7 +132,9 @@ fn each_mistake_is_said_in_a_line_with_its_remedy() {
             !stderr.contains("Some(") && !stderr.contains("Err("),
             "{stderr}"
         );
-        assert!(!stderr.contains("secret"), "{stderr}");
+        for secret in ["secret", "s3cret", live.sandbox.token()] {
+            assert!(!stderr.contains(secret), "{stderr}");
+        }
         let stderr = stderr
             .replace(path_text(&dir), "DIR")
             .replace(asset.as_str(), "ASSET");

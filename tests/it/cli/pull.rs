@@ -89,6 +89,25 @@ fn the_urls_of_a_directory_are_those_of_its_files() {
     );
 }
 
+/// As a file that any program creates, and not as a temporary one.
+#[cfg(unix)]
+#[test]
+fn a_file_that_get_writes_has_the_permissions_of_any_other() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let live = Live::start();
+    let asset = live.sandbox.add_asset("a.txt", "site");
+    let dir = scratch("get_mode");
+    fs::write(dir.join("other.txt"), "").expect("it is written");
+    let get = ["get", &asset.id, "--output", path_text(&dir)];
+    assert_exit(&run(&mut live.command(&get)), 0);
+    let mode = |name: &str| {
+        let metadata = fs::metadata(dir.join(name)).expect("a file");
+        metadata.permissions().mode()
+    };
+    assert_eq!(mode("a.txt"), mode("other.txt"));
+}
+
 #[test]
 fn a_file_that_differs_is_kept_and_reported() {
     let live = Live::start();

@@ -42,6 +42,35 @@ fn a_hangup_ends_the_command_like_a_termination() {
 }
 
 #[test]
+fn a_fetch_that_is_ended_leaves_no_part_of_the_file() {
+    let server = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", server.local_addr().expect("an address"));
+    let dir = scratch("get_ended");
+    let id = "64358b9544249dc43d37d2b7";
+    let child = command(&["get", id, "--output", path_text(&dir), "--base-url", &url])
+        .env("WEBFLOW_API_TOKEN", "t0k3n")
+        .spawn()
+        .expect("the command runs");
+    let asset = format!(
+        r#"{{"id":"{id}","originalFileName":"a.txt","size":100,"hostedUrl":"{url}/a.txt"}}"#
+    );
+    let head = |len: usize| format!("HTTP/1.1 200 OK\r\nContent-Length: {len}\r\n\r\n");
+    let mut open = Vec::new();
+    for answer in [head(asset.len()) + &asset, head(100) + "a part"] {
+        let (mut connection, _) = server.accept().expect("a connection");
+        assert_ne!(connection.read(&mut [0; 4096]).expect("a request"), 0);
+        connection.write_all(answer.as_bytes()).expect("it answers");
+        open.push(connection);
+    }
+    while fs::read_dir(&dir).expect("a directory").count() == 0 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    signal(&child, "TERM");
+    assert_exit(&child.wait_with_output().expect("its output"), 143);
+    assert_eq!(fs::read_dir(&dir).expect("a directory").count(), 0);
+}
+
+#[test]
 fn an_output_that_nobody_reads_blocks_no_signal() {
     for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
         let live = Live::start();

@@ -122,6 +122,10 @@ async fn sync_errors_say_what_to_do() {
         "a folder that is not there",
         &SyncError::NoFolder("brand".to_owned()),
     );
+    add(
+        "an asset without an id",
+        &SyncError::NoId("a.txt".to_owned()),
+    );
     add("no address", &SyncError::Fetch(PullError::NoUrl));
 
     table.covers("src/sync/error.rs", "SyncError");

@@ -123,6 +123,7 @@ async fn an_ignore_file_or_pattern_that_is_not_understood_publishes_nothing() {
         (".ignore", b"[z-a]\n", "invalid range"),
         (".ignore", b"*.key[\n", "unclosed character class"),
         ("sub/.ignore", b"!\n", "names nothing"),
+        (".ignore", b"a\n[[:upper:]]*.key\n", "line 2 has a class"),
         ("sub/.ignore", b"secret.txt\n[\xe9]\n", "valid UTF-8"),
     ] {
         let dir = tree(&[("secret.txt", "s"), ("sub/secret.txt", "s")]);
@@ -139,7 +140,7 @@ async fn an_ignore_file_or_pattern_that_is_not_understood_publishes_nothing() {
     assert!(matches!(error, SyncError::IgnoreFile { .. }), "{error}");
 
     let dir = tree(&[("secret.txt", "s")]);
-    for pattern in ["", "  ", "!*.png", "# all"] {
+    for pattern in ["", "  ", "!*.png", "# all", "[[:digit:]].png"] {
         for sync in [
             sync(&sandbox, &dir).include(pattern),
             sync(&sandbox, &dir).exclude(pattern),

@@ -140,6 +140,12 @@ async fn dates_that_contradict_each_other_prove_nothing() {
             CleanUp::Deleted,
         ),
         ("2026-11-22T12:00:00.100Z", "", CleanUp::Deleted),
+        // The server's `Date` is behind its other dates.
+        (
+            "2026-11-22T12:00:05.100Z",
+            "20261122T120005Z",
+            CleanUp::Kept,
+        ),
         // The server's `Date` is behind: the asset is a year old.
         ("2027-11-22T12:00:00.000Z", "", CleanUp::Kept),
         (
@@ -220,6 +226,40 @@ async fn an_answer_with_an_odd_id_is_an_error_before_anything_is_stored() {
         assert!(matches!(error.kind(), UploadErrorKind::Incomplete(_)));
         assert_eq!(form.calls_async().await, 0);
     }
+}
+
+/// As from a cache, or from a proxy that repeats requests.
+#[tokio::test]
+async fn an_answer_that_is_repeated_for_another_file_replaces_nothing() {
+    let server = MockServer::start_async().await;
+    let id = "64358b9544249dc43d390001";
+    mock_create(
+        &server,
+        json!({"id": id, "createdOn": "2026-11-22T12:00:00.100Z"}),
+    )
+    .await;
+    let form = mock_s3(&server, 201, "").await;
+    form.delete_async().await;
+    let form = server
+        .mock_async(|when, then| {
+            when.method("POST").path("/bucket");
+            then.status(201).body("<PostResponse/>");
+        })
+        .await;
+    let files = ["a", "b"].map(|content| Source::bytes("a.txt", content));
+    let batch = client(&server.base_url()).upload_all(SITE, files);
+    let results: Vec<_> = batch
+        .stream()
+        .filter_map(async |event| match event {
+            Event::Finished { result, .. } => Some(result),
+            _ => None,
+        })
+        .collect()
+        .await;
+    let failed = results.into_iter().filter_map(Result::err);
+    let [failed]: [_; 1] = failed.collect::<Vec<_>>().try_into().unwrap();
+    assert!(matches!(failed.kind(), UploadErrorKind::OtherContent(of) if of.to_string() == id));
+    assert_eq!(form.calls_async().await, 1);
 }
 
 #[tokio::test]
