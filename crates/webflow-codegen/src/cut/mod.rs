@@ -123,7 +123,7 @@ pub fn cut(input: &Input, plan: &Plan) -> Result<Fragment> {
     profile::apply(&mut fragment);
     let mut notes: Vec<String> = source.notes().into_iter().collect();
     notes.extend(std::mem::take(&mut fragment.notes));
-    let mut published = fragment.document.clone();
+    let published = (!plan.recipe.actions.is_empty()).then(|| fragment.document.clone());
     let applied = overlay::apply(&mut fragment.document, &plan.recipe.actions);
     notes.extend(applied?);
     if plan.selection == Selection::Recipe {
@@ -131,7 +131,7 @@ pub fn cut(input: &Input, plan: &Plan) -> Result<Fragment> {
     }
     let owner = settings.owner.as_deref().zip(plan.crate_version.as_ref());
     profile::finish(&mut fragment.document, owner);
-    if !plan.recipe.actions.is_empty() {
+    if let Some(mut published) = published {
         profile::finish(&mut published, None);
         let facts = [&published, &fragment.document].map(facts::facts);
         fragment.lock.overridden = facts::overridden(&facts[0], &facts[1]);
