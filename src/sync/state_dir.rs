@@ -240,7 +240,8 @@ impl StateDir {
         let _ = fs::remove_file(self.dir.join(JOURNAL));
     }
 
-    /// Replaces the lock file as a whole, unless one with a higher number has been written.
+    /// Replaces the lock file as a whole, once the new one is on the disk, unless one with a higher
+    /// number has been written.
     pub(super) fn save_lock(&self, lock: &LockFile, number: u64) -> Result<Saved, SyncError> {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         let mut saved = Saved {
@@ -251,13 +252,18 @@ impl StateDir {
             return Ok(saved);
         }
         let mut hasher = Hasher::new();
-        self.replace(&self.lock_file, |file| {
+        let new = self.new_file(|file| {
             let mut text = Hashing(file, &mut hasher, 0);
             lock.write(&mut text)?;
             saved.len = text.2;
             Ok(())
-        })
-        .map_err(|source| self.lock_error(source))?;
+        });
+        let replace = |new: NamedTempFile| {
+            new.as_file().sync_all()?;
+            Ok(new.persist(&self.lock_file)?)
+        };
+        new.and_then(replace)
+            .map_err(|source| self.lock_error(source))?;
         saved.md5 = Md5(hasher.finalize());
         *newest = number;
         Ok(saved)
@@ -275,21 +281,29 @@ impl StateDir {
         }
     }
 
-    /// Replaces a file as a whole, once the new one is on the disk.
+    /// Replaces a file as a whole. It is not synced to the disk: if a crash of the machine leaves
+    /// an empty one, it is made again.
     fn replace(
         &self,
         path: &Path,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
+        self.new_file(write)?.persist(path)?;
+        Ok(())
+    }
+
+    /// A complete file that is yet to be moved to its place.
+    fn new_file(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<NamedTempFile> {
         let new = create(&self.dir, NEW)?;
         let mut buffer = BufWriter::new(new.as_file());
         write(&mut buffer)?;
         buffer.flush()?;
         drop(buffer);
-        new.as_file().sync_all()?;
         self.count(new.as_file().metadata()?.len());
-        new.persist(path)?;
-        Ok(())
+        Ok(new)
     }
 
     /// Creates a file that was not there before, for a place in the synchronised directory. A lock
