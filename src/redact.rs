@@ -70,6 +70,18 @@ impl Secrets {
         }
     }
 
+    /// These secrets and others.
+    pub(crate) fn and(mut self, others: Option<&Self>) -> Self {
+        if let Some(others) = others {
+            self.spellings.extend_from_slice(&others.spellings);
+            self.spellings.sort_unstable();
+            for (begins, other) in self.begins.iter_mut().zip(others.begins) {
+                *begins |= other;
+            }
+        }
+        self
+    }
+
     /// Replaces the secrets that a server, or a proxy on the way, quotes: verbatim, in Base64, in
     /// hexadecimal digits, escaped for XML, a URL, JSON, C or a mail, more than once as well, or
     /// broken into lines. The case of ASCII letters does not count.

@@ -62,7 +62,7 @@ impl Sent {
 struct Shared {
     authorization: HeaderValue,
     /// The token, which is redacted in responses.
-    secrets: Secrets,
+    secrets: Arc<Secrets>,
     settings: Settings,
     pacer: Arc<Pacer>,
 }
@@ -109,12 +109,17 @@ impl Context {
         Self {
             shared: Arc::new(Shared {
                 authorization: token.header(),
-                secrets: token.secrets(),
+                secrets: Arc::new(token.secrets()),
                 settings,
                 pacer: Arc::new(Pacer::new(settings.window, settings.retry.elapsed_limit())),
             }),
             attempts: None,
         }
+    }
+
+    /// The token, to be kept out of what other servers answer.
+    pub(crate) fn secrets(&self) -> Arc<Secrets> {
+        Arc::clone(&self.shared.secrets)
     }
 
     pub(crate) fn settings(&self) -> Settings {

@@ -86,6 +86,13 @@ impl Locks {
         let place = if let Some(place) = place {
             place
         } else {
+            // As for `sync`: it may lead anywhere.
+            if lock_file.is_symlink() {
+                return Err(Failed::of(format!(
+                    "{}: this is a symbolic link, which is not followed; replace it with the file",
+                    lock_file.display()
+                )));
+            }
             let lock = LockFile::read(&lock_file).map_err(|error| Failed::from_error(&error))?;
             let lock = lock.ok_or_else(|| {
                 Failed::of(format!(

@@ -29,6 +29,7 @@ use super::{
 use crate::{
     api::trace,
     http::is_protected,
+    redact::Secrets,
     source::{BodyStream, Source},
 };
 
@@ -70,6 +71,8 @@ pub struct PostForm {
     on_progress: Option<OnProgress>,
     skip_policy_check: bool,
     allow_http: bool,
+    /// What S3 is never sent, and must not bring into an error either.
+    hidden: Option<Arc<Secrets>>,
 }
 
 impl PostForm {
@@ -104,6 +107,7 @@ impl PostForm {
             on_progress: None,
             skip_policy_check: false,
             allow_http: false,
+            hidden: None,
         })
     }
 
@@ -125,6 +129,12 @@ impl PostForm {
     /// this if the check here misreads a policy.
     pub fn skip_policy_check(mut self) -> Self {
         self.skip_policy_check = true;
+        self
+    }
+
+    /// Keeps more secrets than the form's own out of errors.
+    pub(crate) fn hide(mut self, secrets: Arc<Secrets>) -> Self {
+        self.hidden = Some(secrets);
         self
     }
 
@@ -188,7 +198,7 @@ impl PostForm {
                 });
             }
         };
-        let secrets = || self.fields.secrets();
+        let secrets = || self.fields.secrets().and(self.hidden.as_deref());
         reply::read(response, &self.url, secrets, self.idle).await
     }
 

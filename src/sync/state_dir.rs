@@ -5,7 +5,6 @@
 //! renamed.
 
 use std::{
-    borrow::Cow,
     ffi::OsString,
     fs::{self, File},
     io::{self, BufWriter, Write},
@@ -91,7 +90,7 @@ impl StateDir {
         })?;
         let in_root = full_place.join(name);
         let in_root = in_root.strip_prefix(&full_root).ok();
-        let lock_in_root = in_root.map(|path| relative(Path::new(""), path));
+        let lock_in_root = in_root.and_then(|path| relative(Path::new(""), path));
         let mut dir = OsString::from(NAME);
         if name != LockFile::NAME {
             dir.push("-");
@@ -109,12 +108,19 @@ impl StateDir {
                 source: io::ErrorKind::NotADirectory.into(),
             });
         }
+        // Directories that differ in such bytes would count as one.
+        let root_from_lock = relative(&full_place, &full_root).ok_or_else(|| {
+            unreadable(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "its name is not UTF-8, which a lock file outside of it cannot record",
+            ))
+        })?;
         let guard = Guard::lock(root)?;
         Ok(Self {
             root: root.to_owned(),
             dir,
             lock_file,
-            root_from_lock: relative(&full_place, &full_root),
+            root_from_lock,
             lock_in_root,
             written: AtomicU64::new(0),
             newest: Mutex::new(0),
@@ -356,16 +362,17 @@ fn sweep(dir: &Path, prefix: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// The way from one directory to another, with `/` between its parts.
-fn relative(from: &Path, to: &Path) -> String {
+/// The way from one directory to another, with `/` between its parts; `None` if it is not UTF-8.
+fn relative(from: &Path, to: &Path) -> Option<String> {
     let (mut from, mut to) = (from.components().peekable(), to.components().peekable());
     while from.peek().is_some() && from.peek() == to.peek() {
         from.next();
         to.next();
     }
-    let up = from.map(|_| Cow::from(".."));
-    let down = to.map(|part| part.as_os_str().to_string_lossy());
-    up.chain(down).collect::<Vec<_>>().join("/")
+    let up = from.map(|_| Some(".."));
+    let down = to.map(|part| part.as_os_str().to_str());
+    let parts: Option<Vec<&str>> = up.chain(down).collect();
+    Some(parts?.join("/"))
 }
 
 /// What is at a path, without following a link.

@@ -82,8 +82,10 @@ impl Steps<'_> {
 
     fn form(&self, url: &str, details: &types::UploadDetails) -> Result<PostForm, s3::Error> {
         let form = PostForm::from_details(url, details)?;
-        let settings = self.upload.client.inner().settings();
+        let context = self.upload.client.inner();
+        let settings = context.settings();
         let form = form
+            .hide(context.secrets())
             .idle_timeout(settings.idle)
             .allow_http(settings.allow_http);
         Ok(match self.upload.on_progress.clone() {

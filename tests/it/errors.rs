@@ -379,6 +379,7 @@ fn pull_errors_say_what_failed() {
         ("an unsafe address", PullError::PlainHttp),
         ("a refusal", PullError::Status(http::StatusCode::NOT_FOUND)),
         ("no response", PullError::Http(refused.unwrap_err())),
+        ("a drip", PullError::Slow),
         ("a pause", PullError::TimedOut(Duration::from_secs(60))),
         (
             "a part",

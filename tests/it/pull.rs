@@ -413,6 +413,42 @@ async fn a_file_whose_asset_has_another_size_on_the_site_is_not_called_unchanged
     assert_eq!(files(dir.path())["a.txt"], b"the nine!");
 }
 
+#[tokio::test]
+async fn content_that_drips_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/a.txt", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            request_path(&mut stream).await;
+            tokio::spawn(async move {
+                let head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n";
+                let mut sent = stream.write_all(head).await;
+                while sent.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    sent = stream.write_all(b"x").await;
+                }
+            });
+        }
+    });
+    let asset =
+        json!({ "id": format!("{:024}", 1), "originalFileName": "a.txt", "hostedUrl": url });
+    let asset = serde_json::from_value(asset).unwrap();
+    let client = Client::builder()
+        .token(Token::new("t0ken").unwrap())
+        .retry(RetryPolicy::none())
+        .idle_timeout(Duration::from_millis(200))
+        .build()
+        .unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let error = client
+        .download(&asset, dir.path(), false)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, PullError::Slow), "{error}");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
 /// Serves content as a bad day would. Returns its address.
 async fn bad_day() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

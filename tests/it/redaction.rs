@@ -136,6 +136,37 @@ async fn no_failed_upload_prints_the_token_that_an_answer_quotes() {
     }
 }
 
+/// S3 is never sent the token, but whoever answers in its place may know it.
+#[tokio::test]
+async fn no_failed_form_prints_the_token_that_an_answer_quotes() {
+    let server = MockServer::start_async().await;
+    let client = client(&server.base_url());
+    let asset = json!({
+        "id": "64358b9544249dc43d390003", "uploadUrl": server.url("/bucket"),
+        "uploadDetails": {"key": "x.txt", "X-Amz-Signature": "f00dfeed"},
+    });
+    server.create_asset(|_, then| {
+        then.into_inner().status(202).json_body(asset.clone());
+    });
+    for (quoted, hidden) in quotations() {
+        for body in bodies(&quoted) {
+            let mut mock = server.mock(|when, then| {
+                when.path("/bucket");
+                then.status(403)
+                    .header("x-amz-request-id", TOKEN)
+                    .body(&body);
+            });
+            let upload = client.upload(SITE, Source::bytes("x.txt", "x"));
+            let error = upload.send().await.unwrap_err();
+            mock.delete();
+            let printed = chain(&error);
+            for secret in [TOKEN, &hidden] {
+                assert!(!printed.contains(secret), "{body}: {printed}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_success_that_decodes_arrives_as_it_is() {
     let server = MockServer::start_async().await;

@@ -27,6 +27,9 @@ pub enum PullError {
     /// The server paused for too long.
     #[error("nothing arrived for {} s", .0.as_secs_f64())]
     TimedOut(Duration),
+    /// Less than 1 KiB a second arrived.
+    #[error("it arrived at less than 1 KiB a second and was given up; pull it again")]
+    Slow,
     /// The content does not have the length that Webflow states.
     #[error("{len} bytes arrived, and Webflow states {expected}")]
     Size {

@@ -7,7 +7,11 @@ use http::{HeaderMap, header::ETAG};
 use progenitor_client::ClientInfo;
 use reqwest::Url;
 use tempfile::NamedTempFile;
-use tokio::{fs::File, io::AsyncWriteExt as _, time::timeout};
+use tokio::{
+    fs::File,
+    io::AsyncWriteExt as _,
+    time::{Instant, timeout},
+};
 
 use super::error::PullError;
 use crate::{
@@ -19,6 +23,10 @@ use crate::{
     http::is_protected,
     source::{Md5, http_client},
 };
+
+/// What arrives more slowly than so many bytes a second, after the time that a server may pause, is
+/// given up.
+const SLOWEST: u64 = 1024;
 
 /// The length that Webflow states.
 pub(super) fn size(asset: &Asset) -> Option<u64> {
@@ -90,6 +98,7 @@ impl Fetcher {
         size: Option<u64>,
         create: impl Fn() -> io::Result<NamedTempFile>,
     ) -> Result<Fetched, Failed> {
+        let begun = Instant::now();
         let mut response = self.within(self.http.get(url).send()).await?;
         let status = response.status();
         trace::request!("GET", response.url(), status);
@@ -109,6 +118,10 @@ impl Fetcher {
             len += chunk.len() as u64;
             if let Some(expected) = size.filter(|expected| len > *expected) {
                 return Err(Failed::again(PullError::Size { expected, len }));
+            }
+            // A byte now and then would never end.
+            if begun.elapsed() > self.idle + Duration::from_secs(len / SLOWEST) {
+                return Err(Failed::again(PullError::Slow));
             }
             hasher.update(&chunk);
             file.write_all(&chunk).await?;

@@ -2,6 +2,23 @@
 
 use super::*;
 
+#[cfg(unix)]
+#[test]
+fn a_lock_file_that_is_a_link_is_not_followed() {
+    let dir = scratch("url_link");
+    std::os::unix::fs::symlink("/proc/self/environ", dir.join("webflow-assets.lock"))
+        .expect("a link");
+    for args in [&["url", "a.txt"][..], &["url", "--all"]] {
+        let output = run(command(args).current_dir(&dir));
+        assert_exit(&output, 1);
+        let stderr = text(&output.stderr);
+        assert!(
+            stderr.contains("this is a symbolic link, which is not followed"),
+            "{stderr}"
+        );
+    }
+}
+
 #[test]
 fn the_url_of_a_file_is_in_the_lock_file() {
     let dir = scratch("url");

@@ -152,6 +152,25 @@ async fn an_ignore_file_or_pattern_that_is_not_understood_publishes_nothing() {
     assert_eq!(sandbox.requests().len(), 0);
 }
 
+/// `dir` in the lock file could not tell them apart.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_directory_whose_name_is_not_utf_8_has_no_lock_file_elsewhere() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
+    let sandbox = Sandbox::start().await.unwrap();
+    let above = tree(&[]);
+    let dir = above.path().join(OsStr::from_bytes(b"\xffd"));
+    fs::create_dir(&dir).unwrap();
+    fs::write(dir.join("a.txt"), "a").unwrap();
+    let client = client(&sandbox);
+    let sync = || client.sync(sandbox.site_id(), &dir);
+    let elsewhere = sync().lock_file(above.path().join("l.lock")).send().await;
+    let said = crate::support::chain(&elsewhere.unwrap_err());
+    assert!(said.contains("is not UTF-8"), "{said}");
+    assert!(sync().send().await.unwrap().is_complete());
+}
+
 /// What a link leads to may be a secret, and would decide what is published.
 #[cfg(unix)]
 #[tokio::test]
