@@ -88,7 +88,7 @@ impl Evidence {
             Origin::Older
         } else if oldest <= took.saturating_add(TICK)
             && oldest >= -CUT
-            && youngest >= -CUT - SKEW
+            && answered.millis_since(created) >= -CUT - SKEW
             && self.named.is_some()
             && self.has_form
         {
