@@ -25,7 +25,7 @@ mod upload;
 mod url;
 mod verbose;
 
-use std::{panic::resume_unwind, process::ExitCode};
+use std::{io, panic::resume_unwind, process::ExitCode};
 
 use tokio::runtime;
 
@@ -101,11 +101,27 @@ fn exit(result: Result) -> Exit {
     }
 }
 
+/// Fails if a few more files cannot be opened: what waits for signals would panic.
+#[cfg(unix)]
+fn can_open_files() -> io::Result<()> {
+    use std::os::fd::AsFd;
+
+    const NEEDED: usize = 16;
+    let files = (0..NEEDED).map(|_| io::stderr().as_fd().try_clone_to_owned());
+    files.collect::<io::Result<Vec<_>>>().map(drop)
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
+fn can_open_files() -> io::Result<()> {
+    Ok(())
+}
+
 fn block_on(
     mut runtime: runtime::Builder,
     work: impl Future<Output = Result> + Send + 'static,
 ) -> Exit {
-    match runtime.enable_all().build() {
+    match can_open_files().and_then(|()| runtime.enable_all().build()) {
         Ok(runtime) => {
             // As a task, which other tasks wake without a call to the system.
             let work = runtime.spawn(async {

@@ -289,3 +289,20 @@ fn the_version_names_the_features() {
     let output = run(&mut command(&["-V"]));
     assert_eq!(text(&output.stdout).lines().count(), 1, "{output:?}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn too_few_files_that_may_be_open_are_an_error_and_no_panic() {
+    for limit in [6, 8, 12] {
+        let script = format!("ulimit -n {limit}; exec \"$0\" list --site {SITE}");
+        let mut shell = Command::new("sh");
+        let shell = shell.args(["-c", &script, env!("CARGO_BIN_EXE_webflow-assets")]);
+        let output = run(shell.env("WEBFLOW_API_TOKEN", "t0k3n"));
+        assert_exit(&output, 1);
+        let stderr = text(&output.stderr);
+        assert!(
+            stderr.starts_with("error: the command cannot start\n  caused by: Too many open files"),
+            "{stderr}"
+        );
+    }
+}
