@@ -335,8 +335,8 @@ async fn a_filled_duplicate_may_come_without_a_form_but_an_empty_one_never_does(
 }
 
 #[tokio::test]
-async fn the_rate_limit_counts_down_refuses_and_opens_again() {
-    let builder = Sandbox::builder().rate_limit(3, Duration::from_millis(1500));
+async fn the_rate_limit_counts_down_and_refuses() {
+    let builder = Sandbox::builder().rate_limit(3, Duration::from_secs(60));
     let sandbox = builder.start().await.expect("the sandbox starts");
     let ask =
         async |token: &str| create_with(&sandbox, token, sandbox.site_id(), "{}".to_owned()).await;
@@ -348,7 +348,13 @@ async fn the_rate_limit_counts_down_refuses_and_opens_again() {
         assert!(!response.headers().contains_key("retry-after"));
     }
     let response = ask(sandbox.token()).await;
-    assert_eq!(response.headers()["retry-after"], "2");
+    let after = response.headers()["retry-after"]
+        .to_str()
+        .expect("a number");
+    assert!(
+        (1..=60).contains(&after.parse().expect("a number")),
+        "{after}"
+    );
     assert_eq!(response.headers()["x-ratelimit-remaining"], "0");
     error(response, 429, "too_many_requests").await;
 
@@ -357,15 +363,10 @@ async fn the_rate_limit_counts_down_refuses_and_opens_again() {
         ask(sandbox.read_only_token()).await.status(),
         StatusCode::UNAUTHORIZED
     );
-
-    tokio::time::sleep(Duration::from_millis(1600)).await;
-    let response = ask(sandbox.token()).await;
-    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
-    assert_eq!(response.headers()["x-ratelimit-remaining"], "2");
 }
 
 #[tokio::test]
-async fn a_window_may_be_shorter_than_a_second() {
+async fn a_window_ends_and_may_be_shorter_than_a_second() {
     let window = Duration::from_millis(200);
     let builder = Sandbox::builder().rate_limit(1, window);
     let sandbox = builder.start().await.expect("the sandbox starts");
@@ -387,5 +388,7 @@ async fn a_window_may_be_shorter_than_a_second() {
     };
     assert_eq!(refused.headers()["retry-after"], "1");
     tokio::time::sleep(window).await;
-    assert_eq!(ask().await.status(), StatusCode::BAD_REQUEST);
+    let response = ask().await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(response.headers()["x-ratelimit-remaining"], "0");
 }

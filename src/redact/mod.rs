@@ -1,5 +1,7 @@
 //! Redacts secrets in what servers send.
 
+mod escape;
+
 use std::{borrow::Cow, cmp::Reverse, collections::BTreeSet, fmt, ops::Range};
 
 use base64::{
@@ -7,8 +9,8 @@ use base64::{
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
 use http::{HeaderMap, HeaderValue};
-use quick_xml::escape::resolve_xml_entity;
 
+use self::escape::unescape;
 use crate::id::encode;
 
 const REDACTED: &str = "[redacted]";
@@ -19,12 +21,6 @@ const PARTIAL: usize = 8;
 
 /// How often a text may have been escaped.
 const LAYERS: usize = 8;
-
-/// No escape is longer: `&#x10FFFF;`.
-const ESCAPE: usize = 10;
-
-/// The bytes that escapes begin with.
-const ESCAPES: &[u8] = b"%&\\=";
 
 /// Texts that no error and no header of a response may quote.
 pub(crate) struct Secrets {
@@ -60,7 +56,7 @@ impl Secrets {
             .collect();
         let mut begins = [false; 256];
         let firsts = spellings.iter().filter_map(|(text, _)| text.bytes().next());
-        for byte in firsts.chain(ESCAPES.iter().copied()) {
+        for byte in firsts.chain(escape::BEGINS.iter().copied()) {
             begins[usize::from(byte)] = true;
             begins[usize::from(byte.to_ascii_uppercase())] = true;
         }
@@ -87,7 +83,7 @@ impl Secrets {
     /// broken into lines. The case of ASCII letters does not count.
     pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut quotations = self.quotations(text.as_bytes());
-        if text.bytes().any(|byte| ESCAPES.contains(&byte)) {
+        if text.bytes().any(|byte| escape::BEGINS.contains(&byte)) {
             let mut decoded = Decoded::of(text);
             for _ in 0..LAYERS {
                 let Some(next) = decoded.decode() else { break };
@@ -291,61 +287,7 @@ fn is_blank(byte: u8) -> bool {
 
 /// Whether a text ends here, or with an escape that its end cuts off.
 fn is_cut_off(rest: &[u8]) -> bool {
-    rest.is_empty() || (rest.len() < ESCAPE && ESCAPES.contains(&rest[0]))
-}
-
-/// What the escape that a text begins with stands for, and its length.
-fn unescape(text: &[u8]) -> Option<(Vec<u8>, usize)> {
-    let (first, rest) = text.split_first()?;
-    let character = |c: char, len| Some((c.to_string().into_bytes(), len));
-    match first {
-        // Quoted-printable, whose lines end so where the text goes on.
-        b'=' if rest.starts_with(b"\r\n") => character('\n', 3),
-        b'=' if rest.starts_with(b"\n") => character('\n', 2),
-        b'%' | b'=' => Some((vec![byte(rest, 16, 2)?], 3)),
-        b'\\' if rest.first().is_some_and(|c| b"/\\\"".contains(c)) => {
-            character(char::from(rest[0]), 2)
-        }
-        b'\\' if rest.first().is_some_and(|c| b"nrt".contains(c)) => character('\n', 2),
-        b'\\' if rest.starts_with(b"x") => Some((vec![byte(&rest[1..], 16, 2)?], 4)),
-        b'\\' if rest.first().is_some_and(u8::is_ascii_digit) => Some((vec![byte(rest, 8, 3)?], 4)),
-        b'\\' => {
-            let digits = rest.strip_prefix(b"u")?.get(..4)?;
-            character(char::from_u32(hex(digits)?)?, 6)
-        }
-        b'&' => {
-            let len = rest.iter().take(ESCAPE).position(|&byte| byte == b';')?;
-            character(entity(&rest[..len])?, len + 2)
-        }
-        _ => None,
-    }
-}
-
-/// The character of an entity: `amp`, `#47`, `#x2F`.
-fn entity(name: &[u8]) -> Option<char> {
-    let name = std::str::from_utf8(name).ok()?;
-    match name.strip_prefix('#') {
-        Some(digits) => match digits.strip_prefix(['x', 'X']) {
-            Some(digits) => char::from_u32(hex(digits.as_bytes())?),
-            None => char::from_u32(digits.parse().ok()?),
-        },
-        None => resolve_xml_entity(name)?.chars().next(),
-    }
-}
-
-fn hex(digits: &[u8]) -> Option<u32> {
-    number(digits, 16)
-}
-
-/// The byte that so many digits stand for.
-fn byte(digits: &[u8], radix: u32, len: usize) -> Option<u8> {
-    number(digits.get(..len)?, radix)?.try_into().ok()
-}
-
-fn number(digits: &[u8], radix: u32) -> Option<u32> {
-    // `from_str_radix` takes a sign.
-    let all = digits.iter().all(u8::is_ascii_hexdigit);
-    all.then(|| u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok())?
+    rest.is_empty() || (rest.len() < escape::LONGEST && escape::BEGINS.contains(&rest[0]))
 }
 
 #[cfg(test)]
