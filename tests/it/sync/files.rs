@@ -258,7 +258,9 @@ async fn nothing_binds_a_directory_to_a_site_before_a_file_is_there() {
 
 /// Runs until a file is there, and returns a copy of the directory as a kill would leave it.
 async fn killed(sandbox: &Sandbox, files: &[(&str, &str)]) -> tempfile::TempDir {
-    let dir = tree(files);
+    // With another one to upload, the run has not ended by then, however slow this test is.
+    let more = [files, &[("zzz.txt", "zzz")]].concat();
+    let dir = tree(&more);
     let plan = sync(sandbox, &dir).concurrency(1).plan().await.unwrap();
     let mut events = plan.stream();
     while let Some(event) = events.try_next().await.unwrap() {
