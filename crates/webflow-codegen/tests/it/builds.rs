@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What the library is built from, and what its manifest names.
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 9] = [
     "Cargo.lock",
     "README.md",
     "build.rs",
@@ -24,6 +24,7 @@ const PARTS: [&str; 8] = [
     "examples",
     "src",
     "tests",
+    "cli",
     "crates",
 ];
 
