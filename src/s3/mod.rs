@@ -31,6 +31,8 @@ pub(crate) use meter::OnProgress;
 pub use meter::Progress;
 pub use policy::Policy;
 pub use reply::Stored;
+#[cfg(feature = "sync")]
+pub(crate) use reply::{ENCRYPTION, md5_of};
 
 /// Returns a `reqwest::Client` that suits form uploads: it follows no redirect, adds no header but
 /// `User-Agent` and sets no limit on the whole transfer.

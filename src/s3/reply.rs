@@ -22,6 +22,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// How much of a body that is not S3's is kept as a message, in characters.
 const EXCERPT: usize = 1000;
 
+pub(crate) const ENCRYPTION: &str = "x-amz-server-side-encryption";
 const REQUEST_ID: &str = "x-amz-request-id";
 const HOST_ID: &str = "x-amz-id-2";
 
@@ -52,17 +53,19 @@ impl Stored {
     /// the customer, nor for one that was put together from parts.
     #[must_use]
     pub fn etag_md5(&self) -> Option<&str> {
-        let other_key = |sse: &str| !sse.eq_ignore_ascii_case("AES256");
-        if self
-            .server_side_encryption
-            .as_deref()
-            .is_some_and(other_key)
-        {
-            return None;
-        }
-        let is_md5 = |tag: &&str| tag.len() == 32 && tag.bytes().all(|b| b.is_ascii_hexdigit());
-        self.etag.as_deref().filter(is_md5)
+        md5_of(
+            self.etag.as_deref()?,
+            self.server_side_encryption.as_deref(),
+        )
     }
+}
+
+/// The MD5 that an entity tag without quotes is, for content that is encrypted as S3 states.
+pub(crate) fn md5_of<'a>(tag: &'a str, encryption: Option<&str>) -> Option<&'a str> {
+    if encryption.is_some_and(|sse| !sse.eq_ignore_ascii_case("AES256")) {
+        return None;
+    }
+    Some(tag).filter(|tag| tag.len() == 32 && tag.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// Reads the response to a form that was posted to `url`, for at most `limit`. `secrets` are kept out
@@ -256,7 +259,7 @@ impl Document {
             bucket: self.take("Bucket"),
             key: self.take("Key"),
             etag: etag.map(|tag| unquoted(&tag).to_owned()),
-            server_side_encryption: text(headers, "x-amz-server-side-encryption"),
+            server_side_encryption: text(headers, ENCRYPTION),
             version_id: text(headers, "x-amz-version-id"),
             request_id: text(headers, REQUEST_ID),
         }

@@ -21,6 +21,7 @@ use crate::{
     },
     generated::{Client, types::Asset},
     http::is_protected,
+    s3::{ENCRYPTION, md5_of},
     source::{Md5, http_client},
 };
 
@@ -149,15 +150,12 @@ impl Fetcher {
     }
 }
 
-/// The MD5 in an entity tag. That of an object which S3 encrypts with another key than its own is
-/// none.
+/// The MD5 in an entity tag.
 fn stated_md5(headers: &HeaderMap) -> Option<Md5> {
-    let encryption = headers.get("x-amz-server-side-encryption");
-    if encryption.is_some_and(|it| !it.as_bytes().eq_ignore_ascii_case(b"AES256")) {
-        return None;
-    }
+    let encryption = headers.get(ENCRYPTION);
+    let encryption = encryption.map(|value| value.to_str().unwrap_or_default());
     let tag = headers.get(ETAG)?.to_str().ok()?;
-    tag.trim_matches('"').parse().ok()
+    md5_of(tag.trim_matches('"'), encryption)?.parse().ok()
 }
 
 /// An attempt that failed.
