@@ -7,7 +7,6 @@ use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use webflow_assets::{AssetId, Client, sync::AssetTexts};
 
-use crate::sync::{Claims, TextsChange};
 use crate::{
     command::{
         Exit,
@@ -18,7 +17,7 @@ use crate::{
         output, site,
         texts::{Texts, conflict},
     },
-    http::public,
+    sync::{Claims, TextsChange},
 };
 
 /// An asset and the texts that it is to have.
@@ -149,7 +148,7 @@ fn changes(args: &UpdateArgs) -> Vec<Change> {
         return entries
             .map(|entry| {
                 let asset = match entry.url() {
-                    Some(url) => Err(format!("{}: it is a URL, and no file or id", public(url))),
+                    Some(_) => Err(format!("{}: it is a URL, and no file or id", entry.label())),
                     None => asset(&entry.path, &texts.path(entry)),
                 };
                 let asset = asset.and_then(|asset| {

@@ -80,13 +80,14 @@ impl Record {
     }
 
     /// Gives each asset a path: that of the lock file, or one by its folder and name. The oldest
-    /// of equal names comes first.
+    /// of equal names comes first. An asset without a valid id can be given no path that lasts, and is
+    /// an error.
     pub(super) fn assign(
         &mut self,
         folders: &FolderTree,
         top: usize,
         mut assets: Vec<Asset>,
-    ) -> Vec<Job> {
+    ) -> Result<Vec<Job>, SyncError> {
         assets.sort_by(|a, b| (&a.created_on, &a.id).cmp(&(&b.created_on, &b.id)));
         let mut locked: HashMap<AssetId, Vec<String>> = HashMap::new();
         let mut layout = Layout::default();
@@ -103,10 +104,11 @@ impl Record {
         let mut dirs = BTreeSet::new();
         for asset in assets {
             let id = asset.id.as_ref().and_then(|id| AssetId::try_from(id).ok());
+            let id = id.ok_or_else(|| SyncError::NoId(name(&asset).to_owned()))?;
             // A list that changes while it is read can have an asset twice.
-            let Some(id) = id.filter(|id| seen.insert(*id)) else {
+            if !seen.insert(id) {
                 continue;
-            };
+            }
             let asset = Arc::new(asset);
             if let Some(paths) = locked.remove(&id) {
                 jobs.extend(paths.into_iter().map(|path| Job {
@@ -146,7 +148,7 @@ impl Record {
             }
         }));
         jobs.sort_by(|a, b| a.path.cmp(&b.path));
-        jobs
+        Ok(jobs)
     }
 
     /// The jobs whose file is not there as the lock file has it.

@@ -13,13 +13,11 @@ use super::{
     Pull, PullEvent, PullReport,
     error::PullError,
     fetch::{Fetcher, size},
-    layout::name,
     place::{self, Placed, There},
     record::{Done, Job, Record, other_name},
 };
 use crate::{
     generated::types::Asset,
-    id::AssetId,
     source::blocking,
     sync::{
         error::SyncError,
@@ -125,15 +123,7 @@ async fn prepare(pull: &Pull) -> Result<(Record, Vec<Job>), SyncError> {
         .try_collect()
         .await
         .map_err(failed("assets"))?;
-    // Without an id, an asset can be given no path that lasts.
-    let is_valid = |id: &String| AssetId::try_from(id).is_ok();
-    if let Some(asset) = assets
-        .iter()
-        .find(|it| !it.id.as_ref().is_some_and(is_valid))
-    {
-        return Err(SyncError::NoId(name(asset).to_owned()));
-    }
-    let jobs = record.assign(&folders, top, assets);
+    let jobs = record.assign(&folders, top, assets)?;
     let dir = pull.dir.clone();
     let (mut record, jobs) = blocking(move || {
         let jobs = record.missing(&dir, jobs);
