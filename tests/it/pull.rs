@@ -348,11 +348,16 @@ async fn a_folder_that_is_not_there_is_named_and_another_site_refused() {
     assert!(matches!(error, SyncError::Elsewhere { .. }), "{error}");
 }
 
-#[tokio::test]
-async fn an_asset_without_a_valid_id_is_named_before_anything_is_written() {
+async fn site_without_folders() -> MockServer {
     let server = MockServer::start_async().await;
     let folders = serde_json::from_value(json!({ "assetFolders": [] })).unwrap();
     server.list_asset_folders(|_, then| drop(then.ok(&folders)));
+    server
+}
+
+#[tokio::test]
+async fn an_asset_without_a_valid_id_is_named_before_anything_is_written() {
+    let server = site_without_folders().await;
     for odd in [
         json!({ "originalFileName": "odd.txt" }),
         json!({ "id": "../x", "originalFileName": "odd.txt" }),
@@ -360,13 +365,12 @@ async fn an_asset_without_a_valid_id_is_named_before_anything_is_written() {
         let good = json!({ "id": format!("{:024}", 1), "originalFileName": "a.txt" });
         let assets = serde_json::from_value(json!({ "assets": [good, odd] })).unwrap();
         let mut listed = server.list_assets(|_, then| drop(then.ok(&assets)));
-        let client = Client::builder()
-            .token(Token::new("t0ken").unwrap())
-            .base_url(server.base_url())
-            .build()
-            .unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let error = client.pull(SITE, dir.path()).send().await.unwrap_err();
+        let error = crate::support::client(&server.base_url())
+            .pull(SITE, dir.path())
+            .send()
+            .await
+            .unwrap_err();
         assert!(
             matches!(&error, SyncError::NoId(name) if name == "odd.txt"),
             "{error}"
@@ -378,14 +382,8 @@ async fn an_asset_without_a_valid_id_is_named_before_anything_is_written() {
 
 #[tokio::test]
 async fn a_file_whose_asset_has_another_size_on_the_site_is_not_called_unchanged() {
-    let server = MockServer::start_async().await;
-    let folders = serde_json::from_value(json!({ "assetFolders": [] })).unwrap();
-    server.list_asset_folders(|_, then| drop(then.ok(&folders)));
-    let client = Client::builder()
-        .token(Token::new("t0ken").unwrap())
-        .base_url(server.base_url())
-        .build()
-        .unwrap();
+    let server = site_without_folders().await;
+    let client = crate::support::client(&server.base_url());
     let dir = tempfile::tempdir().unwrap();
     for (content, overwrite, report) in [
         ("four", false, (1, 0, 0)),
@@ -501,9 +499,7 @@ async fn request_path(stream: &mut TcpStream) -> String {
 #[tokio::test]
 async fn content_that_does_not_arrive_whole_is_fetched_again_or_reported() {
     let cdn = bad_day().await;
-    let server = MockServer::start_async().await;
-    let folders = serde_json::from_value(json!({ "assetFolders": [] })).unwrap();
-    server.list_asset_folders(|_, then| drop(then.ok(&folders)));
+    let server = site_without_folders().await;
     let assets = [
         ("flaky", 5),
         ("short", 5),

@@ -2,7 +2,7 @@
 
 use httpmock::MockServer;
 use serde_json::{Value, json};
-use webflow_assets::{Error, Source, explain, mock::MockServerExt};
+use webflow_assets::{Client, Error, Source, explain, mock::MockServerExt};
 
 use crate::support::{SITE, TOKEN, chain, client, new_asset, s3::base64};
 
@@ -116,6 +116,15 @@ async fn no_error_of_the_api_prints_the_token_that_an_answer_quotes() {
     }
 }
 
+/// Uploads to a server that refuses with this body, and checks what is printed.
+async fn a_failed_upload_hides(client: &Client, hidden: &str, body: &str) {
+    let upload = client.upload(SITE, Source::bytes("x.txt", "x"));
+    let printed = chain(&upload.send().await.unwrap_err());
+    for secret in [TOKEN, hidden] {
+        assert!(!printed.contains(secret), "{body}: {printed}");
+    }
+}
+
 #[tokio::test]
 async fn no_failed_upload_prints_the_token_that_an_answer_quotes() {
     let server = MockServer::start_async().await;
@@ -125,13 +134,8 @@ async fn no_failed_upload_prints_the_token_that_an_answer_quotes() {
             let mut mock = server.create_asset(|_, then| {
                 then.into_inner().status(403).body(&body);
             });
-            let upload = client.upload(SITE, Source::bytes("x.txt", "x"));
-            let error = upload.send().await.unwrap_err();
+            a_failed_upload_hides(&client, &hidden, &body).await;
             mock.delete();
-            let printed = chain(&error);
-            for secret in [TOKEN, &hidden] {
-                assert!(!printed.contains(secret), "{body}: {printed}");
-            }
         }
     }
 }
@@ -156,13 +160,8 @@ async fn no_failed_form_prints_the_token_that_an_answer_quotes() {
                     .header("x-amz-request-id", TOKEN)
                     .body(&body);
             });
-            let upload = client.upload(SITE, Source::bytes("x.txt", "x"));
-            let error = upload.send().await.unwrap_err();
+            a_failed_upload_hides(&client, &hidden, &body).await;
             mock.delete();
-            let printed = chain(&error);
-            for secret in [TOKEN, &hidden] {
-                assert!(!printed.contains(secret), "{body}: {printed}");
-            }
         }
     }
 }

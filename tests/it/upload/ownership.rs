@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use httpmock::MockServer;
 use serde_json::json;
 use webflow_assets::{
-    CleanUp, Client, Event, Outcome, Source, UploadErrorKind,
+    Batch, CleanUp, Client, Event, Outcome, Source, UploadError, UploadErrorKind, Uploaded,
     sandbox::{Operation, Sandbox},
 };
 
@@ -16,6 +16,18 @@ use crate::support::{SITE, client, client_for, register};
 fn count(sandbox: &Sandbox, operation: Operation) -> usize {
     let requests = sandbox.requests().into_iter();
     requests.filter(|r| r.operation == Some(operation)).count()
+}
+
+/// The results of the files of a batch.
+async fn results(batch: Batch) -> Vec<Result<Uploaded, UploadError>> {
+    batch
+        .stream()
+        .filter_map(async |event| match event {
+            Event::Finished { result, .. } => Some(result),
+            _ => None,
+        })
+        .collect()
+        .await
 }
 
 /// Waits until a request for the operation has been answered.
@@ -35,14 +47,7 @@ async fn a_batch_deletes_nothing_when_the_first_of_equal_files_fails() {
     sandbox.fault("post:403".parse().unwrap());
     let files = ["a.txt", "b.txt"].map(|name| Source::bytes(name, "the same"));
     let events = client_of(&sandbox).upload_all(sandbox.site_id(), files);
-    let results: Vec<_> = events
-        .stream()
-        .filter_map(async |event| match event {
-            Event::Finished { result, .. } => Some(result),
-            _ => None,
-        })
-        .collect()
-        .await;
+    let results = results(events).await;
     let (done, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
     let (done, failed) = (done[0].as_ref().unwrap(), failed[0].as_ref().unwrap_err());
     assert!(matches!(failed.clean_up(), Some(CleanUp::Kept)), "{failed}");
@@ -248,14 +253,7 @@ async fn an_answer_that_is_repeated_for_another_file_replaces_nothing() {
         .await;
     let files = ["a", "b"].map(|content| Source::bytes("a.txt", content));
     let batch = client(&server.base_url()).upload_all(SITE, files);
-    let results: Vec<_> = batch
-        .stream()
-        .filter_map(async |event| match event {
-            Event::Finished { result, .. } => Some(result),
-            _ => None,
-        })
-        .collect()
-        .await;
+    let results = results(batch).await;
     let failed = results.into_iter().filter_map(Result::err);
     let [failed]: [_; 1] = failed.collect::<Vec<_>>().try_into().unwrap();
     assert!(matches!(failed.kind(), UploadErrorKind::OtherContent(of) if of.to_string() == id));
